@@ -1,0 +1,95 @@
+/* Allocation that cannot fail: it says so and ends the process instead. */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *check(void *p, size_t size) COLD;
+
+static void *check(void *p, size_t size)
+{
+    if (p)
+        return p;
+    fprintf(stderr, "brunt: out of memory (%zu bytes asked)\n", size);
+    abort();
+}
+
+void *xmalloc(size_t size)
+{
+    void *p = malloc(size ? size : 1);
+
+    return likely(p) ? p : check(p, size);
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size ? size : 1);
+
+    return likely(p) ? p : check(p, n * size);
+}
+
+void *xrealloc(void *old, size_t size)
+{
+    void *p = realloc(old, size ? size : 1);
+
+    return likely(p) ? p : check(p, size);
+}
+
+char *xstrdup(const char *s)
+{
+    return xmemdup(s, strlen(s) + 1);
+}
+
+char *xstrndup(const char *s, size_t n)
+{
+    size_t len = strnlen(s, n);
+    char *p = xmalloc(len + 1);
+
+    memcpy(p, s, len);
+    p[len] = '\0';
+    return p;
+}
+
+void *xmemdup(const void *p, size_t n)
+{
+    void *copy = xmalloc(n);
+
+    if (n)
+        memcpy(copy, p, n);
+    return copy;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+    char *s = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vasprintf(&s, fmt, args);
+    va_end(args);
+    return n < 0 ? check(NULL, 0) : s;
+}
+
+void *vec_grow(void *array, size_t n, size_t *cap, size_t size)
+{
+    if (n >= *cap) {
+        size_t next = *cap ? *cap * 2 : 8;
+
+        if (next > SIZE_MAX / size)
+            check(NULL, SIZE_MAX);
+        array = xrealloc(array, next * size);
+        *cap = next;
+    }
+    memset((char *)array + n * size, 0, size);
+    return array;
+}
+
+void freep(void *pp)
+{
+    void *p;
+
+    memcpy(&p, pp, sizeof(p));
+    free(p);
+}

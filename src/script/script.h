@@ -1,0 +1,264 @@
+#pragma once
+/*
+ * The interface between a virtual user and the script it runs.
+ *
+ * A script is loaded once per process (`struct script`: compiled, immutable, shared by all loops),
+ * opened once per loop (`struct script_loop`: what users of one thread share, such as JavaScript
+ * runtimes) and instantiated once per virtual user (`struct script_vu`).
+ *
+ * Downward calls go through `struct script_ops`, one per language. Upward calls go through
+ * `struct script_host`, which `vu` embeds in its virtual user and fills in. A host call may suspend
+ * the coroutine it was made on unless it says otherwise: other users of the same loop run
+ * meanwhile, so a language must save what its runtime keeps per running user before each such call
+ * and restore it after.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct arena;
+struct cookie_jar;
+struct http_request;
+struct http_response;
+struct plan_options;
+struct metric_registry;
+struct secret_store;
+struct tag_pool;
+struct tagset;
+
+/* Conditions of run_iteration and the other calls into script code. */
+enum {
+    SCRIPT_E_EXCEPTION = 1,   /* uncaught; host->ops->exception has been told */
+    SCRIPT_E_INTERRUPTED = 2, /* by script_vu_interrupt or a cancelled coroutine; not logged */
+    SCRIPT_E_ABORTED = 3,     /* the script called test.abort(); host->ops->abort has been told */
+    SCRIPT_E_TIMEOUT = 4,     /* setup, teardown or handleSummary passed its deadline */
+};
+
+enum script_phase {
+    SCRIPT_INIT,     /* init context: imports, open(), new metrics; no requests */
+    SCRIPT_SETUP,    /* setup() */
+    SCRIPT_RUN,      /* an iteration */
+    SCRIPT_TEARDOWN, /* teardown() */
+    SCRIPT_SUMMARY,  /* handleSummary() */
+};
+
+/* What the process gives to a script before any user exists. Borrowed for the script's life. */
+struct script_config {
+    const char *path; /* file to run, "-" for standard input */
+    const char *const *env_names;
+    const char *const *env_values; /* __ENV, n_env pairs */
+    size_t n_env;
+    struct metric_registry *metrics; /* thread-safe; new Trend() and kin register here */
+    struct secret_store *secrets;    /* NULL: none configured */
+    const char *lock_path;           /* pins of remote imports; NULL: beside the script */
+    int users_per_runtime;           /* 0: the default (64) */
+    bool full_contexts;              /* for scripts that extend built-in prototypes */
+    bool compat_base;                /* compatibility mode `base`: no `global` */
+};
+
+struct script_export {
+    char *name;
+    bool callable;
+};
+
+/* Common head of a loaded script; languages embed it. Read-only after load. */
+struct script {
+    const struct script_ops *ops;
+    struct script_export *exports;
+    size_t n_exports;
+    char *options_json; /* JSON text of the exported options, or NULL */
+    char *text;         /* source of the main script, for reports and the store */
+    size_t n_text;
+    bool has_setup, has_teardown, has_handle_summary;
+};
+
+/* What k6/execution reads. Filled by host->ops->exec_info on demand. */
+struct script_exec_info {
+    double test_run_ms;              /* instance.currentTestRunDuration */
+    uint64_t iterations_completed;   /* of this process */
+    uint64_t iterations_interrupted; /* of this process */
+    uint64_t vus_active;
+    uint64_t vus_initialized;
+    bool has_scenario; /* false in setup, teardown and handleSummary */
+    const char *scenario_name;
+    const char *executor; /* "constant-vus" */
+    double scenario_start_unix_ms;
+    double scenario_progress;    /* 0..1 */
+    uint64_t scenario_iteration; /* iterationInInstance = iterationInTest: unique in the scenario */
+};
+
+/* How one log line came to be. */
+enum script_log_source {
+    SCRIPT_LOG_CONSOLE,    /* console.*: field source=console */
+    SCRIPT_LOG_STACKTRACE, /* an exception: field source=stacktrace */
+    SCRIPT_LOG_ENGINE,     /* a warning of ours, no source field */
+};
+
+/* Levels as in base/log.h, repeated so that languages need not include it. */
+enum script_log_level {
+    SCRIPT_LOG_DEBUG,
+    SCRIPT_LOG_INFO,
+    SCRIPT_LOG_WARN,
+    SCRIPT_LOG_ERROR
+};
+
+struct script_host;
+
+/* Called on the user's loop when an asynchronous request is over; owns the reference to `r`. */
+typedef void(script_request_done_fn)(void *arg, struct http_response *r);
+
+struct script_host_ops {
+    /*
+     * Sends a request and suspends until its response is there. Always gives a response, with
+     * status 0 and an error code when there was none; the caller owns the reference. Samples have
+     * been recorded. Returns 0, or SCRIPT_E_INTERRUPTED when the iteration was interrupted
+     * (*ret_response is then NULL).
+     */
+    int (*request)(struct script_host *h, const struct http_request *req,
+                   struct http_response **ret_response);
+
+    /*
+     * Sends n requests at once within the limits of options.batch and batchPerHost, suspends until
+     * all are answered, and fills ret_responses in the order of reqs. Returns as request().
+     */
+    int (*batch)(struct script_host *h, const struct http_request *const *reqs, size_t n,
+                 struct http_response **ret_responses);
+
+    /*
+     * Starts a request and returns at once. `done` runs later, in between suspensions of this user
+     * (inside wait_event), never inside this call. `req` and all it points to must live until then.
+     */
+    void (*request_async)(struct script_host *h, const struct http_request *req,
+                          script_request_done_fn *done, void *arg);
+
+    /* Suspends for a time (<= 0: not at all). Returns 0 or SCRIPT_E_INTERRUPTED. */
+    int (*sleep)(struct script_host *h, span_ns span);
+
+    /*
+     * For the script's event loop: suspends until `due` (0: no limit) or until at least one
+     * asynchronous completion has been delivered. Returns 0 or SCRIPT_E_INTERRUPTED.
+     */
+    int (*wait_event)(struct script_host *h, mono_ns due);
+
+    /* Monotonic now; reads the clock. */
+    mono_ns (*now)(struct script_host *h);
+
+    /* Records value for a metric id of the registry under `tags`. Never suspends. */
+    void (*sample)(struct script_host *h, uint32_t metric_id, const struct tagset *tags,
+                   double value);
+
+    /* One check: metric `checks` with tag check=name; never suspends. */
+    void (*check)(struct script_host *h, struct str name, const struct tagset *tags, bool passed);
+
+    /* Never suspends. `message` is complete; secrets are redacted below this call. */
+    void (*log)(struct script_host *h, enum script_log_level level, enum script_log_source source,
+                struct str message);
+
+    /* An uncaught exception with its stack text; the host logs it as its phase demands. */
+    void (*exception)(struct script_host *h, struct str stack);
+
+    void (*exec_info)(struct script_host *h, struct script_exec_info *ret_info);
+
+    /* test.abort() and test.fail(); the language then interrupts itself on abort. */
+    void (*abort)(struct script_host *h, struct str message);
+    void (*fail)(struct script_host *h, struct str message);
+};
+
+/* One per virtual user; embedded in it by `vu`. The language may read all and write what says so.
+ */
+struct script_host {
+    const struct script_host_ops *ops;
+    enum script_phase phase;
+    struct tag_pool *tag_pool;
+    const struct tagset *tags; /* the user's current tags; written by group() and exec.vu.tags */
+    const struct tagset *metadata; /* exec.vu.metrics.metadata; NULL is empty; written by exec.vu */
+    struct arena *arena;           /* reset by the host after each iteration */
+    struct cookie_jar *jar;        /* of the current iteration */
+    const struct plan_options *options; /* consolidated; NULL in the first init */
+    const char *options_json; /* the consolidated options as JSON, for `options` and exec.test */
+    uint64_t vu_id;           /* from 1; 0 in first init, setup, teardown, handleSummary */
+    int64_t iteration;        /* __ITER; -1 before the first */
+    uint64_t iteration_in_scenario;        /* of this user */
+    const char *const *scenario_env_names; /* merged over __ENV at activation; may be NULL */
+    const char *const *scenario_env_values;
+    size_t n_scenario_env;
+    uint64_t activation; /* changes when the user is activated for a scenario: __ENV is rebuilt */
+};
+
+/* One file that handleSummary() asks to write; "stdout" and "stderr" are streams. */
+struct script_summary_file {
+    char *name;
+    char *data;
+    size_t n_data;
+};
+
+/* One language. Faults of the calls below are printed by cli; scripts' own errors carry
+ * FAULT_EXIT(107). */
+struct script_ops {
+    const char *name;
+    const char *const *suffixes; /* ".js", ".ts", NULL-ended */
+
+    /*
+     * Loads and runs the init code once in a throw-away instance (`__VU` 0): finds exports and
+     * options, all modules and files. `host` serves that run (phase SCRIPT_INIT); only its log,
+     * exception and now are called. Returns 0 or a fault: FAULT_EXIT(107) with position and caret
+     * for script errors, FAULT_EXIT(108) for test.abort() in init code, an errno for a missing
+     * file.
+     */
+    int (*load)(const struct script_config *config, struct script_host *host,
+                struct script **ret_script);
+    void (*free)(struct script *s);
+
+    /* What the users of one loop share; created and used on that loop's thread only. */
+    int (*loop_open)(struct script *s, void **ret_loop);
+    void (*loop_close)(void *script_loop); /* after all its users are freed; accepts NULL */
+
+    /*
+     * Instantiates the script for one user and runs its init code. Must run on a coroutine of the
+     * loop. Returns 0, a condition above, or a fault.
+     */
+    int (*vu_new)(struct script *s, void *script_loop, struct script_host *host, void **ret_vu);
+    void (*vu_free)(void *vu);
+
+    /* The index of an export for run_iteration, or -1 when there is no callable one of that name.
+     */
+    int (*find_export)(struct script *s, const char *name);
+
+    /*
+     * Calls the exported function with the setup data (JSON text, or NULL for undefined; parsed
+     * once per user) and runs the event loop until it is empty. Returns 0 or a condition above.
+     */
+    int (*run_iteration)(void *vu, int export_index, const char *setup_data);
+
+    /*
+     * setup(): *ret_json is the heap JSON text of its result, or NULL for undefined. teardown()
+     * takes that text. handle_summary() takes the data of §4.8 as JSON text and gives the files to
+     * write (a heap array of heap strings; n 0 and NULL when the script wants the default summary).
+     * `deadline` bounds each, SCRIPT_E_TIMEOUT when it passes.
+     */
+    int (*setup)(void *vu, mono_ns deadline, char **ret_json);
+    int (*teardown)(void *vu, const char *setup_data, mono_ns deadline);
+    int (*handle_summary)(void *vu, const char *data_json, mono_ns deadline,
+                          struct script_summary_file **ret_files, size_t *ret_n);
+
+    /*
+     * Makes the running code of this user stop as soon as it can, uncatchably; effective until the
+     * current call into the script returns. The host cancels the coroutine as well when it is
+     * suspended. Called on the user's loop, from a timer or another coroutine; for a tight loop the
+     * host has set `deadline_ns` beforehand (see below).
+     */
+    void (*interrupt)(void *vu);
+
+    /*
+     * A tight loop never returns to the event loop, so nobody could call interrupt(): script code
+     * running past this monotonic instant is interrupted from within. 0 removes it. Thread-safe.
+     */
+    void (*set_deadline)(void *vu, mono_ns deadline);
+};
+
+/* JavaScript: k6 v2 API (script/js). NULL-ended list of all languages in script/languages.c. */
+extern const struct script_ops script_js_ops;
+extern const struct script_ops *const script_languages[];
