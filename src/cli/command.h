@@ -1,0 +1,16 @@
+#pragma once
+/*
+ * A command is one file cmd_NAME.c that ends in one of these; main.c holds the list.
+ */
+struct opt_table;
+
+struct command {
+    const char *name;
+    const char *help; /* one line, for the list of commands */
+
+    /* argv[0] is the command's name. Returns the exit code, or a fault that main prints. */
+    int (*run)(int argc, char **argv);
+    const struct opt_table *options; /* for completion; NULL: takes none */
+};
+
+extern const struct command cmd_target;
