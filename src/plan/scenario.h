@@ -1,0 +1,88 @@
+#pragma once
+/*
+ * A scenario: which function to run, by how many users, when. Plain data; validated by
+ * plan_build().
+ */
+#include "plan/options.h"
+
+enum plan_executor {
+    PLAN_SHARED_ITERATIONS,
+    PLAN_PER_VU_ITERATIONS,
+    PLAN_CONSTANT_VUS,
+    PLAN_RAMPING_VUS,
+    PLAN_CONSTANT_ARRIVAL_RATE,
+    PLAN_RAMPING_ARRIVAL_RATE,
+    PLAN_EXECUTOR_COUNT
+};
+
+struct plan_scenario {
+    const char *name;
+    enum plan_executor executor;
+    uint32_t set; /* bits: the fields that were written, by their place in the executor's table */
+
+    /* of every executor */
+    span_ns start_time;
+    span_ns graceful_stop;
+    const char *exec; /* exported function */
+    struct plan_map env;
+    struct plan_map tags;
+    const char *options; /* JSON text of `options` (browser), ignored; NULL: none */
+
+    /* of some; 0 in the others */
+    int64_t vus;               /* shared-iterations, per-vu-iterations, constant-vus */
+    int64_t iterations;        /* shared-iterations: in all; per-vu-iterations: each */
+    span_ns max_duration;      /* of those two */
+    span_ns duration;          /* constant-vus, constant-arrival-rate */
+    struct plan_stages stages; /* ramping-* */
+    int64_t start_vus;         /* ramping-vus */
+    span_ns graceful_ramp_down;
+    int64_t rate; /* constant-arrival-rate: iterations each time_unit */
+    int64_t start_rate;
+    span_ns time_unit;
+    int64_t pre_allocated_vus;
+    int64_t max_vus;
+
+    /* computed */
+    span_ns regular_duration; /* no iteration starts later than this after start_time */
+    bool open_model;          /* arrival-rate: starts do not wait for the system under test */
+};
+
+/* From some moment on, a scenario needs this many users. */
+struct plan_step {
+    span_ns at; /* since the start of the scenario; rising */
+    int64_t vus;
+    int64_t unplanned; /* users that may be added on top (arrival rate) */
+};
+
+struct plan_steps {
+    struct plan_step *items;
+    size_t n;
+    size_t cap;
+};
+
+/* "constant-vus" … */
+const char *plan_executor_name(enum plan_executor e);
+
+/*
+ * When users of a ramping-vus scenario start and are asked to stop, one step for each change, from
+ * at 0 on. Steps live in the arena.
+ */
+void plan_ramp_raw(const struct plan_scenario *s, struct arena *arena,
+                   struct plan_steps *ret_steps);
+
+/*
+ * How many users a scenario may hold at each moment, graceful periods included; ends with a step to
+ * 0. For ramping-vus, a user beyond the step's number is interrupted.
+ */
+void plan_scenario_steps(const struct plan_scenario *s, struct arena *arena,
+                         struct plan_steps *ret_steps);
+
+/* From its start to the moment when it holds no more users; start_time not included. */
+span_ns plan_scenario_max_duration(const struct plan_scenario *s);
+
+/* Most users that it plans for, and most it may use (arrival rate: maxVUs). */
+int64_t plan_scenario_planned_vus(const struct plan_scenario *s);
+int64_t plan_scenario_max_vus(const struct plan_scenario *s);
+
+/* "10 looping VUs for 30s (gracefulStop: 30s)" */
+void plan_scenario_describe(const struct plan_scenario *s, struct buf *out);
