@@ -32,8 +32,7 @@ MUST_USE int base64_encode(enum base64_form form, struct str data, struct buf *o
  * BASE64_E_CORRUPT with the index of the offending character in *ret_at (may be NULL), `out` then
  * holding what was decoded before it.
  */
-MUST_USE int base64_decode(enum base64_form form, struct str text, struct buf *out,
-                           size_t *ret_at);
+MUST_USE int base64_decode(enum base64_form form, struct str text, struct buf *out, size_t *ret_at);
 
 /* Writes 2 n lower-case digits to `out`; no terminating NUL. */
 void hex_write(const void *data, size_t n, char *out);
