@@ -20,6 +20,7 @@
 #include "base/str.h"
 
 struct arena;
+struct buf;
 struct cookie_jar;
 struct http_request;
 struct http_response;
@@ -35,6 +36,7 @@ enum {
     SCRIPT_E_INTERRUPTED = 2, /* by script_vu_interrupt or a cancelled coroutine; not logged */
     SCRIPT_E_ABORTED = 3,     /* the script called test.abort(); host->ops->abort has been told */
     SCRIPT_E_TIMEOUT = 4,     /* setup, teardown or handleSummary passed its deadline */
+    SCRIPT_E_REFUSED = 5,     /* of host->ops->secret: there is none; its text says why */
 };
 
 enum script_phase {
@@ -57,6 +59,15 @@ struct script_config {
     int users_per_runtime;           /* 0: the default (64) */
     bool full_contexts;              /* for scripts that extend built-in prototypes */
     bool compat_base;                /* compatibility mode `base`: no `global` */
+    bool offline;                    /* remote imports come from the cache only */
+    const char *cache_dir;           /* fetched modules; NULL: ~/.cache/brunt/modules */
+    /*
+     * Fetches a remote import with GET; called during load only, may block. Appends the body to
+     * *ret_body and gives the status (0 with a fault's text when there was no response). NULL:
+     * remote imports that are not in the cache fail.
+     */
+    int (*fetch)(void *arg, const char *url, struct buf *ret_body, int *ret_status);
+    void *fetch_arg;
 };
 
 struct script_export {
@@ -162,6 +173,13 @@ struct script_host_ops {
 
     void (*exec_info)(struct script_host *h, struct script_exec_info *ret_info);
 
+    /*
+     * k6/secrets: appends the value of `key` from the source of that name ("": the default one).
+     * May suspend. Returns 0, SCRIPT_E_REFUSED with the reason in *ret_value ("no value"), or
+     * SCRIPT_E_INTERRUPTED. The op may be NULL: no secret sources are configured.
+     */
+    int (*secret)(struct script_host *h, struct str source, struct str key, struct buf *ret_value);
+
     /* test.abort() and test.fail(); the language then interrupts itself on abort. */
     void (*abort)(struct script_host *h, struct str message);
     void (*fail)(struct script_host *h, struct str message);
@@ -185,6 +203,11 @@ struct script_host {
     const char *const *scenario_env_names; /* merged over __ENV at activation; may be NULL */
     const char *const *scenario_env_values;
     size_t n_scenario_env;
+    /*
+     * Lowest usable address of the coroutine's stack; 0 when unknown: script code then gets 192 KiB
+     * below the frame that enters it.
+     */
+    uintptr_t stack_low;
     uint64_t activation; /* changes when the user is activated for a scenario: __ENV is rebuilt */
 };
 
