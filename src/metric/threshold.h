@@ -1,0 +1,100 @@
+#pragma once
+/*
+ * Thresholds: expressions such as `p(95)<500` over a metric or sub-metric, judged during the run
+ * and at its end, by k6's grammar and rules.
+ *
+ *   struct thresholds *ts = thresholds_new();
+ *   thresholds_add(ts, ...) for each expression of the options
+ *   thresholds_bind(ts, snapshot)          validates; makes the sub-metrics
+ *   thresholds_eval(ts, seconds, ...)      every two seconds, and once at the end
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "metric/snapshot.h"
+#include "metric/value.h"
+
+enum threshold_op {
+    THRESHOLD_LT,
+    THRESHOLD_LE,
+    THRESHOLD_GT,
+    THRESHOLD_GE,
+    THRESHOLD_EQ, /* == and === */
+    THRESHOLD_NE,
+};
+
+/* A parsed expression. */
+struct threshold_expr {
+    struct stat_name stat;
+    enum threshold_op op;
+    double limit;
+};
+
+/* Returns 0 or -EINVAL with k6's words. */
+MUST_USE int threshold_parse(struct str source, struct threshold_expr *ret_expr);
+
+/* One expression of the options. All strings are copied by thresholds_add. */
+struct threshold_spec {
+    struct str metric; /* "http_req_duration{status:200}" */
+    struct str source; /* "p(95)<500" */
+    bool abort_on_fail;
+    span_ns delay_abort_eval; /* 0: none */
+};
+
+enum threshold_state {
+    THRESHOLD_UNJUDGED, /* never evaluated */
+    THRESHOLD_PASSED,
+    THRESHOLD_FAILED,
+};
+
+/* One threshold with its latest verdict; readable between calls. */
+struct threshold {
+    struct threshold_spec spec; /* strings owned by the set */
+    struct threshold_expr expr;
+    struct snap_metric *metric; /* after binding */
+    enum threshold_state state;
+    double value; /* what was compared */
+};
+
+struct thresholds;
+
+struct thresholds *thresholds_new(void);
+void thresholds_free(struct thresholds *ts);
+
+/* Adds one; parsing waits for thresholds_bind. */
+void thresholds_add(struct thresholds *ts, const struct threshold_spec *spec);
+
+enum threshold_mode {
+    THRESHOLDS_JUDGE,
+    THRESHOLDS_IGNORE, /* --no-thresholds: sub-metrics are made, bad ones skipped, nothing judged */
+};
+
+/*
+ * Validates all and ties them to metrics of the snapshot, which must outlive the set. Returns 0 or
+ * a FAULT_EXIT(104) with k6's text.
+ */
+MUST_USE int thresholds_bind(struct thresholds *ts, struct snapshot *snap,
+                             enum threshold_mode mode);
+
+enum threshold_round {
+    THRESHOLDS_RUNNING, /* metrics without samples are passed over */
+    THRESHOLDS_FINAL,   /* they are judged as well */
+};
+
+/*
+ * Judges all against the snapshot's totals. `elapsed` is the test's duration so far. Returns
+ * whether a failed one asks for the run to be aborted.
+ */
+bool thresholds_eval(struct thresholds *ts, enum threshold_round round, span_ns elapsed);
+
+/* All in the order they were added. */
+const struct threshold *thresholds_all(const struct thresholds *ts, size_t *ret_n);
+
+/*
+ * Names of the metrics with a failed threshold, sorted, joined by ", "; "" when none failed. Valid
+ * until the next call.
+ */
+const char *thresholds_failed(struct thresholds *ts);
