@@ -1,0 +1,43 @@
+# A thin front for people in a hurry. The build is CMake with Ninja: cmake --preset dev|release|asan|tsan|fuzz.
+#
+#   make run      install what the build needs, build, and run a real script against the demo target
+#   make test     install what tests need, run every test
+#   make check    clang-tidy, gcc -fanalyzer, each header alone        make format   format all C files
+#   make bench    measure against other tools, side by side            make fuzz     every fuzzer for a minute
+#   make build    the release binary: build/release/brunt              make clean    remove build/
+
+all: build
+
+setup-%:
+	@tools/setup $(subst +, ,$*)
+
+build: setup-build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+run: build
+	@tools/demo build/release/brunt
+
+test: setup-build+test
+	@tools/test
+
+check: setup-build+test+check
+	@cmake --preset dev >/dev/null
+	@tools/layers.py --headers
+	@tools/analyze build/dev
+
+bench: setup-build+bench build
+	@python3 bench/run.py $(BENCH)
+
+fuzz: setup-build+check
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz
+	@tools/fuzz build/fuzz
+
+format: setup-check
+	@tools/check-format --fix
+
+clean:
+	rm -rf build
+
+.PHONY: all build run test check bench fuzz format clean
