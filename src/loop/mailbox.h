@@ -5,6 +5,7 @@
  */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct loop;
 struct message;
