@@ -6,10 +6,10 @@
  * infinities become null.
  *
  *     struct json_out j = JSON_OUT(&buf, 2);
- *     json_object(&j);
+ *     json_open_object(&j);
  *     json_key(&j, "vus");
- *     json_int(&j, 10);
- *     json_end(&j);
+ *     json_put_int(&j, 10);
+ *     json_close(&j);
  *
  * Text goes into the buffer by buf_put: give it a limit that what is written cannot reach, or test
  * beforehand. Nesting is limited to JSON_DEPTH_MAX (asserted).
@@ -35,25 +35,25 @@ struct json_out {
 
 #define JSON_OUT(buf, spaces) ((struct json_out){.out = (buf), .indent = (spaces)})
 
-void json_object(struct json_out *j);
-void json_array(struct json_out *j);
+void json_open_object(struct json_out *j);
+void json_open_array(struct json_out *j);
 
 /* Closes the innermost object or array. */
-void json_end(struct json_out *j);
+void json_close(struct json_out *j);
 
 void json_key(struct json_out *j, const char *key);
 void json_key_str(struct json_out *j, struct str key);
 
-void json_null(struct json_out *j);
-void json_bool(struct json_out *j, bool value);
-void json_int(struct json_out *j, int64_t value);
-void json_u64(struct json_out *j, uint64_t value);
-void json_f64(struct json_out *j, double value);
-void json_cstr(struct json_out *j, const char *value); /* NULL becomes null */
-void json_str(struct json_out *j, struct str value);
+void json_put_null(struct json_out *j);
+void json_put_bool(struct json_out *j, bool value);
+void json_put_int(struct json_out *j, int64_t value);
+void json_put_u64(struct json_out *j, uint64_t value);
+void json_put_f64(struct json_out *j, double value);
+void json_put_cstr(struct json_out *j, const char *value); /* NULL becomes null */
+void json_put_str(struct json_out *j, struct str value);
 
 /* Puts JSON text as it is: a value that was made elsewhere. */
-void json_raw(struct json_out *j, struct str text);
+void json_put_raw(struct json_out *j, struct str text);
 
 /* The shortest text of a double that reads back as the same, as JavaScript's String() has it.
  * Returns its length; `text` is NUL-terminated. */
