@@ -32,8 +32,9 @@ enum log_format {
 };
 
 enum log_color {
-    LOG_COLOR_AUTO,  /* on a terminal, unless NO_COLOR is set and not empty */
-    LOG_COLOR_NEVER, /* a terminal gets the terminal's shape without colours */
+    LOG_COLOR_AUTO,  /* colours on a terminal, unless NO_COLOR is set and not empty */
+    LOG_COLOR_NEVER, /* a terminal gets the same text as a file, as with k6 */
+    LOG_COLOR_ALWAYS,
 };
 
 struct log_options {
@@ -41,8 +42,13 @@ struct log_options {
     enum log_format format;
     enum log_color color;
     struct redact *redact; /* borrowed while the log lives; NULL: nothing is secret */
-    /* For tests: where time comes from; NULL: the real clocks. `start` is the time of [0000]. */
-    wall_ns (*wall)(void);
+    /*
+     * Takes each finished line (its newline included) in place of the descriptor, under the log's
+     * lock: for whoever shares the terminal with a progress display. NULL: written at once.
+     */
+    void (*emit)(void *arg, struct str line);
+    void *emit_arg;
+    wall_ns (*wall)(void); /* the clock, for tests; NULL: the real one. [0000] is log_new's time */
 };
 
 /* Printed as name=value; fields are put in the order of their names. */
