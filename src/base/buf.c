@@ -32,6 +32,9 @@ int buf_reserve_slow(struct buf *b, size_t n)
 
     while (cap < need)
         cap *= 2;
+    /* Never past the limit: the quick path of buf_reserve looks at the capacity alone. */
+    if (cap > limit)
+        cap = limit;
     /* `cap` counts usable bytes; the allocation is one larger, for a terminating NUL. */
     b->data = xrealloc(b->data, cap + 1);
     b->cap = cap;
@@ -58,7 +61,9 @@ int buf_vprintf(struct buf *b, const char *fmt, va_list args)
     int n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
     assert(n >= 0);
-    int r = buf_reserve(b, (size_t)n + 1);
+    if (n == 0)
+        return 0;
+    int r = buf_reserve(b, (size_t)n);
 
     if (r)
         return r;
