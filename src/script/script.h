@@ -168,6 +168,14 @@ struct script_host_ops {
     void (*log)(struct script_host *h, enum script_log_level level, enum script_log_source source,
                 struct str message);
 
+    /*
+     * The same with one field beside the message, such as error="dial: connection refused". NULL
+     * where nobody offers it; callers then put the value into the message.
+     */
+    void (*log_field)(struct script_host *h, enum script_log_level level,
+                      enum script_log_source source, struct str message, struct str field,
+                      struct str value);
+
     /* An uncaught exception with its stack text; the host logs it as its phase demands. */
     void (*exception)(struct script_host *h, struct str stack);
 
