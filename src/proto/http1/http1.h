@@ -38,10 +38,10 @@ enum http1_event {
     HTTP1_ERROR,   /* `error` says why; the connection is of no more use */
 };
 
-/* Rows: enum name, text for http1_error_text; see http1_error.def. */
+/* Rows: enum name and text for http1_error_text; see http1_error.def. */
 enum http1_error {
     HTTP1_ERR_NONE,
-#define X(name, place, text) HTTP1_ERR_##name,
+#define X(name, text) HTTP1_ERR_##name,
 #include "proto/http1/http1_error.def"
 #undef X
 };
@@ -72,23 +72,28 @@ struct http1_message {
     enum http1_error error;
     bool keep_alive; /* valid from HEAD; false also for what must not be trusted with another */
     bool is_upgrade; /* 101, or a successful CONNECT: what follows is another protocol */
-    bool accept_lf;  /* private from here on */
-    bool has_te;
-    bool in_trailers;
+    /* Private from here on. */
+    bool begun;    /* the head has been reset and is being filled */
+    bool has_fold; /* some value goes over several lines */
+    bool line_colon;
     uint8_t state;
     uint8_t chunk_state;
+    uint8_t n_digits; /* of the chunk size */
+    char last;        /* byte before this one, in a trailer */
     uint16_t n_interim;
-    uint32_t n_lines;      /* header lines seen, folds and trailers included */
-    uint32_t at_line;      /* offset in head->text of the line being read */
-    uint32_t at_scan;      /* offset where the search for its end goes on */
-    uint32_t n_chunk_line; /* bytes of the chunk line or trailer line so far */
-    uint32_t n_trailers;   /* bytes of all trailers so far */
-    uint64_t n_left;       /* bytes left of the body or chunk */
+    uint32_t n_lines;    /* header lines seen, folds and trailers included */
+    uint32_t at_first;   /* offset in head->text of the status */
+    uint32_t n_first;    /* and its length */
+    uint32_t at_line;    /* offset in head->text of the line being read */
+    uint32_t at_scan;    /* offset where the search for its end goes on */
+    uint32_t n_line;     /* bytes of the chunk line or trailer line so far */
+    uint32_t n_trailers; /* bytes of all trailers so far */
+    uint64_t n_left;     /* bytes left of the body or chunk */
     struct http1_span *spans;
     size_t n_spans;
     size_t cap_spans;
     struct str culprit; /* what `error` is about, inside head->text or `scratch` */
-    char scratch[64];
+    char scratch[64];   /* the beginning of a trailer line */
 };
 
 struct http1_response {

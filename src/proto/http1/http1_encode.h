@@ -49,7 +49,7 @@ struct http1_request_spec {
  * the URL. Belongs to one loop.
  */
 struct http1_encoder {
-    const struct url *url;
+    struct url *url;
     struct buf prefix; /* head up to Authorization, Cookie, Content-Length */
     struct buf key;    /* what the prefix was made from */
     bool has_referer;  /* the headers that the user gave */

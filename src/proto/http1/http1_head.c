@@ -1,0 +1,380 @@
+/*
+ * Heads: lines into spans, spans into headers.
+ *
+ * Input is moved into head->text a step at a time and searched there, so there is one path for
+ * whole and for split input. A step may reach past the end of the head; what it took too much is
+ * handed back by moving *in, which is sound because everything moved before this call has been
+ * searched already. Spans are offsets, since the text may be moved while it grows.
+ */
+#include "proto/http1/http1_encode.h"
+#include "proto/http1/http1_priv.h"
+
+#ifdef __SSE2__
+#    include <emmintrin.h>
+#endif
+
+#include "base/mem.h"
+
+enum {
+    STEP_BYTES = 1024, /* most heads fit; copying that much body too much costs 20 ns */
+};
+
+#define T (HTTP1_CHAR_TOKEN | HTTP1_CHAR_VALUE)
+#define V HTTP1_CHAR_VALUE
+
+/* RFC 9110 §5.6.2 and §5.5. */
+const unsigned char http1_chars[256] = {
+    ['\t'] = V,          [' '] = V,         ['!'] = T,         ['"'] = V,
+    ['#' ... '\''] = T,  ['(' ... ')'] = V, ['*' ... '+'] = T, [','] = V,
+    ['-' ... '.'] = T,   ['/'] = V,         ['0' ... '9'] = T, [':' ... '@'] = V,
+    ['A' ... 'Z'] = T,   ['[' ... ']'] = V, ['^' ... '`'] = T, ['a' ... 'z'] = T,
+    ['{'] = V,           ['|'] = T,         ['}'] = V,         ['~'] = T,
+    [0x80 ... 0xff] = V,
+};
+
+void http1_message_start(struct http1_message *m, struct http_head *head)
+{
+    struct http1_span *spans = m->spans;
+    size_t cap_spans = m->cap_spans;
+
+    *m = (struct http1_message){
+        .head = head, .content_length = -1, .spans = spans, .cap_spans = cap_spans};
+    http_head_reset(head);
+}
+
+void http1_message_fini(struct http1_message *m)
+{
+    free(m->spans);
+    *m = (struct http1_message){0};
+}
+
+enum http1_event http1_fail(struct http1_message *m, enum http1_error error, struct str culprit)
+{
+    m->error = error;
+    m->culprit = culprit;
+    m->state = HTTP1_STATE_FAILED;
+    m->keep_alive = false;
+    return HTTP1_ERROR;
+}
+
+static enum http1_line line_fail(struct http1_message *m, enum http1_error error,
+                                 struct str culprit)
+{
+    http1_fail(m, error, culprit);
+    return HTTP1_LINE_FAILED;
+}
+
+/*
+ * Checks the line that starts at m->at_line and goes on to `end` at least. Both limits are places
+ * in the text and the nearer one is named, so the verdict does not depend on how input was split.
+ */
+static bool within_limits(struct http1_message *m, size_t end)
+{
+    size_t line_limit = m->at_line + (size_t)HTTP1_MAX_LINE;
+
+    if (likely(end <= line_limit && end <= HTTP1_MAX_HEAD))
+        return true;
+    http1_fail(m, line_limit < HTTP1_MAX_HEAD ? HTTP1_ERR_LINE_TOO_LONG : HTTP1_ERR_HEAD_TOO_LARGE,
+               (struct str){0});
+    return false;
+}
+
+static void head_step(struct buf *text, struct str *in)
+{
+    size_t n = in->n < STEP_BYTES ? in->n : STEP_BYTES;
+
+    buf_put(text, in->p, n);
+    *in = str_from(in->p + n, in->n - n);
+}
+
+enum http1_line http1_head_line(struct http1_message *m, struct str *in, struct str *ret_line)
+{
+    struct buf *text = &m->head->text;
+
+    for (;;) {
+        size_t n_new = text->len - m->at_scan;
+        const char *lf = n_new ? memchr(text->data + m->at_scan, '\n', n_new) : NULL;
+
+        if (likely(lf != NULL)) {
+            size_t end = (size_t)(lf - text->data);
+            size_t start = m->at_line;
+
+            if (!within_limits(m, end))
+                return HTTP1_LINE_FAILED;
+            m->at_line = m->at_scan = (uint32_t)end + 1;
+            if (end > start && text->data[end - 1] == '\r')
+                end--;
+            *ret_line = str_from(text->data + start, end - start);
+            return HTTP1_LINE_DONE;
+        }
+        m->at_scan = (uint32_t)text->len;
+        if (!within_limits(m, text->len))
+            return HTTP1_LINE_FAILED;
+        if (!in->n)
+            return HTTP1_LINE_MORE;
+        head_step(text, in);
+    }
+}
+
+/* The head ends at m->at_line: what was moved past it belongs to the caller. */
+static void give_back(struct http1_message *m, struct str *in)
+{
+    size_t n_over = m->head->text.len - m->at_line;
+
+    *in = str_from(in->p - n_over, in->n + n_over);
+    m->head->text.len = m->at_line;
+}
+
+/* Whether all bytes may be part of a value. Looks at 16 at a time for the control characters. */
+static bool value_valid(const char *p, size_t n)
+{
+    size_t i = 0;
+
+#ifdef __SSE2__
+    for (; i + 16 <= n; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        /* x <= 0x1f as unsigned, and 0x7f; tabs are let through by the slow loop. */
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+        __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+
+        if (_mm_movemask_epi8(_mm_or_si128(low, del)))
+            break;
+    }
+#endif
+    for (; i < n; i++)
+        if (!http1_is(p[i], HTTP1_CHAR_VALUE))
+            return false;
+    return true;
+}
+
+static bool name_valid(const char *p, size_t n, bool strict)
+{
+    for (size_t i = 0; i < n; i++)
+        if (unlikely(!http1_is(p[i], HTTP1_CHAR_TOKEN)) && (strict || p[i] != ' '))
+            return false;
+    return true;
+}
+
+static struct str trim_blank(struct str s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
+static uint32_t offset_of(const struct http1_message *m, const char *p)
+{
+    return (uint32_t)(p - m->head->text.data);
+}
+
+/* obs-fold (RFC 9112 §5.2): the value before goes on; http1_head_finish joins the lines. */
+static bool fold_line(struct http1_message *m, struct str line, bool strict)
+{
+    if (!m->n_spans || strict) {
+        http1_fail(m, HTTP1_ERR_HEADER_FOLD, line);
+        return false;
+    }
+    if (!value_valid(line.p, line.n)) {
+        http1_fail(m, HTTP1_ERR_HEADER_LINE, line);
+        return false;
+    }
+    struct http1_span *last = &m->spans[m->n_spans - 1];
+
+    last->n_value = offset_of(m, line.p) + (uint32_t)line.n - last->value;
+    m->has_fold = true;
+    return true;
+}
+
+static bool field_line(struct http1_message *m, struct str line, bool strict)
+{
+    const char *colon = memchr(line.p, ':', line.n);
+
+    if (unlikely(!colon)) {
+        http1_fail(m, HTTP1_ERR_HEADER, line);
+        return false;
+    }
+    size_t n_name = (size_t)(colon - line.p);
+    struct str value = str_from(colon + 1, line.n - n_name - 1);
+
+    if (unlikely(!n_name || !name_valid(line.p, n_name, strict) ||
+                 !value_valid(value.p, value.n))) {
+        http1_fail(m, HTTP1_ERR_HEADER_LINE, line);
+        return false;
+    }
+    value = trim_blank(value);
+    vec_push(m->spans, m->n_spans, m->cap_spans) = (struct http1_span){
+        .name = offset_of(m, line.p),
+        .n_name = (uint32_t)n_name,
+        .value = offset_of(m, value.p),
+        .n_value = (uint32_t)value.n,
+    };
+    return true;
+}
+
+enum http1_line http1_head_fields(struct http1_message *m, struct str *in, bool strict)
+{
+    struct str line;
+    enum http1_line r;
+
+    while ((r = http1_head_line(m, in, &line)) == HTTP1_LINE_DONE) {
+        if (!line.n) {
+            give_back(m, in);
+            return HTTP1_LINE_DONE;
+        }
+        if (unlikely(++m->n_lines > HTTP1_MAX_HEADERS))
+            return line_fail(m, HTTP1_ERR_TOO_MANY_HEADERS, (struct str){0});
+        bool ok = line.p[0] == ' ' || line.p[0] == '\t' ? fold_line(m, line, strict)
+                                                        : field_line(m, line, strict);
+        if (unlikely(!ok))
+            return HTTP1_LINE_FAILED;
+    }
+    return r;
+}
+
+/* Joins the lines of a folded value in place, with one space between. Returns its new length. */
+static size_t unfold(char *p, size_t n)
+{
+    size_t out = 0;
+    size_t i = 0;
+
+    while (i < n) {
+        if (p[i] != '\n') {
+            p[out++] = p[i++];
+            continue;
+        }
+        while (out && (p[out - 1] == '\r' || p[out - 1] == ' ' || p[out - 1] == '\t'))
+            out--;
+        for (i++; i < n && (p[i] == ' ' || p[i] == '\t'); i++)
+            ;
+        if (out && i < n && p[i] != '\r' && p[i] != '\n')
+            p[out++] = ' ';
+    }
+    return trim_blank(str_from(p, out)).n;
+}
+
+static bool name_is(const struct http_header *h, struct str lower)
+{
+    for (size_t i = 0; i < lower.n; i++)
+        if (ascii_lower(h->name.p[i]) != lower.p[i])
+            return false;
+    return true;
+}
+
+static void fact_length(struct http1_facts *f, struct str value)
+{
+    if (f->n_lengths++ == 0)
+        f->length = value;
+    else if (!str_eq(f->length, value))
+        f->lengths_differ = true;
+}
+
+static void fact_connection(struct http1_facts *f, struct str value)
+{
+    f->close |= http1_list_has(value, STR("close"));
+    f->keep_alive |= http1_list_has(value, STR("keep-alive"));
+}
+
+/* The names that matter here have different lengths, so one comparison settles most headers. */
+static void gather(struct http1_facts *f, const struct http_header *h)
+{
+    switch (h->name.n) {
+    case 4:
+        if (name_is(h, STR("host")) && f->n_hosts++ == 0)
+            f->host = h->value;
+        break;
+    case 6:
+        if (name_is(h, STR("expect")))
+            f->expect_continue |= http1_list_has(h->value, STR("100-continue"));
+        break;
+    case 10:
+        if (name_is(h, STR("connection")))
+            fact_connection(f, h->value);
+        break;
+    case 14:
+        if (name_is(h, STR("content-length")))
+            fact_length(f, h->value);
+        break;
+    case 17:
+        if (name_is(h, STR("transfer-encoding")) && f->n_encodings++ == 0)
+            f->encoding = h->value;
+        break;
+    default:
+        break;
+    }
+}
+
+static void headers_reserve(struct http_head *head, size_t n)
+{
+    if (likely(n <= head->cap_headers))
+        return;
+    head->cap_headers = n < 16 ? 16 : n;
+    head->headers = xrealloc(head->headers, head->cap_headers * sizeof(*head->headers));
+}
+
+void http1_head_finish(struct http1_message *m, struct http1_facts *ret_facts)
+{
+    char *text = m->head->text.data;
+    struct http1_facts facts = {0};
+
+    headers_reserve(m->head, m->n_spans);
+    for (size_t i = 0; i < m->n_spans; i++) {
+        const struct http1_span *s = &m->spans[i];
+        struct http_header *h = &m->head->headers[i];
+
+        h->name = str_from(text + s->name, s->n_name);
+        h->value = str_from(text + s->value, s->n_value);
+        if (unlikely(m->has_fold))
+            h->value.n = unfold(text + s->value, s->n_value);
+        gather(&facts, h);
+    }
+    m->head->n_headers = m->n_spans;
+    *ret_facts = facts;
+}
+
+bool http1_content_length(struct str value, int64_t *ret_n)
+{
+    uint64_t n;
+
+    if (!str_u64(value, &n) || n > INT64_MAX)
+        return false;
+    *ret_n = (int64_t)n;
+    return true;
+}
+
+bool http1_version(struct str text, enum http_version *ret_version)
+{
+    if (text.n != 8 || memcmp(text.p, "HTTP/", 5) != 0 || !ascii_digit(text.p[5]) ||
+        text.p[6] != '.' || !ascii_digit(text.p[7]))
+        return false;
+    int major = text.p[5] - '0';
+
+    if (major >= 2)
+        *ret_version = HTTP_2;
+    else
+        *ret_version = major == 1 && text.p[7] != '0' ? HTTP_1_1 : HTTP_1_0;
+    return true;
+}
+
+bool http1_list_has(struct str list, struct str token)
+{
+    struct str item;
+
+    while (str_split(&list, ',', &item))
+        if (str_eq_nocase(trim_blank(item), token))
+            return true;
+    return false;
+}
+
+bool http1_is_value(struct str value)
+{
+    return value_valid(value.p, value.n);
+}
+
+bool http1_is_token(struct str name)
+{
+    return name.n > 0 && name_valid(name.p, name.n, true);
+}
