@@ -31,20 +31,22 @@ enum {
     SERIES_MAX_DEFAULT = 100000,
 };
 
-/* One metric under one tag set. Only the recorder's loop writes it, but for `value`, see above. */
+/* One metric under one tag set. Only the recorder's loop writes it, but for the values, see above. */
 struct series {
     uint32_t index; /* dense in its recorder, from 0 */
     uint32_t metric;
     enum metric_type type;
     const struct tagset *tags; /* of the loop's pool; may be read by the run thread */
     mono_ns first_at;          /* of its first sample; 0: none yet */
-    alignas(64) struct value value[2];
+    struct {
+        alignas(64) struct value value; /* two threads write the two at once */
+    } side[2];
 };
 
 /* What was recorded between two ticks: the touched series and which of their values it is. */
 struct interval {
     uint32_t source; /* the recorder's number */
-    uint32_t side;   /* series[i]->value[side] */
+    uint32_t side;   /* series[i]->side[side].value */
     struct series **series;
     size_t n;
     atomic_bool out; /* handed over and not yet merged */
@@ -103,7 +105,7 @@ void recorder_touch(struct recorder *r, struct series *s, mono_ns now);
 
 static inline struct value *recorder_value(struct recorder *r, struct series *s, mono_ns now)
 {
-    struct value *v = &s->value[r->side];
+    struct value *v = &s->side[r->side].value;
 
     if (unlikely(!v->touched))
         recorder_touch(r, s, now);

@@ -26,10 +26,27 @@ struct tagset {
 
 struct tag_pool;
 
+enum {
+    TAGSET_TAGS_MAX = 1024,      /* tags in a set; further keys are left out */
+    TAG_POOL_SETS_MAX = 1000000, /* sets in a pool, unless it is told otherwise */
+};
+
 struct tag_pool *tag_pool_new(void);
 void tag_pool_free(struct tag_pool *pool);
 
-const struct tagset *tagset_empty(struct tag_pool *pool);
+/* The sets made so far; ids are below it. */
+uint32_t tag_pool_count(const struct tag_pool *pool);
+
+/*
+ * Bounds the pool's memory: when it has n sets, whatever would make another gives
+ * tagset_overflow() instead.
+ */
+void tag_pool_limit(struct tag_pool *pool, uint32_t n);
+
+/* The set overflow="true". */
+const struct tagset *tagset_overflow(const struct tag_pool *pool);
+
+const struct tagset *tagset_empty(const struct tag_pool *pool);
 
 /* The set with key=value added or replaced. Copies both strings when the set is new. */
 const struct tagset *tagset_add(struct tag_pool *pool, const struct tagset *base, struct str key,
@@ -44,3 +61,6 @@ const struct tagset *tagset_remove(struct tag_pool *pool, const struct tagset *b
 
 /* False when there is no such key; ret_value may be NULL. */
 bool tagset_get(const struct tagset *set, struct str key, struct str *ret_value);
+
+/* Whether all tags of `part` are in `set`; the sets may be of different pools. */
+bool tagset_contains(const struct tagset *set, const struct tagset *part);

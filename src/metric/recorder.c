@@ -1,0 +1,329 @@
+/*
+ * One loop's series. They stand in chunks that never move, found by (metric, tag set id) in a hash
+ * map; the nine HTTP series of a tag set are found by the tag set's id alone, in an array.
+ *
+ * A value is put on the list of its side when its first sample of the interval comes; whoever merges
+ * the interval empties the value, which makes it ready for its next turn.
+ */
+#include "metric/recorder.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "metric/series_map.h"
+
+enum {
+    CHUNK = 64, /* series allocated together */
+    CACHE_LINE = 64,
+};
+
+enum http_part {
+    HTTP_REQS,
+    HTTP_DURATION,
+    HTTP_BLOCKED,
+    HTTP_CONNECTING,
+    HTTP_TLS_HANDSHAKING,
+    HTTP_SENDING,
+    HTTP_WAITING,
+    HTTP_RECEIVING,
+    HTTP_FAILED,
+    HTTP_N_PARTS,
+};
+
+static const uint32_t http_metric[HTTP_N_PARTS] = {
+    [HTTP_REQS] = M_HTTP_REQS,
+    [HTTP_DURATION] = M_HTTP_REQ_DURATION,
+    [HTTP_BLOCKED] = M_HTTP_REQ_BLOCKED,
+    [HTTP_CONNECTING] = M_HTTP_REQ_CONNECTING,
+    [HTTP_TLS_HANDSHAKING] = M_HTTP_REQ_TLS_HANDSHAKING,
+    [HTTP_SENDING] = M_HTTP_REQ_SENDING,
+    [HTTP_WAITING] = M_HTTP_REQ_WAITING,
+    [HTTP_RECEIVING] = M_HTTP_REQ_RECEIVING,
+    [HTTP_FAILED] = M_HTTP_REQ_FAILED,
+};
+
+struct http_series {
+    struct series *part[HTTP_N_PARTS];
+};
+
+struct recorder_priv {
+    struct recorder head; /* what callers have; first */
+    struct recorder_config config;
+    struct hist_slab *slab;
+    struct interval intervals[2]; /* by side */
+    size_t cap_touched[2];
+    struct series_map map;
+    void **chunks; /* of series; as allocated, before alignment */
+    struct series **series_chunks;
+    size_t n_chunks, cap_chunks, cap_series_chunks, n_series_chunks;
+    uint32_t n_series;
+    uint32_t n_overflow; /* of them, those that the limit does not count */
+    struct http_series **http; /* by tag set id */
+    size_t n_http;
+    struct http_series **http_owned;
+    size_t n_http_owned, cap_http_owned;
+};
+
+static struct recorder_priv *priv(struct recorder *r)
+{
+    return container_of(r, struct recorder_priv, head);
+}
+
+struct recorder *recorder_new(const struct recorder_config *config)
+{
+    struct recorder_priv *p = xnew(struct recorder_priv);
+
+    p->config = *config;
+    if (p->config.max_series == 0)
+        p->config.max_series = SERIES_MAX_DEFAULT;
+    p->slab = hist_slab_new();
+    for (uint32_t side = 0; side < 2; side++) {
+        p->intervals[side].source = config->source;
+        p->intervals[side].side = side;
+    }
+    return &p->head;
+}
+
+static struct series *series_at(const struct recorder_priv *p, uint32_t index)
+{
+    return &p->series_chunks[index / CHUNK][index % CHUNK];
+}
+
+void recorder_free(struct recorder *r)
+{
+    if (!r)
+        return;
+    struct recorder_priv *p = priv(r);
+
+    for (uint32_t i = 0; i < p->n_series; i++)
+        for (size_t side = 0; side < 2; side++)
+            value_fini(&series_at(p, i)->side[side].value, series_at(p, i)->type);
+    for (size_t i = 0; i < p->n_chunks; i++)
+        free(p->chunks[i]);
+    for (size_t i = 0; i < p->n_http_owned; i++)
+        free(p->http_owned[i]);
+    free(p->intervals[0].series);
+    free(p->intervals[1].series);
+    free(p->chunks);
+    free(p->series_chunks);
+    free(p->http_owned);
+    free(p->http);
+    series_map_fini(&p->map);
+    hist_slab_free(p->slab);
+    free(p);
+}
+
+uint32_t recorder_n_series(const struct recorder *r)
+{
+    return container_of(r, const struct recorder_priv, head)->n_series;
+}
+
+void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg)
+{
+    r->tap = tap;
+    r->tap_arg = arg;
+}
+
+static void add_chunk(struct recorder_priv *p)
+{
+    char *raw = xcalloc(1, CHUNK * sizeof(struct series) + CACHE_LINE);
+    size_t skip = CACHE_LINE - ((uintptr_t)raw & (CACHE_LINE - 1));
+
+    vec_push(p->chunks, p->n_chunks, p->cap_chunks) = raw;
+    vec_push(p->series_chunks, p->n_series_chunks, p->cap_series_chunks) =
+        (struct series *)(raw + skip);
+}
+
+static struct series *new_series(struct recorder_priv *p, uint32_t metric,
+                                 const struct tagset *tags)
+{
+    if (p->n_series % CHUNK == 0)
+        add_chunk(p);
+    struct series *s = series_at(p, p->n_series);
+
+    s->index = p->n_series++;
+    s->metric = metric;
+    s->type = metric_get(p->config.registry, metric)->type;
+    s->tags = tags;
+    for (size_t side = 0; side < 2; side++)
+        value_init(&s->side[side].value, s->type, p->slab);
+    series_map_put(&p->map, series_key(metric, tags->id), s);
+    return s;
+}
+
+static COLD struct series *series_unknown(struct recorder_priv *p, uint32_t metric,
+                                          const struct tagset *tags)
+{
+    const struct tagset *overflow = tagset_overflow(p->config.pool);
+
+    if (tags != overflow && p->n_series - p->n_overflow < p->config.max_series)
+        return new_series(p, metric, tags);
+
+    struct series *s = series_map_get(&p->map, series_key(metric, overflow->id));
+
+    if (!s) {
+        s = new_series(p, metric, overflow);
+        p->n_overflow++;
+    }
+    return s;
+}
+
+struct series *recorder_series(struct recorder *r, uint32_t metric, const struct tagset *tags)
+{
+    struct recorder_priv *p = priv(r);
+    struct series *s = series_map_get(&p->map, series_key(metric, tags->id));
+
+    return likely(s != NULL) ? s : series_unknown(p, metric, tags);
+}
+
+void recorder_touch(struct recorder *r, struct series *s, mono_ns now)
+{
+    struct recorder_priv *p = priv(r);
+    struct interval *iv = &p->intervals[r->side];
+
+    vec_push(iv->series, iv->n, p->cap_touched[r->side]) = s;
+    s->side[r->side].value.touched = true;
+    if (s->first_at == 0)
+        s->first_at = now ? now : 1;
+}
+
+struct interval *recorder_swap(struct recorder *r)
+{
+    struct recorder_priv *p = priv(r);
+    struct interval *full = &p->intervals[r->side];
+    struct interval *next = &p->intervals[r->side ^ 1];
+
+    if (atomic_load_explicit(&next->out, memory_order_acquire))
+        return NULL;
+    atomic_store_explicit(&full->out, true, memory_order_relaxed);
+    r->side ^= 1;
+    return full;
+}
+
+void recorder_add(struct recorder *r, struct series *s, double value, mono_ns now)
+{
+    if (isnan(value))
+        return;
+    switch (s->type) {
+    case METRIC_COUNTER:
+        recorder_count(r, s, value, now);
+        break;
+    case METRIC_GAUGE:
+        recorder_gauge(r, s, value, now);
+        break;
+    case METRIC_RATE:
+        recorder_rate(r, s, value, now);
+        break;
+    case METRIC_TREND:
+        recorder_trend(r, s, value, now);
+        break;
+    }
+}
+
+/* Room for a tag set's place in the array. */
+static void http_reach(struct recorder_priv *p, uint32_t id)
+{
+    if (id < p->n_http)
+        return;
+    size_t n = p->n_http ? p->n_http : 64;
+
+    while (n <= id)
+        n *= 2;
+    p->http = xrealloc(p->http, n * sizeof(struct http_series *));
+    memset(p->http + p->n_http, 0, (n - p->n_http) * sizeof(struct http_series *));
+    p->n_http = n;
+}
+
+static struct http_series *http_make(struct recorder_priv *p, const struct tagset *tags)
+{
+    struct http_series *hs = xnew(struct http_series);
+
+    for (size_t i = 0; i < HTTP_N_PARTS; i++)
+        hs->part[i] = recorder_series(&p->head, http_metric[i], tags);
+    vec_push(p->http_owned, p->n_http_owned, p->cap_http_owned) = hs;
+    http_reach(p, tags->id);
+    p->http[tags->id] = hs;
+    return hs;
+}
+
+/*
+ * All nine, or none: near the limit they go to the overflow series together, so that the metrics of
+ * one round trip still count the same.
+ */
+static COLD struct http_series *http_unknown(struct recorder_priv *p, const struct tagset *tags)
+{
+    const struct tagset *overflow = tagset_overflow(p->config.pool);
+
+    if (tags == overflow ||
+        p->n_series - p->n_overflow + HTTP_N_PARTS <= p->config.max_series)
+        return http_make(p, tags);
+
+    struct http_series *hs = recorder_http_series(&p->head, overflow);
+
+    http_reach(p, tags->id);
+    p->http[tags->id] = hs;
+    return hs;
+}
+
+struct http_series *recorder_http_series(struct recorder *r, const struct tagset *tags)
+{
+    struct recorder_priv *p = priv(r);
+
+    if (likely(tags->id < p->n_http && p->http[tags->id]))
+        return p->http[tags->id];
+    return http_unknown(p, tags);
+}
+
+static inline double ms_of(span_ns span)
+{
+    return (double)span / (double)NS_PER_MS;
+}
+
+static inline void http_span(struct recorder *r, struct series *s, span_ns span, mono_ns now)
+{
+    struct value *v = recorder_value(r, s, now);
+
+    /* No connecting and no handshake, on a connection that is open already. */
+    if (span == 0)
+        hist_add_zeros(&v->trend, 1);
+    else
+        hist_add(&v->trend, ms_of(span));
+}
+
+static COLD void http_show(struct recorder *r, const struct http_series *hs,
+                           const struct http_sample *sample, mono_ns now)
+{
+    const double values[HTTP_N_PARTS] = {
+        [HTTP_REQS] = 1,
+        [HTTP_DURATION] = ms_of(sample->duration),
+        [HTTP_BLOCKED] = ms_of(sample->blocked),
+        [HTTP_CONNECTING] = ms_of(sample->connecting),
+        [HTTP_TLS_HANDSHAKING] = ms_of(sample->tls_handshaking),
+        [HTTP_SENDING] = ms_of(sample->sending),
+        [HTTP_WAITING] = ms_of(sample->waiting),
+        [HTTP_RECEIVING] = ms_of(sample->receiving),
+        [HTTP_FAILED] = sample->failed == HTTP_FAILED_YES,
+    };
+
+    for (size_t i = 0; i < HTTP_N_PARTS; i++)
+        if (i != HTTP_FAILED || sample->failed != HTTP_FAILED_UNJUDGED)
+            r->tap(r->tap_arg, hs->part[i], values[i], now);
+}
+
+void recorder_http(struct recorder *r, struct http_series *hs, const struct http_sample *sample,
+                   mono_ns now)
+{
+    value_count(recorder_value(r, hs->part[HTTP_REQS], now), 1);
+    http_span(r, hs->part[HTTP_DURATION], sample->duration, now);
+    http_span(r, hs->part[HTTP_BLOCKED], sample->blocked, now);
+    http_span(r, hs->part[HTTP_CONNECTING], sample->connecting, now);
+    http_span(r, hs->part[HTTP_TLS_HANDSHAKING], sample->tls_handshaking, now);
+    http_span(r, hs->part[HTTP_SENDING], sample->sending, now);
+    http_span(r, hs->part[HTTP_WAITING], sample->waiting, now);
+    http_span(r, hs->part[HTTP_RECEIVING], sample->receiving, now);
+    if (sample->failed != HTTP_FAILED_UNJUDGED)
+        value_rate(recorder_value(r, hs->part[HTTP_FAILED], now),
+                   sample->failed == HTTP_FAILED_YES);
+    if (unlikely(r->tap != NULL))
+        http_show(r, hs, sample, now);
+}
