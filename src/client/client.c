@@ -1,0 +1,382 @@
+/*
+ * A request is a journey of legs: the first hop, redirects, authentication. Each leg is one round
+ * trip on one connection, measured by itself; the response of the last one is the answer.
+ */
+#include "client/client.h"
+
+#include "base/mem.h"
+#include "client/client_auth.h"
+#include "client/client_priv.h"
+#include "net/tls.h"
+#include "proto/auth.h"
+#include "proto/cookie.h"
+#include "proto/error_code.h"
+
+static int init_resolver(struct client_loop *cl)
+{
+    return resolver_new(cl->loop, &cl->policy->dns, &cl->resolver);
+}
+
+int client_loop_new(const struct client_loop_config *config, struct client_loop **ret_loop)
+{
+    struct client_loop *cl = xnew(struct client_loop);
+
+    cl->loop = config->loop;
+    cl->policy = config->policy;
+    cl->responses = http_response_pool_new();
+    cl->measure = measure_new(config->recorder, config->tags, config->policy->system_tags);
+    cl->received = xmalloc(CLIENT_RECV_BYTES);
+    list_init(&cl->free_conns);
+    int r = init_resolver(cl);
+
+    if (r < 0) {
+        client_loop_free(cl);
+        TRY(r);
+    }
+    *ret_loop = cl;
+    return 0;
+}
+
+void client_loop_free(struct client_loop *cl)
+{
+    struct list *link;
+
+    if (!cl)
+        return;
+    while ((link = list_pop(&cl->free_conns))) {
+        struct conn *conn = list_entry(link, struct conn, link);
+
+        http1_response_fini(&conn->parser);
+        free(conn);
+    }
+    for (size_t i = 0; i < CLIENT_ENCODERS; i++)
+        http1_encoder_fini(&cl->encoders[i]);
+    resolver_free(cl->resolver);
+    measure_free(cl->measure);
+    http_response_pool_free(cl->responses);
+    buf_fini(&cl->out);
+    free(cl->received);
+    free(cl);
+}
+
+uint64_t client_loop_n_requests(const struct client_loop *cl)
+{
+    return atomic_load_explicit(&cl->shared.n_requests, memory_order_relaxed);
+}
+
+uint64_t client_loop_n_failed(const struct client_loop *cl)
+{
+    return atomic_load_explicit(&cl->shared.n_failed, memory_order_relaxed);
+}
+
+struct client *client_new(struct client_loop *cl, struct net_addr local)
+{
+    struct client *c = xnew(struct client);
+
+    c->cl = cl;
+    c->local = local;
+    list_init(&c->conns);
+    return c;
+}
+
+void client_close_idle(struct client *c)
+{
+    struct conn *conn, *tmp;
+
+    list_each_safe(conn, tmp, &c->conns, link)
+        if (conn->n_active == 0)
+            conn_close(conn);
+}
+
+void client_free(struct client *c)
+{
+    if (!c)
+        return;
+    client_close_idle(c);
+    tls_sessions_free(c->sessions);
+    free(c);
+}
+
+struct client_bytes client_take_bytes(struct client *c)
+{
+    struct client_bytes bytes = c->bytes;
+
+    c->bytes = (struct client_bytes){0};
+    return bytes;
+}
+
+/* ---- one leg ---- */
+
+static void bump(_Atomic uint64_t *counter)
+{
+    /* One writer: a load and a store are enough, and cheaper than a locked addition. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+static bool is_idempotent(struct str method)
+{
+    static const struct str names[] = {{"GET", 3}, {"HEAD", 4}, {"OPTIONS", 7}, {"TRACE", 5}};
+
+    for (size_t i = 0; i < countof(names); i++)
+        if (str_eq(method, names[i]))
+            return true;
+    return false;
+}
+
+/* A kept connection may have been closed by the server while it idled; that is nobody's fault. */
+static bool may_try_again(const struct leg *leg, const struct conn *conn)
+{
+    enum net_status s = leg->error.status;
+
+    return leg->reused && !leg->cancelled && s != NET_TIMEOUT &&
+           http1_response_untouched(&conn->parser) && is_idempotent(leg->method);
+}
+
+static bool keeps_alive(const struct conn *conn, int result)
+{
+    return result == 0 && conn->parser.msg.keep_alive && !conn->parser.msg.is_upgrade;
+}
+
+/* Returns 0 when there is a response, -1 otherwise. */
+static int try_leg(struct client *c, struct leg *leg, bool fresh, bool *ret_again)
+{
+    struct conn *conn = conn_get(c, leg, fresh);
+
+    *ret_again = false;
+    if (!conn) {
+        leg->cancelled = leg->error.status == NET_CANCELLED;
+        leg->ended = loop_clock(c->cl->loop);
+        return -1;
+    }
+    const struct stream_info *info = stream_info(conn->stream);
+
+    memcpy(leg->r->remote_ip, info->remote_ip, sizeof(leg->r->remote_ip));
+    leg->r->remote_port = info->remote.port;
+    leg->r->tls_version = info->tls_version;
+    leg->r->tls_cipher = info->tls_cipher;
+    int r = transfer_run(conn, leg);
+
+    *ret_again = r < 0 && may_try_again(leg, conn);
+    conn_put(conn, keeps_alive(conn, r) ? CONN_KEEP : CONN_CLOSE);
+    return r;
+}
+
+static void set_error(struct leg *leg)
+{
+    struct http_response *r = leg->r;
+
+    if (!leg->error_code)
+        leg->error_code = (int)leg->error.status;
+    r->error_code = leg->error_code;
+    r->error = http_response_keep(r, str_of(leg->error.text));
+    if (leg->error_code != CONTENT_ERROR_CODE)
+        r->has_body = r->has_body && r->body.n;
+}
+
+/* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
+static int run_leg(struct client *c, struct leg *leg)
+{
+    struct client_loop *cl = c->cl;
+    bool again;
+
+    leg->asked = loop_clock(cl->loop);
+    int r = try_leg(c, leg, false, &again);
+
+    if (again) {
+        leg->error = (struct net_error){0};
+        leg->first_byte = 0;
+        r = try_leg(c, leg, true, &again);
+    }
+    if (leg->cancelled)
+        return CLIENT_E_CANCELLED;
+    if (r < 0)
+        set_error(leg);
+    else
+        leg->r->error_code = error_code_of_status(leg->r->status);
+    if (measure_leg(cl->measure, leg))
+        bump(&cl->shared.n_failed);
+    bump(&cl->shared.n_requests);
+    return 0;
+}
+
+/* ---- the journey ---- */
+
+struct journey {
+    struct client *client;
+    const struct http_request *req;
+    struct leg leg;
+    struct buf authorization; /* of the current leg */
+    struct buf referer;
+    int n_hops;
+};
+
+static void store_cookies(const struct journey *j)
+{
+    const struct http_response *r = j->leg.r;
+
+    if (!j->req->jar)
+        return;
+    for (size_t i = 0; i < r->n_headers; i++)
+        if (str_eq_nocase(r->headers[i].name, STR("set-cookie")))
+            cookie_jar_store_header(j->req->jar, j->leg.url, r->headers[i].value, clock_wall());
+}
+
+/* Makes the leg ready for another round trip; the connection and the response are new. */
+static void next_leg(struct journey *j)
+{
+    struct leg *leg = &j->leg;
+
+    http_response_rewind(leg->r);
+    leg->r->status = 0;
+    leg->r->error_code = 0;
+    leg->is_first = false;
+    leg->only_expect = 0;
+    leg->first_byte = 0;
+    leg->sent = 0;
+    leg->dialled = (struct dial_report){0};
+}
+
+static void basic_authorization(struct journey *j)
+{
+    const struct url *u = j->leg.url;
+
+    buf_reset(&j->authorization);
+    if (u->has_userinfo && j->req->auth == HTTP_AUTH_NONE)
+        auth_basic(&j->authorization, u->username, u->password);
+    j->leg.authorization = buf_str(&j->authorization);
+}
+
+static int run_authenticated(struct journey *j)
+{
+    struct leg *leg = &j->leg;
+
+    basic_authorization(j);
+    leg->only_expect = j->req->auth == HTTP_AUTH_NONE ? 0 : 401;
+    if (j->req->auth == HTTP_AUTH_NTLM)
+        client_auth_ntlm_start(&j->authorization);
+    leg->authorization = buf_str(&j->authorization);
+    int r = run_leg(j->client, leg);
+
+    while (r == 0 && j->req->auth != HTTP_AUTH_NONE && leg->r->status == 401 &&
+           client_auth_answer(j->req, leg, &j->authorization)) {
+        int only = j->req->auth == HTTP_AUTH_NTLM && client_auth_more(&j->authorization) ? 401 : 0;
+
+        next_leg(j);
+        leg->only_expect = only;
+        leg->authorization = buf_str(&j->authorization);
+        r = run_leg(j->client, leg);
+        if (!only)
+            break;
+    }
+    return r;
+}
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* net/http's rule: the address we came from, unless it would leak from https to http. */
+static void set_referer(struct journey *j, const struct url *from, const struct url *to)
+{
+    buf_reset(&j->referer);
+    if (!(from->is_tls && !to->is_tls))
+        buf_putstr(&j->referer, from->absolute);
+    j->leg.referer = buf_str(&j->referer);
+}
+
+static void change_method(struct leg *leg, int status)
+{
+    if (status == 307 || status == 308)
+        return;
+    if (!str_eq(leg->method, STR("HEAD")))
+        leg->method = STR("GET");
+    leg->has_body = false;
+    leg->body = STR("");
+}
+
+static void bad_location(struct leg *leg)
+{
+    net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
+    leg->error_code = 0;
+    set_error(leg);
+}
+
+/* Points the leg at where the response sends it. False when the journey is over. */
+static bool follow(struct journey *j)
+{
+    struct leg *leg = &j->leg;
+    struct http_response *r = leg->r;
+    struct str location = http_header_get(r->headers, r->n_headers, STR("location"));
+    struct url *to = NULL;
+
+    if (!is_redirect(r->status) || !location.n || leg->error.status != NET_OK)
+        return false;
+    if (j->n_hops >= j->req->max_redirects) {
+        r->redirects_exhausted = true;
+        return false;
+    }
+    if (url_redirect(leg->url, location, &to) < 0) {
+        bad_location(leg);
+        return false;
+    }
+    j->n_hops++;
+    set_referer(j, leg->url, to);
+    change_method(leg, r->status);
+    leg->drop_sensitive = leg->drop_sensitive || !url_may_forward_credentials(j->req->url, to);
+    url_unref(leg->url);
+    leg->url = to;
+    next_leg(j);
+    return true;
+}
+
+static int travel(struct journey *j)
+{
+    int r;
+
+    do {
+        r = run_authenticated(j);
+        if (r)
+            return r;
+        store_cookies(j);
+    } while (follow(j));
+    return 0;
+}
+
+static void journey_init(struct journey *j, struct client *c, const struct http_request *req)
+{
+    mono_ns now = loop_now(c->cl->loop);
+
+    *j = (struct journey){.client = c, .req = req};
+    j->leg.req = req;
+    j->leg.url = url_ref(req->url);
+    j->leg.method = req->method.n ? req->method : STR("GET");
+    j->leg.body = req->body;
+    j->leg.has_body = req->has_body;
+    j->leg.is_first = true;
+    j->leg.deadline = req->timeout ? now + req->timeout : MONO_NEVER;
+    j->leg.r = http_response_new(c->cl->responses);
+}
+
+int client_request(struct client *c, const struct http_request *req,
+                   struct http_response **ret_response)
+{
+    struct journey j;
+
+    if (c->cl->policy->gate && rate_gate_pass(c->cl->policy->gate, c->cl->loop))
+        return CLIENT_E_CANCELLED;
+    journey_init(&j, c, req);
+    int r = travel(&j);
+
+    j.leg.r->url = http_response_keep(j.leg.r, j.leg.url->original);
+    url_unref(j.leg.url);
+    buf_fini(&j.authorization);
+    buf_fini(&j.referer);
+    if (r) {
+        http_response_unref(j.leg.r);
+        return r;
+    }
+    *ret_response = j.leg.r;
+    return 0;
+}

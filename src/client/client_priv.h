@@ -1,0 +1,110 @@
+#pragma once
+/* What the files of client share: the parts of a client, of its loop and of one round trip. */
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "client/client.h"
+#include "loop/loop.h"
+#include "net/dial.h"
+#include "net/stream.h"
+#include "proto/http1/http1.h"
+#include "proto/http1/http1_encode.h"
+#include "proto/http_pool.h"
+#include "proto/url.h"
+
+struct measure;
+
+enum {
+    CLIENT_RECV_BYTES = 64 << 10,
+    CLIENT_ENCODERS = 64,          /* heads remembered per loop; a power of two */
+    CLIENT_BODY_INLINE = 16 << 10, /* bytes of a body that are copied and sent with the head */
+};
+
+struct client_loop {
+    struct loop *loop;
+    const struct client_policy *policy;
+    struct resolver *resolver;
+    struct http_response_pool *responses;
+    struct measure *measure;
+    struct http1_encoder encoders[CLIENT_ENCODERS]; /* by URL */
+    struct buf out; /* the message being encoded; free between suspensions */
+    char *received; /* CLIENT_RECV_BYTES; the same: parsed before anybody else runs */
+    struct list free_conns;
+    struct {
+        _Atomic uint64_t n_requests;
+        _Atomic uint64_t n_failed;
+    } shared; /* written by the loop, read by any thread */
+};
+
+/*
+ * A connection that a user holds. HTTP/1.1 carries one request at a time; a protocol that carries
+ * more will raise max_active, and the pool hands the connection out while there is room.
+ */
+struct conn {
+    struct list link; /* in the client's conns, the most recently used first; or in free_conns */
+    struct client *client;
+    struct stream *stream;
+    struct url *url; /* whose host_port and is_tls it serves */
+    uint32_t n_active;
+    uint32_t max_active;
+    uint64_t seen_in, seen_out; /* bytes accounted for already */
+    struct http1_response parser;
+};
+
+struct client {
+    struct client_loop *cl;
+    struct list conns;
+    size_t n_conns;
+    struct tls_sessions *sessions; /* NULL until the first TLS connection */
+    struct net_addr local;
+    struct client_bytes bytes;
+};
+
+/* One round trip. Views are borrowed from the request or from the loop of legs around it. */
+struct leg {
+    const struct http_request *req;
+    struct url *url;
+    struct str method;
+    struct str body;
+    bool has_body;
+    bool is_first;            /* the first hop's head is kept for the script to read */
+    bool drop_sensitive;      /* Authorization and the like stay behind: another domain */
+    struct str authorization; /* of an authentication leg; empty: none */
+    struct str referer;
+    int only_expect; /* this leg is expected to give that status (401); 0: as the request says */
+    mono_ns deadline;
+
+    /* what came of it */
+    struct http_response *r;
+    struct net_error error;
+    int error_code;
+    bool reused;
+    bool cancelled;
+    mono_ns asked;    /* connection asked for */
+    mono_ns obtained; /* connection there */
+    mono_ns sent;
+    mono_ns first_byte;
+    mono_ns ended;
+    struct dial_report dialled;
+};
+
+/* Gives a connection for the leg: an idle one or a new one. NULL on failure (leg->error). */
+struct conn *conn_get(struct client *c, struct leg *leg, bool fresh);
+
+/* Gives it back after a round trip, to be used again or closed. */
+enum conn_fate {
+    CONN_KEEP,
+    CONN_CLOSE
+};
+void conn_put(struct conn *conn, enum conn_fate fate);
+
+void conn_close(struct conn *conn);
+
+/* Sends the leg's request over the connection and reads its response. 0, or -1 with leg->error. */
+int transfer_run(struct conn *conn, struct leg *leg);
+
+/* Fills leg->r->timings and records the nine HTTP metrics. */
+struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags, uint32_t system_tags);
+void measure_free(struct measure *m);
+bool measure_leg(struct measure *m, const struct leg *leg); /* whether it failed */

@@ -1,0 +1,230 @@
+/*
+ * From a finished round trip to its samples. The tag set of a sample hangs on few things that
+ * repeat: where they are all the same as before, the series are found by comparing pointers, in a
+ * small direct-mapped table.
+ */
+#include "base/mem.h"
+#include "client/client_priv.h"
+#include "metric/recorder.h"
+#include "metric/systag.h"
+#include "metric/tagset.h"
+
+enum {
+    N_KNOWN = 512
+}; /* a power of two */
+
+/* What a sample's tags depend on. Equal keys mean equal tags; different ones may do so too. */
+struct measure_key {
+    const struct tagset *base;
+    const struct url *url; /* a reference is held, so that the address stays its own */
+    struct str name;       /* of the user; a copy of ours in a known entry */
+    struct str method;     /* the same */
+    const char *tls_version;
+    int status;
+    enum http_version version;
+    int8_t expected; /* -1: unjudged */
+};
+
+struct known {
+    struct measure_key key;
+    struct http_series *series; /* NULL: free */
+};
+
+struct measure {
+    struct recorder *recorder;
+    struct tag_pool *pool;
+    uint32_t system_tags;
+    struct known known[N_KNOWN];
+};
+
+struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags, uint32_t system_tags)
+{
+    struct measure *m = xnew(struct measure);
+
+    m->recorder = recorder;
+    m->pool = tags;
+    m->system_tags = system_tags;
+    return m;
+}
+
+static void forget(struct known *k)
+{
+    url_unref((struct url *)(uintptr_t)k->key.url);
+    free((void *)(uintptr_t)k->key.name.p);
+    free((void *)(uintptr_t)k->key.method.p);
+    *k = (struct known){0};
+}
+
+void measure_free(struct measure *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < N_KNOWN; i++)
+        if (m->known[i].series)
+            forget(&m->known[i]);
+    free(m);
+}
+
+/* ---- tags ---- */
+
+struct tag_list {
+    struct tag tags[16];
+    size_t n;
+    uint32_t wanted;
+};
+
+static void tag_add(struct tag_list *list, enum systag bit, const char *key, struct str value)
+{
+    if (list->wanted & bit)
+        list->tags[list->n++] = (struct tag){.key = str_of(key), .value = value};
+}
+
+static struct str number(char *text, size_t n_text, int number_)
+{
+    return str_from(text, (size_t)snprintf(text, n_text, "%d", number_));
+}
+
+static const struct tagset *make_tags(const struct measure *m, const struct leg *leg, int expected)
+{
+    const struct http_response *r = leg->r;
+    struct tag_list list = {.wanted = m->system_tags};
+    struct str name = leg->req->name.n ? leg->req->name : leg->url->display;
+    char status[12], code[12];
+
+    tag_add(&list, SYSTAG_NAME, "name", name);
+    tag_add(&list, SYSTAG_URL, "url", name);
+    tag_add(&list, SYSTAG_METHOD, "method", leg->method);
+    tag_add(&list, SYSTAG_STATUS, "status", number(status, sizeof(status), r->status));
+    if (r->version != HTTP_VERSION_NONE)
+        tag_add(&list, SYSTAG_PROTO, "proto", str_of(http_version_name(r->version)));
+    if (leg->error.status != NET_OK)
+        tag_add(&list, SYSTAG_ERROR, "error", r->error);
+    if (r->error_code)
+        tag_add(&list, SYSTAG_ERROR_CODE, "error_code", number(code, sizeof(code), r->error_code));
+    if (r->tls_version && r->tls_version[0]) {
+        tag_add(&list, SYSTAG_TLS_VERSION, "tls_version", str_of(r->tls_version));
+        tag_add(&list, SYSTAG_OCSP_STATUS, "ocsp_status", STR("unknown"));
+    }
+    if (r->remote_ip[0])
+        tag_add(&list, SYSTAG_IP, "ip", str_of(r->remote_ip));
+    if (expected >= 0)
+        tag_add(&list, SYSTAG_EXPECTED_RESPONSE, "expected_response",
+                expected ? STR("true") : STR("false"));
+    return tagset_merge(m->pool, leg->req->tags ? leg->req->tags : tagset_empty(m->pool), list.tags,
+                        list.n);
+}
+
+/* ---- finding the series ---- */
+
+static bool key_is(const struct measure_key *a, const struct measure_key *b)
+{
+    return a->base == b->base && a->url == b->url && a->status == b->status &&
+           a->version == b->version && a->expected == b->expected &&
+           a->tls_version == b->tls_version && str_eq(a->method, b->method) &&
+           str_eq(a->name, b->name);
+}
+
+static size_t key_slot(const struct measure_key *k)
+{
+    uint64_t h = (uintptr_t)k->base ^ ((uintptr_t)k->url << 7) ^ (uint64_t)k->status << 3;
+
+    h ^= (uint64_t)k->method.n << 17 ^ (k->method.n ? (uint64_t)k->method.p[0] : 0);
+    h ^= k->name.n ? hash_bytes(k->name.p, k->name.n, 1) : 0;
+    h *= 0x9e3779b97f4a7c15U;
+    return (size_t)(h >> 40) & (N_KNOWN - 1);
+}
+
+static struct str own(struct str s)
+{
+    return str_from(s.n ? xmemdup(s.p, s.n) : NULL, s.n);
+}
+
+static struct http_series *remember(struct measure *m, struct known *k,
+                                    const struct measure_key *key, const struct leg *leg)
+{
+    if (k->series)
+        forget(k);
+    k->key = *key;
+    k->key.url = url_ref(key->url);
+    k->key.name = own(key->name);
+    k->key.method = own(key->method);
+    k->series = recorder_http_series(m->recorder, make_tags(m, leg, key->expected));
+    return k->series;
+}
+
+static struct http_series *find_series(struct measure *m, const struct leg *leg, int expected)
+{
+    struct measure_key key = {.base = leg->req->tags,
+                              .url = leg->url,
+                              .name = leg->req->name,
+                              .method = leg->method,
+                              .tls_version = leg->r->tls_version,
+                              .status = leg->r->status,
+                              .version = leg->r->version,
+                              .expected = (int8_t)expected};
+    struct known *k = &m->known[key_slot(&key)];
+
+    /* Errors differ by their text and are rare; addresses differ by connection: no memory of them.
+     */
+    if (leg->error.status != NET_OK || (m->system_tags & SYSTAG_IP))
+        return recorder_http_series(m->recorder, make_tags(m, leg, expected));
+    if (likely(k->series && key_is(&k->key, &key)))
+        return k->series;
+    return remember(m, k, &key, leg);
+}
+
+/* ---- timings ---- */
+
+static span_ns since(mono_ns end, mono_ns start)
+{
+    return end > start ? end - start : 0;
+}
+
+static void fill_timings(const struct leg *leg, struct http_timings *t)
+{
+    const struct dial_report *d = &leg->dialled;
+    mono_ns first = leg->first_byte ? leg->first_byte : leg->ended;
+
+    *t = (struct http_timings){.blocked = since(leg->obtained, leg->asked)};
+    if (!leg->reused) {
+        t->connecting = d->connect_done ? since(d->connect_done, d->connect_start) : 0;
+        t->tls_handshaking = d->tls_done ? since(d->tls_done, d->tls_start) : 0;
+    }
+    if (leg->sent) {
+        t->sending = since(leg->sent, leg->obtained);
+        t->waiting = since(first, leg->sent);
+        t->receiving = leg->first_byte ? since(leg->ended, first) : 0;
+    }
+    t->duration = t->sending + t->waiting + t->receiving;
+}
+
+static int judge(const struct leg *leg)
+{
+    if (!leg->req->expected)
+        return -1;
+    if (leg->only_expect)
+        return leg->r->status == leg->only_expect;
+    return status_set_has(leg->req->expected, leg->r->status);
+}
+
+bool measure_leg(struct measure *m, const struct leg *leg)
+{
+    struct http_timings *t = &leg->r->timings;
+    int expected = judge(leg);
+
+    fill_timings(leg, t);
+    struct http_sample sample = {
+        .duration = t->duration,
+        .blocked = t->blocked,
+        .connecting = t->connecting,
+        .tls_handshaking = t->tls_handshaking,
+        .sending = t->sending,
+        .waiting = t->waiting,
+        .receiving = t->receiving,
+        .failed =
+            expected < 0 ? HTTP_FAILED_UNJUDGED : (expected ? HTTP_FAILED_NO : HTTP_FAILED_YES),
+    };
+
+    recorder_http(m->recorder, find_series(m, leg, expected), &sample, leg->ended);
+    return expected == 0;
+}

@@ -1,0 +1,291 @@
+/*
+ * One HTTP/1.1 round trip on one connection. The head and a small body leave in one piece, queued
+ * for the end of the loop's turn; what comes back is received into the loop's buffer and parsed
+ * before anybody else runs, so no user owns a receive buffer.
+ */
+#include <errno.h>
+
+#include "client/client_priv.h"
+#include "net/proxy.h"
+#include "proto/content.h"
+#include "proto/cookie.h"
+#include "proto/error_code.h"
+
+static int fail(struct leg *leg, ssize_t status, const struct stream *s)
+{
+    if (s && stream_error(s)->status != NET_OK)
+        leg->error = *stream_error(s);
+    else
+        net_error_set(&leg->error, (enum net_status) - status);
+    leg->cancelled = -status == NET_CANCELLED;
+    return -1;
+}
+
+static struct http1_encoder *encoder_for(struct client_loop *cl, const struct url *u)
+{
+    uintptr_t key = (uintptr_t)u;
+
+    return &cl->encoders[(key >> 5 ^ key >> 12) & (CLIENT_ENCODERS - 1)];
+}
+
+/* Headers that must not follow a redirect to another domain (net/http's list). */
+static bool is_sensitive(struct str name)
+{
+    return str_eq_nocase(name, STR("authorization")) ||
+           str_eq_nocase(name, STR("www-authenticate")) || str_eq_nocase(name, STR("cookie"));
+}
+
+static size_t copy_insensitive(const struct leg *leg, struct http_header *out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < leg->req->n_headers && n < max; i++)
+        if (!is_sensitive(leg->req->headers[i].name))
+            out[n++] = leg->req->headers[i];
+    return n;
+}
+
+static struct str cookie_prefix(const struct leg *leg)
+{
+    if (leg->drop_sensitive)
+        return STR("");
+    struct str given = http_header_get(leg->req->headers, leg->req->n_headers, STR("cookie"));
+
+    return given.p ? given : STR("");
+}
+
+static int put_cookie(const struct leg *leg, struct buf *cookie)
+{
+    const struct http_request *req = leg->req;
+
+    if (!req->n_cookies && (!req->jar || cookie_jar_empty(req->jar)))
+        return cookie_prefix(leg).n ? buf_add(cookie, cookie_prefix(leg).p, cookie_prefix(leg).n)
+                                    : 0;
+    return cookie_header(cookie, cookie_prefix(leg), req->cookies, req->n_cookies, req->jar,
+                         leg->url, clock_wall());
+}
+
+static struct str proxy_credentials(const struct client_loop *cl, const struct url *u)
+{
+    const struct proxy *p = proxy_for(cl->policy->proxies, PROXY_FOR_HTTP, u->host, u->port);
+
+    return p ? p->authorization : STR("");
+}
+
+/* Writes the head into cl->out. Returns 0, or -1 with leg->error: a header that cannot be sent. */
+static int encode_head(struct client_loop *cl, struct conn *conn, struct leg *leg)
+{
+    struct http_header kept[32];
+    struct buf cookie = {0};
+    bool via_proxy = stream_info(conn->stream)->via_http_proxy;
+    struct http1_request_spec spec = {
+        .method = leg->method,
+        .url = leg->url,
+        .target = via_proxy ? HTTP1_TARGET_ABSOLUTE : HTTP1_TARGET_ORIGIN,
+        .headers = leg->req->headers,
+        .n_headers = leg->req->n_headers,
+        .user_agent = cl->policy->user_agent,
+        .authorization = leg->authorization,
+        .proxy_authorization = via_proxy ? proxy_credentials(cl, leg->url) : STR(""),
+        .referer = leg->referer,
+        .n_body = leg->has_body ? (int64_t)leg->body.n : HTTP1_NO_BODY,
+    };
+
+    if (leg->drop_sensitive) {
+        spec.headers = kept;
+        spec.n_headers = copy_insensitive(leg, kept, countof(kept));
+    }
+    int r = put_cookie(leg, &cookie);
+
+    spec.cookie = buf_str(&cookie);
+    buf_reset(&cl->out);
+    if (r == 0)
+        r = http1_encode_request(encoder_for(cl, leg->url), &spec, &cl->out);
+    buf_fini(&cookie);
+    if (r < 0)
+        net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
+    else if (r > 0)
+        net_error_setf(&leg->error, NET_OTHER, "the request's head is too large");
+    return r ? -1 : 0;
+}
+
+static int send_request(struct conn *conn, struct leg *leg)
+{
+    struct client_loop *cl = conn->client->cl;
+    struct stream *s = conn->stream;
+    bool with_head = leg->has_body && leg->body.n <= CLIENT_BODY_INLINE;
+
+    if (encode_head(cl, conn, leg))
+        return -1;
+    if (leg->is_first) {
+        leg->r->request_head = http_response_keep(leg->r, buf_str(&cl->out));
+        if (leg->has_body && leg->body.n)
+            leg->r->request_body = http_response_keep(leg->r, leg->body);
+    }
+    if (with_head)
+        buf_put(&cl->out, leg->body.p, leg->body.n);
+    int r = stream_send(s, cl->out.data, cl->out.len);
+
+    if (r == 0 && leg->has_body && !with_head)
+        r = stream_send_wait(s, leg->body.p, leg->body.n, leg->deadline);
+    return r ? fail(leg, r, s) : 0;
+}
+
+/* What happens to the body of the response being read. */
+struct body_sink {
+    struct http_response *r;
+    struct content_decoder *decoder; /* NULL: kept as it comes, or discarded */
+    bool keep;
+    bool bad;
+};
+
+static void body_start(const struct client_loop *cl, const struct leg *leg,
+                       const struct http1_response *p, struct body_sink *ret_body)
+{
+    struct http_response *r = leg->r;
+    bool none = p->status < 200 || p->status == 204 || p->status == 304;
+
+    *ret_body = (struct body_sink){.r = r};
+    ret_body->keep = leg->req->body_mode == HTTP_BODY_KEEP && !none;
+    r->has_body = ret_body->keep;
+    if (!ret_body->keep || p->msg.framing == HTTP1_FRAMING_NONE)
+        return;
+    struct http_head *head = http_response_head(r);
+    struct str coding = http_header_get(head->headers, head->n_headers, STR("content-encoding"));
+
+    if (coding.p)
+        ret_body->decoder = content_decoder_new(coding, cl->policy->decompression);
+}
+
+static int body_fail(struct leg *leg, struct body_sink *body, const char *text, int code)
+{
+    net_error_setf(&leg->error, NET_OTHER, "%s", text);
+    leg->error_code = code;
+    body->bad = true;
+    return -1;
+}
+
+static int body_add(struct leg *leg, struct body_sink *body, struct str part)
+{
+    struct buf *out = http_response_body(body->r);
+
+    if (!body->keep)
+        return 0;
+    if (body->decoder) {
+        if (content_decode(body->decoder, part, out))
+            return body_fail(leg, body, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);
+        return 0;
+    }
+    if (out->len + part.n > CLIENT_BODY_LIMIT || buf_add(out, part.p, part.n))
+        return body_fail(leg, body, "the response body is larger than 256 MiB", 0);
+    return 0;
+}
+
+static int body_end(struct leg *leg, struct body_sink *body)
+{
+    if (body->decoder && !body->bad && content_decode_end(body->decoder))
+        return body_fail(leg, body, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);
+    return 0;
+}
+
+/* The views of the response, once its buffers no longer move. */
+static void finish_response(struct leg *leg, const struct http1_response *p)
+{
+    struct http_response *r = leg->r;
+    struct http_head *head = http_response_head(r);
+
+    r->headers = head->headers;
+    r->n_headers = head->n_headers;
+    r->status = p->status;
+    r->version = p->msg.version;
+    r->reason = p->reason;
+    if (r->has_body)
+        r->body = buf_str(http_response_body(r));
+}
+
+static int protocol_error(struct leg *leg, const struct http1_response *p)
+{
+    struct buf text = BUF_INIT(4096);
+
+    http1_error_text(&p->msg, &text);
+    net_error_setf(&leg->error, NET_OTHER, "%s", buf_cstr(&text));
+    buf_fini(&text);
+    return -1;
+}
+
+/* Feeds one piece of input. Returns 1 at the end of the message, 0 for more, -1 for an error. */
+static int feed(struct client_loop *cl, struct leg *leg, struct http1_response *p, struct str *in,
+                struct body_sink *body)
+{
+    enum http1_event event;
+    struct str part;
+
+    while ((event = http1_response_next(p, in, &part)) != HTTP1_MORE) {
+        if (event == HTTP1_HEAD) {
+            body_start(cl, leg, p, body);
+            if (body->keep && p->msg.content_length > CLIENT_BODY_LIMIT)
+                return body_fail(leg, body, "the response body is larger than 256 MiB", 0);
+        }
+        if (event == HTTP1_BODY && body_add(leg, body, part))
+            return -1;
+        if (event == HTTP1_END)
+            return body_end(leg, body) ? -1 : 1;
+        if (event == HTTP1_ERROR)
+            return protocol_error(leg, p);
+    }
+    return 0;
+}
+
+static int at_eof(struct leg *leg, struct http1_response *p, struct body_sink *body)
+{
+    if (http1_response_eof(p) == HTTP1_END)
+        return body_end(leg, body) ? -1 : 1;
+    return protocol_error(leg, p);
+}
+
+static int receive(struct conn *conn, struct leg *leg, struct body_sink *body)
+{
+    struct client_loop *cl = conn->client->cl;
+    struct http1_response *p = &conn->parser;
+    int done = 0;
+
+    while (done == 0) {
+        ssize_t n = stream_recv(conn->stream, cl->received, CLIENT_RECV_BYTES, leg->deadline);
+
+        if (n < 0)
+            return fail(leg, n, conn->stream);
+        if (!leg->first_byte && n > 0)
+            leg->first_byte = stream_received_at(conn->stream);
+        struct str in = str_from(cl->received, (size_t)n);
+
+        done = n ? feed(cl, leg, p, &in, body) : at_eof(leg, p, body);
+        /* Bytes after the answer were not asked for; the connection is out of step. */
+        if (done == 1 && in.n)
+            p->msg.keep_alive = false;
+    }
+    return done < 0 ? -1 : 0;
+}
+
+static enum http1_expect expect_of(struct str method)
+{
+    return str_eq(method, STR("HEAD")) ? HTTP1_EXPECT_NO_BODY : HTTP1_EXPECT_BODY;
+}
+
+int transfer_run(struct conn *conn, struct leg *leg)
+{
+    struct http1_response *p = &conn->parser;
+    struct body_sink body = {0};
+
+    http1_response_start(p, http_response_head(leg->r), expect_of(leg->method));
+    int r = send_request(conn, leg);
+
+    if (r == 0)
+        r = receive(conn, leg, &body);
+    leg->sent = stream_sent_at(conn->stream);
+    leg->ended =
+        leg->first_byte ? stream_received_at(conn->stream) : loop_now(conn->client->cl->loop);
+    content_decoder_free(body.decoder);
+    if (body.r)
+        finish_response(leg, p);
+    return r;
+}
