@@ -619,3 +619,5 @@ int js_props_end(JSContext *ctx, struct js_props *it)
     JS_FreeValue(ctx, it->obj);
     return it->failed ? -1 : 0;
 }
+
+#include "script/js/js_json_build.inc"
