@@ -1,0 +1,215 @@
+/*
+ * The loop switches into a coroutine and the coroutine switches back; no coroutine switches to
+ * another. So a fault record, the one piece of per-thread state that belongs to whoever runs, is
+ * exchanged in a single place.
+ */
+#include "loop/coro.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "loop/loop_priv.h"
+
+enum {
+    /*
+     * Stacks begin at multiples of their size, so their tops would all fall into the same cache
+     * sets; the head is moved down by up to 15 lines to spread them.
+     */
+    COLOURS = 16,
+    CACHE_LINE = 64,
+};
+
+struct coro *coro_self(void)
+{
+    struct loop *l = loop_self();
+
+    return l ? l->running : NULL;
+}
+
+struct loop *coro_loop(const struct coro *c)
+{
+    return c->loop;
+}
+
+static void coro_main(struct coro_context *self)
+{
+    struct coro *c = container_of(self, struct coro, context);
+
+    context_entered(&c->loop->context);
+    c->fn(c->arg);
+    c->state = CORO_ENDED;
+    context_leave(&c->context, &c->loop->context);
+}
+
+/* Places the coroutine's head at the top of its stack. */
+static struct coro *coro_place(struct stack *s)
+{
+    uintptr_t top = (uintptr_t)s->base + s->bytes;
+    size_t colour = (((uint32_t)(top >> 16) * 2654435761U) >> 28) % COLOURS * CACHE_LINE;
+    size_t head = (sizeof(struct coro) + colour + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+
+    s->bytes -= head;
+    return (struct coro *)(void *)(s->base + s->bytes);
+}
+
+int coro_spawn(struct loop *l, enum coro_stack stack, coro_fn *fn, void *arg,
+               struct coro **ret_coro)
+{
+    struct stack whole;
+
+    assert(l == loop_self());
+    TRY(stack_get(&l->stacks, stack, &whole));
+
+    struct coro *c = coro_place(&whole);
+
+    memset(c, 0, sizeof(*c));
+    *c = (struct coro){.loop = l, .fn = fn, .arg = arg, .stack = whole, .kind = (uint8_t)stack};
+    context_init(&c->context, whole.base, whole.bytes, coro_main);
+    list_init(&c->sibling);
+    list_add_tail(&l->alive, &c->alive);
+    list_add_tail(&l->ready, &c->ready);
+    l->stats.n_coros++;
+    if (ret_coro)
+        *ret_coro = c;
+    return 0;
+}
+
+static void coro_leave_group(struct coro *c)
+{
+    struct coro_waitgroup *g = c->group;
+
+    if (!g)
+        return;
+    list_remove(&c->sibling);
+    if (list_empty(&g->children) && g->waiter)
+        coro_wake(g->waiter, 0);
+}
+
+static void coro_release(struct loop *l, struct coro *c)
+{
+    char *base = c->stack.base; /* c itself lies on that stack */
+    enum coro_stack kind = c->kind;
+
+    coro_leave_group(c);
+    list_remove(&c->alive);
+    fault_record_free(c->fault);
+    context_fini(&c->context);
+    l->stats.n_coros--;
+    stack_put(&l->stacks, kind, base);
+}
+
+void coro_run(struct loop *l, struct coro *c)
+{
+    assert(!l->running);
+    c->state = CORO_RUNNING;
+    l->running = c;
+    l->stats.resumes++;
+
+    struct fault_record *loops = fault_record_swap(c->fault);
+
+    context_switch(&l->context, &c->context);
+    c->fault = fault_record_swap(loops);
+    l->running = NULL;
+    if (unlikely(c->state == CORO_ENDED))
+        coro_release(l, c);
+}
+
+static int park(struct coro *c, enum coro_state state)
+{
+    c->state = (uint8_t)state;
+    context_switch(&c->context, &c->loop->context);
+    return c->value;
+}
+
+int coro_park(void)
+{
+    struct coro *c = coro_self();
+
+    assert(c);
+    if (unlikely(c->cancelled))
+        return -ECANCELED;
+    return park(c, CORO_PARKED);
+}
+
+int coro_park_firm(void)
+{
+    struct coro *c = coro_self();
+
+    assert(c);
+    return park(c, CORO_PARKED_FIRM);
+}
+
+int coro_yield(void)
+{
+    struct coro *c = coro_self();
+
+    assert(c);
+    if (c->cancelled)
+        return -ECANCELED;
+    c->value = 0;
+    list_add_tail(&c->loop->ready, &c->ready);
+    return park(c, CORO_READY);
+}
+
+static bool coro_is_parked(const struct coro *c)
+{
+    return c->state == CORO_PARKED || c->state == CORO_PARKED_FIRM;
+}
+
+bool coro_wake(struct coro *c, int value)
+{
+    if (!coro_is_parked(c))
+        return false;
+    c->value = value;
+    c->state = CORO_READY;
+    list_add_tail(&c->loop->ready, &c->ready);
+    return true;
+}
+
+bool coro_resume_now(struct coro *c, int value)
+{
+    struct loop *l = c->loop;
+
+    if (l->running)
+        return coro_wake(c, value);
+    if (!coro_is_parked(c))
+        return false;
+    c->value = value;
+    coro_run(l, c);
+    return true;
+}
+
+void coro_cancel(struct coro *c)
+{
+    c->cancelled = true;
+    if (c->state == CORO_PARKED)
+        coro_wake(c, -ECANCELED);
+}
+
+void coro_uncancel(struct coro *c)
+{
+    c->cancelled = false;
+}
+
+bool coro_cancelled(const struct coro *c)
+{
+    return c->cancelled;
+}
+
+void coro_stack_bounds(const struct coro *c, void **ret_base, size_t *ret_bytes)
+{
+    *ret_base = c->stack.base;
+    *ret_bytes = c->stack.bytes;
+}
+
+void coro_set_local(struct coro *c, void *local)
+{
+    c->local = local;
+}
+
+void *coro_local(const struct coro *c)
+{
+    return c->local;
+}

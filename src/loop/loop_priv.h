@@ -1,0 +1,86 @@
+#pragma once
+/* What the files of src/loop share: the loop itself, its backend and the coroutine. */
+#include <stdatomic.h>
+
+#include "loop/coro.h"
+#include "loop/coro_context.h"
+#include "loop/coro_stack.h"
+#include "loop/loop.h"
+
+/*
+ * How descriptors are waited for. epoll is one; io_uring can be another, for nothing above knows
+ * which it is: watches are told what changed, and calls that transfer bytes are net's own.
+ */
+struct loop_backend {
+    const char *name;
+    int (*open)(void **ret_self);
+    void (*close)(void *self);
+    int (*add)(void *self, struct watch *w);
+    /* Drops collected events of w; with unregister, also the kernel's interest in its descriptor.
+     */
+    void (*remove)(void *self, struct watch *w, bool unregister);
+    /* Collects events, sleeping up to `timeout` (< 0: for ever). Returns how many, or a fault. */
+    int (*wait)(void *self, span_ns timeout);
+    /* Hands the collected events to their watches, reading the loop's clock before each. */
+    void (*dispatch)(void *self, struct loop *l);
+};
+
+extern const struct loop_backend loop_backend_epoll;
+
+enum coro_state {
+    CORO_READY,   /* in the ready queue: woken, or not started */
+    CORO_RUNNING, /* the one that runs */
+    CORO_PARKED,
+    CORO_PARKED_FIRM, /* parked, and cancelling does not wake it */
+    CORO_ENDED,       /* its function has returned; the loop takes it away */
+};
+
+/* Lives at the top of its own stack, so that a user costs no allocation besides. */
+struct coro {
+    struct coro_context context;
+    struct loop *loop;
+    struct list ready;
+    struct list alive;
+    struct fault_record *fault; /* while it is not running */
+    coro_fn *fn;
+    void *arg;
+    void *local;
+    struct coro_waitgroup *group; /* NULL: nobody waits for its end */
+    struct list sibling;
+    struct stack stack; /* without what this struct takes of its upper end */
+    int value;          /* for park to return */
+    uint8_t state;      /* enum coro_state */
+    uint8_t kind;       /* enum coro_stack */
+    bool cancelled;
+};
+
+struct loop {
+    struct loop_head head;
+    const struct loop_backend *backend;
+    void *backend_self;
+    struct list ready; /* coroutines to run */
+    struct list alive; /* all coroutines */
+    struct coro *running;
+    struct coro_context context; /* the thread's own stack */
+    struct stack_pool stacks;
+    struct loop_stats stats;
+    mono_ns turn_start;
+    span_ns spin;
+    struct offload *offload;
+    bool owns_offload;
+    struct watch wake; /* an eventfd */
+    struct wheel wheel;
+
+    /* Any thread. */
+    struct {
+        struct mailbox mailbox;
+        atomic_bool sleeping; /* whoever clears it must write to the eventfd */
+        atomic_bool stopped;
+    } shared;
+};
+
+/* Switches into c, which must be ready or parked, and comes back when it parks or ends. */
+void coro_run(struct loop *l, struct coro *c);
+
+/* The loop's helper threads, started at first use. */
+struct offload *loop_offload_pool(struct loop *l);
