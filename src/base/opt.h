@@ -40,11 +40,11 @@ struct opt_list {
 };
 
 struct opt_row {
-    const char *name; /* without dashes; NULL ends nothing: a row has a name */
+    const char *name; /* without dashes */
     char short_name;  /* 0: none */
     enum opt_type type;
     size_t offset;             /* of the target in the struct given to opt_parse */
-    const char *env;           /* variable that is read when the option is not given; NULL: none */
+    const char *env;           /* variable read when the option is not given; NULL: none */
     const char *value_name;    /* shown in help, e.g. "FILE"; NULL: by type */
     const char *implied;       /* the value that a bare --name means; NULL: a value must follow */
     const char *const *values; /* the only values allowed, NULL-terminated; NULL: any */
@@ -94,9 +94,9 @@ enum {
 
 /*
  * Reads argv[1..] into `object` by the rows of `table`, then the environment for rows that were not
- * given. Targets keep their values as defaults where neither says anything. Returns 0, OPT_E_HELP,
- * or a fault whose text is for the user: FAULT_EXIT(104) for a bad environment variable, -EINVAL
- * for the rest. *ret_args is valid after 0 and OPT_E_HELP.
+ * given (an empty variable counts as unset). Targets keep their values as defaults where neither
+ * says anything. Returns 0, OPT_E_HELP, or a fault whose text is for the user: FAULT_EXIT(104) for
+ * a bad environment variable, -EINVAL for the rest. *ret_args is valid after 0 and OPT_E_HELP.
  */
 MUST_USE int opt_parse(const struct opt_table *table, void *object, int argc, char **argv,
                        struct opt_args *ret_args);
