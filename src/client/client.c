@@ -69,12 +69,13 @@ uint64_t client_loop_n_failed(const struct client_loop *cl)
     return atomic_load_explicit(&cl->shared.n_failed, memory_order_relaxed);
 }
 
-struct client *client_new(struct client_loop *cl, struct net_addr local)
+struct client *client_new(struct client_loop *cl, uint64_t index)
 {
     struct client *c = xnew(struct client);
 
     c->cl = cl;
-    c->local = local;
+    if (cl->policy->locals)
+        c->local = net_pool_get(cl->policy->locals, index);
     list_init(&c->conns);
     return c;
 }

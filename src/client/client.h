@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "net/net_addr.h"
 #include "net/resolver.h"
 #include "proto/content.h"
 #include "proto/http.h"
@@ -22,6 +21,7 @@ struct client;
 struct client_loop;
 struct loop;
 struct net_policy;
+struct net_pool;
 struct proxy_config;
 struct rate_gate;
 struct recorder;
@@ -44,6 +44,7 @@ enum client_reuse {
 struct client_policy {
     const struct net_policy *net;       /* NULL: no rules */
     const struct proxy_config *proxies; /* NULL: none */
+    const struct net_pool *locals;      /* addresses to call from; NULL: any */
     struct tls_config *tls;             /* NULL: https fails */
     struct resolver_options dns;
     struct rate_gate *gate; /* requests per second over all loops; NULL: no limit */
@@ -76,8 +77,8 @@ uint64_t client_loop_n_requests(const struct client_loop *cl);
 /* Those of them that failed by their set of expected statuses; any thread. */
 uint64_t client_loop_n_failed(const struct client_loop *cl);
 
-/* A user's client. `local` is the address to call from (family 0: any). */
-struct client *client_new(struct client_loop *cl, struct net_addr local);
+/* The client of the index-th user, who calls from the index-th of policy->locals. */
+struct client *client_new(struct client_loop *cl, uint64_t index);
 
 /* Closes all connections; nobody may be inside a call. Accepts NULL. */
 void client_free(struct client *c);

@@ -118,7 +118,10 @@ enum script_log_level {
 
 struct script_host;
 
-/* Called on the user's loop when an asynchronous request is over; owns the reference to `r`. */
+/*
+ * Called on the user's loop when an asynchronous request is over; owns the reference to `r`, which
+ * is NULL when the iteration was interrupted meanwhile.
+ */
 typedef void(script_request_done_fn)(void *arg, struct http_response *r);
 
 struct script_host_ops {

@@ -1,0 +1,387 @@
+/*
+ * A user is made once, activated for each scenario it serves in, and iterates on whatever coroutine
+ * the executor runs it on. Interrupting works on both sides of a wait: the coroutine is cancelled,
+ * and script code that runs is stopped by its runtime.
+ */
+#include "vu/vu.h"
+
+#include "base/mem.h"
+#include "metric/metric.h"
+#include "metric/systag.h"
+#include "plan/plan.h"
+#include "proto/cookie.h"
+#include "vu/vu_priv.h"
+
+static const struct tagset *add_map(struct tag_pool *pool, const struct tagset *tags,
+                                    const struct plan_map *map)
+{
+    for (size_t i = 0; i < map->n; i++)
+        tags = tagset_add(pool, tags, str_of(map->items[i].name), str_of(map->items[i].value));
+    return tags;
+}
+
+int vu_loop_new(const struct vu_loop_config *config, struct vu_loop **ret_loop)
+{
+    void *script_loop = NULL;
+
+    TRY(config->script->ops->loop_open(config->script, &script_loop));
+    struct vu_loop *vl = xnew(struct vu_loop);
+
+    vl->config = *config;
+    vl->script_loop = script_loop;
+    vl->run_tags = tagset_empty(config->tags);
+    if (config->plan)
+        vl->run_tags = add_map(config->tags, vl->run_tags, &config->plan->options->tags);
+    *ret_loop = vl;
+    return 0;
+}
+
+void vu_loop_free(struct vu_loop *vl)
+{
+    if (!vl)
+        return;
+    vl->config.script->ops->loop_close(vl->script_loop);
+    free(vl);
+}
+
+/* ---- making one ---- */
+
+static void bind_coroutine(struct vu *vu)
+{
+    void *base;
+    size_t size;
+
+    vu->coro = coro_self();
+    if (!vu->coro)
+        return;
+    coro_stack_bounds(vu->coro, &base, &size);
+    vu->host.stack_low = (uintptr_t)base;
+}
+
+static void init_host(struct vu *vu, uint64_t id)
+{
+    const struct vu_loop_config *c = &vu->vl->config;
+    struct script_host *h = &vu->host;
+
+    h->ops = &vu_host_ops;
+    h->phase = SCRIPT_INIT;
+    h->tag_pool = c->tags;
+    h->tags = vu->vl->run_tags;
+    h->arena = &vu->arena;
+    h->vu_id = id;
+    h->iteration = -1;
+    if (c->plan) {
+        h->options = c->plan->options;
+        h->options_json = c->plan->options_json;
+    }
+}
+
+/* A condition of the init code becomes the fault that ends the run. */
+static int init_result(int r)
+{
+    switch (r) {
+    case SCRIPT_E_EXCEPTION:
+        return fault(FAULT_EXIT(107), "the script's init code threw an exception");
+    case SCRIPT_E_ABORTED:
+        return fault(FAULT_EXIT(108), "test aborted");
+    case SCRIPT_E_INTERRUPTED:
+        return fault(FAULT_EXIT(105), "interrupted");
+    default:
+        return r;
+    }
+}
+
+int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
+{
+    const struct script_ops *ops = vl->config.script->ops;
+    struct vu *vu = xnew(struct vu);
+
+    vu->vl = vl;
+    vu->ticket = -1;
+    list_init(&vu->running_async);
+    init_host(vu, id);
+    vu->client = client_new(vl->config.clients, id ? id - 1 : 0);
+    vu->host.jar = cookie_jar_new();
+    bind_coroutine(vu);
+    int r = init_result(ops->vu_new(vl->config.script, vl->script_loop, &vu->host, &vu->script_vu));
+
+    arena_reset(&vu->arena);
+    vu->coro = NULL;
+    if (r < 0) {
+        vu_free(vu);
+        TRY(r);
+    }
+    *ret_vu = vu;
+    return 0;
+}
+
+void vu_free(struct vu *vu)
+{
+    if (!vu)
+        return;
+    if (vu->script_vu)
+        vu->vl->config.script->ops->vu_free(vu->script_vu);
+    client_free(vu->client);
+    cookie_jar_free(vu->host.jar);
+    arena_fini(&vu->arena);
+    free((void *)(uintptr_t)vu->host.scenario_env_names);
+    free(vu);
+}
+
+uint64_t vu_id(const struct vu *vu)
+{
+    return vu->host.vu_id;
+}
+
+const struct plan_scenario *vu_scenario(const struct vu *vu)
+{
+    return vu->scenario;
+}
+
+uint64_t vu_scenario_iterations(const struct vu *vu)
+{
+    return vu->host.iteration_in_scenario;
+}
+
+int64_t *vu_ticket(struct vu *vu)
+{
+    return &vu->ticket;
+}
+
+/* ---- activation ---- */
+
+static void set_env(struct script_host *h, const struct plan_map *env)
+{
+    free((void *)(uintptr_t)h->scenario_env_names);
+    const char **names = xnew_n(const char *, env->n * 2 + 1);
+
+    for (size_t i = 0; i < env->n; i++) {
+        names[i] = env->items[i].name;
+        names[env->n + i] = env->items[i].value;
+    }
+    h->scenario_env_names = names;
+    h->scenario_env_values = names + env->n;
+    h->n_scenario_env = env->n;
+}
+
+/* Tags of every sample of the user while it serves in the scenario. */
+static const struct tagset *scenario_tags(const struct vu *vu, const struct plan_scenario *s)
+{
+    const struct vu_loop_config *c = &vu->vl->config;
+    uint32_t system = c->plan->options->system_tags;
+    const struct tagset *tags = add_map(c->tags, vu->vl->run_tags, &s->tags);
+
+    if (system & SYSTAG_GROUP)
+        tags = tagset_add(c->tags, tags, STR("group"), STR(""));
+    if (system & SYSTAG_SCENARIO)
+        tags = tagset_add(c->tags, tags, STR("scenario"), str_of(s->name));
+    return tags;
+}
+
+void vu_activate(struct vu *vu, const struct plan_scenario *scenario, int export_index,
+                 const char *setup_data)
+{
+    vu->scenario = scenario;
+    vu->export_index = export_index;
+    vu->setup_data = setup_data;
+    vu->host.tags = scenario_tags(vu, scenario);
+    vu->host.metadata = NULL;
+    vu->host.iteration_in_scenario = 0;
+    vu->host.activation++;
+    set_env(&vu->host, &scenario->env);
+}
+
+/* ---- iterating ---- */
+
+static void look_up_series(struct vu *vu)
+{
+    struct recorder *r = vu->vl->config.recorder;
+    struct vu_series *s = &vu->series;
+
+    s->tags = vu->host.tags;
+    s->iterations = recorder_series(r, M_ITERATIONS, s->tags);
+    s->iteration_duration = recorder_series(r, M_ITERATION_DURATION, s->tags);
+    s->data_sent = recorder_series(r, M_DATA_SENT, s->tags);
+    s->data_received = recorder_series(r, M_DATA_RECEIVED, s->tags);
+}
+
+static void record_bytes(struct vu *vu, mono_ns now)
+{
+    struct recorder *r = vu->vl->config.recorder;
+    struct client_bytes bytes = client_take_bytes(vu->client);
+
+    if (unlikely(vu->series.tags != vu->host.tags))
+        look_up_series(vu);
+    recorder_count(r, vu->series.data_sent, (double)bytes.sent, now);
+    recorder_count(r, vu->series.data_received, (double)bytes.received, now);
+}
+
+static void record_iteration(struct vu *vu, mono_ns start, mono_ns end)
+{
+    struct recorder *r = vu->vl->config.recorder;
+
+    recorder_trend(r, vu->series.iteration_duration, (double)(end - start) / 1e6, end);
+    recorder_count(r, vu->series.iterations, 1, end);
+}
+
+/* Before the script is entered. */
+static void begin(struct vu *vu, enum script_phase phase, mono_ns hard_end)
+{
+    bind_coroutine(vu);
+    vu->interrupted = false;
+    vu->woken = false;
+    vu->host.phase = phase;
+    vu->vl->config.script->ops->set_deadline(vu->script_vu, hard_end);
+}
+
+/* After it returned: nothing of it is under way any more. */
+static void finish(struct vu *vu)
+{
+    if (unlikely(!list_empty(&vu->running_async)))
+        vu_async_drain(vu);
+    if (unlikely(vu->coro && coro_cancelled(vu->coro)))
+        coro_uncancel(vu->coro);
+    vu->coro = NULL;
+    arena_reset(&vu->arena);
+}
+
+static void next_iteration(struct vu *vu)
+{
+    const struct plan_options *o = vu->vl->config.plan->options;
+
+    vu->ticket = -1;
+    vu->host.iteration++;
+    vu->host.iteration_in_scenario++;
+    if (!o->no_cookies_reset && !cookie_jar_empty(vu->host.jar))
+        cookie_jar_clear(vu->host.jar);
+}
+
+static void pace(struct vu *vu, mono_ns start)
+{
+    span_ns least = vu->vl->config.plan->options->min_iteration_duration;
+
+    if (unlikely(least > 0) && !vu->interrupted) {
+        vu->coro = coro_self();
+        ignored(coro_sleep_until(start + least));
+        finish(vu);
+    }
+}
+
+enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
+{
+    struct loop *l = vu->vl->config.loop;
+    mono_ns start = loop_clock(l);
+    uint64_t n_suspends = vu->n_suspends;
+
+    next_iteration(vu);
+    begin(vu, SCRIPT_RUN, hard_end);
+    int r =
+        vu->vl->config.script->ops->run_iteration(vu->script_vu, vu->export_index, vu->setup_data);
+    bool complete = (r == 0 || r == SCRIPT_E_EXCEPTION) && !vu->interrupted;
+
+    finish(vu);
+    if (unlikely(vu->vl->config.plan->options->no_vu_connection_reuse))
+        client_close_idle(vu->client);
+    mono_ns end = loop_clock(l);
+
+    record_bytes(vu, end);
+    if (complete) {
+        record_iteration(vu, start, end);
+        pace(vu, start);
+    }
+    /* A script that never waits would keep everybody else from running. */
+    if (vu->n_suspends == n_suspends)
+        ignored(coro_yield());
+    return complete ? VU_COMPLETE : VU_INTERRUPTED;
+}
+
+void vu_stop_code(struct vu *vu)
+{
+    /* The earliest moment there is; 0 would mean none. */
+    vu->vl->config.script->ops->set_deadline(vu->script_vu, 1);
+}
+
+void vu_interrupt(struct vu *vu)
+{
+    if (!vu->coro)
+        return;
+    vu->interrupted = true;
+    vu->vl->config.script->ops->interrupt(vu->script_vu);
+    coro_cancel(vu->coro);
+}
+
+/* ---- setup, teardown, handleSummary ---- */
+
+static void begin_stage(struct vu *vu, enum script_phase phase, const char *group, mono_ns deadline)
+{
+    const struct vu_loop_config *c = &vu->vl->config;
+
+    vu->host.tags = vu->vl->run_tags;
+    if (group && (c->plan->options->system_tags & SYSTAG_GROUP))
+        vu->host.tags = tagset_add(c->tags, vu->host.tags, STR("group"), str_of(group));
+    begin(vu, phase, deadline);
+}
+
+static void end_stage(struct vu *vu, bool measured)
+{
+    finish(vu);
+    if (measured)
+        record_bytes(vu, loop_clock(vu->vl->config.loop));
+}
+
+int vu_setup(struct vu *vu, mono_ns deadline, char **ret_json)
+{
+    begin_stage(vu, SCRIPT_SETUP, "::setup", deadline);
+    int r = vu->vl->config.script->ops->setup(vu->script_vu, deadline, ret_json);
+
+    end_stage(vu, true);
+    return r;
+}
+
+int vu_teardown(struct vu *vu, const char *setup_data, mono_ns deadline)
+{
+    begin_stage(vu, SCRIPT_TEARDOWN, "::teardown", deadline);
+    int r = vu->vl->config.script->ops->teardown(vu->script_vu, setup_data, deadline);
+
+    end_stage(vu, true);
+    return r;
+}
+
+int vu_summary(struct vu *vu, const char *data_json, mono_ns deadline,
+               struct script_summary_file **ret_files, size_t *ret_n)
+{
+    begin_stage(vu, SCRIPT_SUMMARY, NULL, deadline);
+    int r = vu->vl->config.script->ops->handle_summary(vu->script_vu, data_json, deadline,
+                                                       ret_files, ret_n);
+
+    end_stage(vu, false);
+    return r;
+}
+
+/* ---- before any user exists ---- */
+
+struct script_host *vu_init_host(const struct vu_run_ops *ops, void *arg, struct tag_pool *tags)
+{
+    struct vu_loop *vl = xnew(struct vu_loop);
+    struct vu *vu = xnew(struct vu);
+
+    vl->config.ops = ops;
+    vl->config.arg = arg;
+    vl->config.tags = tags;
+    vl->config.loop = loop_self();
+    vl->run_tags = tagset_empty(tags);
+    vu->vl = vl;
+    list_init(&vu->running_async);
+    init_host(vu, 0);
+    bind_coroutine(vu);
+    return &vu->host;
+}
+
+void vu_init_host_free(struct script_host *host)
+{
+    struct vu *vu = vu_of(host);
+
+    arena_fini(&vu->arena);
+    free(vu->vl);
+    free(vu);
+}

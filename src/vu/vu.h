@@ -1,0 +1,121 @@
+#pragma once
+/*
+ * A virtual user: one script instance and one client, run by one coroutine at a time. It gives the
+ * script its services and takes from it the samples of iterations.
+ *
+ * Users live on a `struct vu_loop`, one per loop; all calls come from the loop's thread unless they
+ * say otherwise. What a user cannot know (the run around it) it asks through `struct vu_run_ops`.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "script/script.h"
+
+struct buf;
+struct client_loop;
+struct coro;
+struct loop;
+struct plan;
+struct plan_scenario;
+struct recorder;
+struct tag_pool;
+struct vu;
+struct vu_loop;
+
+/* Upward calls; any loop's thread. `arg` is the one of struct vu_loop_config. */
+struct vu_run_ops {
+    /* One line, with a field beside the message unless `field` is empty. */
+    void (*log)(void *arg, const struct vu *vu, enum script_log_level level,
+                enum script_log_source source, struct str message, struct str field,
+                struct str value);
+
+    /* k6/secrets; as in script.h. */
+    int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);
+
+    /* An uncaught exception; logged as the phase demands. */
+    void (*exception)(void *arg, const struct vu *vu, struct str stack);
+
+    /* Fills all but what the user knows itself. `vu` tells scenario and iteration. */
+    void (*exec_info)(void *arg, struct vu *vu, struct script_exec_info *ret_info);
+
+    void (*abort)(void *arg, struct vu *vu, struct str message);
+    void (*fail)(void *arg, struct vu *vu, struct str message);
+};
+
+struct vu_loop_config {
+    struct loop *loop;
+    struct script *script;
+    const struct plan *plan; /* NULL while the script is first loaded */
+    struct client_loop *clients;
+    struct recorder *recorder;
+    struct tag_pool *tags;
+    const struct vu_run_ops *ops;
+    void *arg;
+};
+
+/* Opens the script on this loop. Returns 0 or a fault. */
+MUST_USE int vu_loop_new(const struct vu_loop_config *config, struct vu_loop **ret_loop);
+
+/* After its last user; accepts NULL. */
+void vu_loop_free(struct vu_loop *vl);
+
+/*
+ * A user with this id (from 1; 0 for setup, teardown and handleSummary), its init code run. On a
+ * coroutine. Returns 0, or a fault whose text has been given to ops->exception already when it came
+ * from the script (FAULT_EXIT(107), FAULT_EXIT(108)).
+ */
+MUST_USE int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu);
+
+/* Accepts NULL. */
+void vu_free(struct vu *vu);
+
+uint64_t vu_id(const struct vu *vu);
+
+/* The scenario the user is activated for, or NULL. */
+const struct plan_scenario *vu_scenario(const struct vu *vu);
+
+/* Iterations started in the current scenario by this user, the running one included. */
+uint64_t vu_scenario_iterations(const struct vu *vu);
+
+/*
+ * A number of the running iteration that is unique in its scenario, given by the run at its first
+ * question; -1: not asked for yet. The run reads and writes it.
+ */
+int64_t *vu_ticket(struct vu *vu);
+
+/* A host for loading the script before any user exists (script_ops.load). */
+struct script_host *vu_init_host(const struct vu_run_ops *ops, void *arg, struct tag_pool *tags);
+void vu_init_host_free(struct script_host *host);
+
+/* Prepares the user for a scenario: tags, environment, export, iteration counters. */
+void vu_activate(struct vu *vu, const struct plan_scenario *scenario, int export_index,
+                 const char *setup_data);
+
+enum vu_result {
+    VU_COMPLETE,    /* the function returned, or threw: both count */
+    VU_INTERRUPTED, /* no samples */
+};
+
+/*
+ * One iteration, with its samples. On the user's coroutine. `hard_end` is when script code that
+ * never suspends is stopped (0: never). Yields at least once.
+ */
+enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end);
+
+/*
+ * Interrupts the running iteration, if there is one, as soon as it can be: cancels what it waits
+ * for and stops its code. On the loop's thread.
+ */
+void vu_interrupt(struct vu *vu);
+
+/* Stops script code that is running, at once; for a loop that does not turn. Any thread. */
+void vu_stop_code(struct vu *vu);
+
+/* setup(), teardown() and handleSummary() of user 0; as in script.h, samples tagged by group. */
+MUST_USE int vu_setup(struct vu *vu, mono_ns deadline, char **ret_json);
+MUST_USE int vu_teardown(struct vu *vu, const char *setup_data, mono_ns deadline);
+MUST_USE int vu_summary(struct vu *vu, const char *data_json, mono_ns deadline,
+                        struct script_summary_file **ret_files, size_t *ret_n);

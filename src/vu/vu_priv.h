@@ -1,0 +1,60 @@
+#pragma once
+/* What the files of vu share. */
+#include "base/arena.h"
+#include "base/list.h"
+#include "client/client.h"
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "metric/recorder.h"
+#include "vu/vu.h"
+
+struct vu_loop {
+    struct vu_loop_config config;
+    void *script_loop;
+    const struct tagset *run_tags; /* options.tags, in the loop's pool */
+    struct list idle_async;        /* struct vu_async to be used again */
+};
+
+/* Series of the samples that every iteration takes, for the tags of the user's scenario. */
+struct vu_series {
+    const struct tagset *tags; /* NULL: not looked up yet */
+    struct series *iterations;
+    struct series *iteration_duration;
+    struct series *data_sent;
+    struct series *data_received;
+};
+
+struct vu {
+    struct script_host host; /* first: services find the user by it */
+    struct vu_loop *vl;
+    struct client *client;
+    void *script_vu;
+    const struct plan_scenario *scenario;
+    const struct tagset *base_tags; /* of the scenario; host.tags starts from it */
+    int export_index;
+    const char *setup_data;
+    struct coro *coro; /* the one inside the script now; NULL: none */
+    bool interrupted;
+    bool in_wait; /* parked in wait_event */
+    bool woken;   /* an asynchronous completion came since the last wait_event */
+    uint64_t n_suspends;
+    int64_t ticket;
+    struct list running_async;
+    struct arena arena;
+    struct vu_series series;
+    struct {
+        const struct tagset *tags;
+        struct str name;
+        struct series *series;
+    } last_checks[8]; /* by name: the series of checks that this user made last */
+};
+
+extern const struct script_host_ops vu_host_ops;
+
+static inline struct vu *vu_of(struct script_host *h)
+{
+    return (struct vu *)h;
+}
+
+/* Cancels asynchronous requests that are still under way and waits for them. */
+void vu_async_drain(struct vu *vu);
