@@ -43,7 +43,7 @@ struct cookie {
     bool has_max_age;
     bool has_expires;
     enum cookie_same_site same_site;
-    int64_t max_age;   /* s; <= 0 deletes; as Go, 0 was read from "Max-Age: 0" when has_max_age */
+    int64_t max_age;   /* s, with has_max_age; <= 0 deletes. As in Go, 0 is read as -1 */
     int64_t expires_s; /* s since the epoch; COOKIE_EXPIRES_UNSET without has_expires */
 };
 

@@ -50,8 +50,12 @@ struct url {
 
 /*
  * Parses `text`; relative references are resolved against `base`, which may be NULL. The caller
- * owns a reference to *ret_url. Returns 0, or the fault -EINVAL whose fault_text() is what k6
- * says of a bad URL (`invalid URL: parse "…": …`).
+ * owns a reference to *ret_url. Returns 0, or a fault whose fault_text() is what k6 says: -EINVAL
+ * for a bad URL (`invalid URL: parse "…": …`, error code 1020), -EPROTONOSUPPORT for one that
+ * cannot be requested (`unsupported protocol scheme "…"`, `http: no Host in request URL`, 1000).
+ *
+ * What the WHATWG's parser repairs and k6 refuses is refused: control characters, broken %-escapes
+ * in path, host and fragment, a scheme without "//".
  */
 MUST_USE int url_parse(struct str text, const struct url *base, struct url **ret_url);
 
