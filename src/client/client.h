@@ -13,21 +13,14 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "net/resolver.h"
-#include "proto/content.h"
 #include "proto/http.h"
 
 struct client;
 struct client_loop;
 struct loop;
-struct net_policy;
-struct net_pool;
-struct proxy_config;
-struct rate_gate;
 struct recorder;
 struct tag_pool;
 struct tagset;
-struct tls_config;
 
 enum {
     CLIENT_E_CANCELLED = 1, /* condition: the coroutine was cancelled; nothing was recorded */
@@ -35,27 +28,7 @@ enum {
     CLIENT_BODY_LIMIT = 256 << 20, /* bytes of a response body that is kept */
 };
 
-enum client_reuse {
-    CLIENT_REUSE,    /* keep-alive connections stay with their user */
-    CLIENT_NEW_EACH, /* a new connection for each request (noConnectionReuse) */
-};
-
-/* What is the same for all users of a run. Read-only; outlives every loop's clients. */
-struct client_policy {
-    const struct net_policy *net;       /* NULL: no rules */
-    const struct proxy_config *proxies; /* NULL: none */
-    const struct net_pool *locals;      /* addresses to call from; NULL: any */
-    struct tls_config *tls;             /* NULL: https fails */
-    struct resolver_options dns;
-    struct rate_gate *gate; /* requests per second over all loops; NULL: no limit */
-    struct str user_agent;  /* empty: none is sent */
-    struct content_limits decompression;
-    uint32_t system_tags;       /* metric/systag.h */
-    uint32_t max_idle;          /* idle connections of one user; 0: 20 */
-    uint32_t max_idle_per_host; /* 0: 6 */
-    enum client_reuse reuse;
-    const char *congestion; /* TCP_CONGESTION; NULL: the system's */
-};
+struct client_policy;
 
 struct client_loop_config {
     struct loop *loop;
@@ -101,13 +74,3 @@ struct client_bytes {
 };
 
 struct client_bytes client_take_bytes(struct client *c);
-
-/*
- * At most so many passages a second over all threads, one after the other without bursts.
- * Owned by the caller; lives as long as the policy.
- */
-struct rate_gate *rate_gate_new(double per_second);
-void rate_gate_free(struct rate_gate *g); /* accepts NULL */
-
-/* Suspends until it is the caller's turn. Returns 0 or -ECANCELED. */
-int rate_gate_pass(struct rate_gate *g, struct loop *l);

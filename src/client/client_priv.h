@@ -5,9 +5,17 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "client/client.h"
+#include "client/client_policy.h"
+#include "client/rate_gate.h"
 #include "loop/loop.h"
 #include "net/dial.h"
+#include "net/net_addr.h"
+#include "net/net_policy.h"
+#include "net/proxy.h"
+#include "net/resolver.h"
 #include "net/stream.h"
+#include "net/tls.h"
+#include "proto/content.h"
 #include "proto/http1/http1.h"
 #include "proto/http1/http1_encode.h"
 #include "proto/http_pool.h"
@@ -19,6 +27,28 @@ enum {
     CLIENT_RECV_BYTES = 64 << 10,
     CLIENT_ENCODERS = 64,          /* heads remembered per loop; a power of two */
     CLIENT_BODY_INLINE = 16 << 10, /* bytes of a body that are copied and sent with the head */
+};
+
+enum client_reuse {
+    CLIENT_REUSE,    /* keep-alive connections stay with their user */
+    CLIENT_NEW_EACH, /* a new connection for each request (noConnectionReuse) */
+};
+
+struct client_policy {
+    struct net_policy *net;
+    struct proxy_config *proxies; /* NULL: none */
+    struct net_pool *locals;      /* addresses to call from; NULL: any */
+    struct tls_config *tls;
+    struct resolver_options dns;
+    struct rate_gate *gate; /* NULL: no limit */
+    char *user_agent_text;
+    struct str user_agent;
+    struct content_limits decompression;
+    uint32_t system_tags;
+    uint32_t max_idle;
+    uint32_t max_idle_per_host;
+    enum client_reuse reuse;
+    const char *congestion; /* NULL: the system's */
 };
 
 struct client_loop {

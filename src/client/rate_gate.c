@@ -2,11 +2,12 @@
  * A gate without a lock: the next free moment is one atomic number, and who passes moves it on by
  * one period. Waiting happens outside.
  */
-#include <errno.h>
+#include "client/rate_gate.h"
+
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "client/client.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
 
