@@ -20,15 +20,28 @@ static const struct tagset *add_map(struct tag_pool *pool, const struct tagset *
     return tags;
 }
 
+static int open_loop(struct vu_loop *vl)
+{
+    const struct vu_loop_config *c = &vl->config;
+    struct client_loop_config clients = {
+        .loop = c->loop, .policy = c->policy, .recorder = c->recorder, .tags = c->tags};
+
+    TRY(client_loop_new(&clients, &vl->clients));
+    TRY(c->script->ops->loop_open(c->script, &vl->script_loop));
+    return 0;
+}
+
 int vu_loop_new(const struct vu_loop_config *config, struct vu_loop **ret_loop)
 {
-    void *script_loop = NULL;
-
-    TRY(config->script->ops->loop_open(config->script, &script_loop));
     struct vu_loop *vl = xnew(struct vu_loop);
 
     vl->config = *config;
-    vl->script_loop = script_loop;
+    int r = open_loop(vl);
+
+    if (r < 0) {
+        vu_loop_free(vl);
+        TRY(r);
+    }
     vl->run_tags = tagset_empty(config->tags);
     if (config->plan)
         vl->run_tags = add_map(config->tags, vl->run_tags, &config->plan->options->tags);
@@ -41,7 +54,18 @@ void vu_loop_free(struct vu_loop *vl)
     if (!vl)
         return;
     vl->config.script->ops->loop_close(vl->script_loop);
+    client_loop_free(vl->clients);
     free(vl);
+}
+
+uint64_t vu_loop_n_requests(const struct vu_loop *vl)
+{
+    return client_loop_n_requests(vl->clients);
+}
+
+uint64_t vu_loop_n_failed(const struct vu_loop *vl)
+{
+    return client_loop_n_failed(vl->clients);
 }
 
 /* ---- making one ---- */
@@ -100,7 +124,7 @@ int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
     vu->ticket = -1;
     list_init(&vu->running_async);
     init_host(vu, id);
-    vu->client = client_new(vl->config.clients, id ? id - 1 : 0);
+    vu->client = client_new(vl->clients, id ? id - 1 : 0);
     vu->host.jar = cookie_jar_new();
     bind_coroutine(vu);
     int r = init_result(ops->vu_new(vl->config.script, vl->script_loop, &vu->host, &vu->script_vu));

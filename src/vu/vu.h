@@ -15,7 +15,7 @@
 #include "script/script.h"
 
 struct buf;
-struct client_loop;
+struct client_policy;
 struct coro;
 struct loop;
 struct plan;
@@ -48,19 +48,23 @@ struct vu_run_ops {
 struct vu_loop_config {
     struct loop *loop;
     struct script *script;
-    const struct plan *plan; /* NULL while the script is first loaded */
-    struct client_loop *clients;
+    const struct plan *plan;            /* NULL while the script is first loaded */
+    const struct client_policy *policy; /* vu/vu_policy.h */
     struct recorder *recorder;
     struct tag_pool *tags;
     const struct vu_run_ops *ops;
     void *arg;
 };
 
-/* Opens the script on this loop. Returns 0 or a fault. */
+/* Opens the script and the client side on this loop. Returns 0 or a fault. */
 MUST_USE int vu_loop_new(const struct vu_loop_config *config, struct vu_loop **ret_loop);
 
 /* After its last user; accepts NULL. */
 void vu_loop_free(struct vu_loop *vl);
+
+/* HTTP round trips so far on this loop, and those that failed; any thread. */
+uint64_t vu_loop_n_requests(const struct vu_loop *vl);
+uint64_t vu_loop_n_failed(const struct vu_loop *vl);
 
 /*
  * A user with this id (from 1; 0 for setup, teardown and handleSummary), its init code run. On a

@@ -11,8 +11,8 @@
 struct vu_loop {
     struct vu_loop_config config;
     void *script_loop;
+    struct client_loop *clients;
     const struct tagset *run_tags; /* options.tags, in the loop's pool */
-    struct list idle_async;        /* struct vu_async to be used again */
 };
 
 /* Series of the samples that every iteration takes, for the tags of the user's scenario. */
