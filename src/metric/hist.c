@@ -78,8 +78,8 @@ static struct hist_block *slab_get(struct hist_slab *slab)
 static void side_reach(struct hist_side *side, int32_t k)
 {
     int32_t first = side->n && side->first < k ? side->first : k;
-    int32_t end = side->n && side->first + (int32_t)side->n > k ? side->first + (int32_t)side->n
-                                                                : k + 1;
+    int32_t end =
+        side->n && side->first + (int32_t)side->n > k ? side->first + (int32_t)side->n : k + 1;
     uint32_t n = (uint32_t)(end - first);
 
     if (n == side->n)

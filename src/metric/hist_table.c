@@ -1,9 +1,9 @@
 /*
- * The logarithm of a mantissa, as tables; constant, so that every machine puts a value into the same
- * bucket. hist_root[j] is the mantissa of 2^(j/256), rounded to the nearest double, without its
- * leading 1. The 512 cells of equal width are narrower than any bucket, so in each at most one bucket
- * ends: the low 8 bits of hist_cell[c] are the bucket at the start of cell c, the rest is the
- * mantissa where the next begins, or 2^53 when that is outside. hist_test.c computes them anew.
+ * The logarithm of a mantissa, as tables; constant, so that every machine puts a value into the
+ * same bucket. hist_root[j] is the mantissa of 2^(j/256), rounded to the nearest double, without
+ * its leading 1. The 512 cells of equal width are narrower than any bucket, so in each at most one
+ * bucket ends: the low 8 bits of hist_cell[c] are the bucket at the start of cell c, the rest is
+ * the mantissa where the next begins, or 2^53 when that is outside. hist_test.c computes them anew.
  */
 #include "metric/hist.h"
 #include "metric/hist_priv.h"

@@ -1,7 +1,7 @@
 /*
- * The registry of metrics. They stand in chunks that never move, behind an array of pointers of fixed
- * size: an id once given out is looked up without a lock. Registering takes one, and publishes the
- * new metric by the count.
+ * The registry of metrics. They stand in chunks that never move, behind an array of pointers of
+ * fixed size: an id once given out is looked up without a lock. Registering takes one, and
+ * publishes the new metric by the count.
  */
 #include "metric/metric.h"
 
@@ -129,9 +129,8 @@ static int check_same(const struct metric *m, enum metric_type type, enum metric
         return fault(-EEXIST, "metric '%s' already exists but with type %s, instead of %s", m->name,
                      metric_type_name(m->type), metric_type_name(type));
     if (m->contains != contains)
-        return fault(-EEXIST,
-                     "metric '%s' already exists but with a value type %s, instead of %s", m->name,
-                     metric_contains_name(m->contains), metric_contains_name(contains));
+        return fault(-EEXIST, "metric '%s' already exists but with a value type %s, instead of %s",
+                     m->name, metric_contains_name(m->contains), metric_contains_name(contains));
     return 0;
 }
 
@@ -147,10 +146,9 @@ static int register_locked(struct metric_registry *reg, struct str name, enum me
     }
     if (metric_count(reg) == METRIC_MAX)
         return fault(-ENOSPC, "there are too many metrics (%d)", METRIC_MAX);
-    *ret_id = append(reg, &(struct metric){.name = xstrndup(name.p, name.n),
-                                           .help = "",
-                                           .type = type,
-                                           .contains = contains});
+    *ret_id = append(
+        reg, &(struct metric){
+                 .name = xstrndup(name.p, name.n), .help = "", .type = type, .contains = contains});
     return 0;
 }
 

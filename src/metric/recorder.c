@@ -2,8 +2,8 @@
  * One loop's series. They stand in chunks that never move, found by (metric, tag set id) in a hash
  * map; the nine HTTP series of a tag set are found by the tag set's id alone, in an array.
  *
- * A value is put on the list of its side when its first sample of the interval comes; whoever merges
- * the interval empties the value, which makes it ready for its next turn.
+ * A value is put on the list of its side when its first sample of the interval comes; whoever
+ * merges the interval empties the value, which makes it ready for its next turn.
  */
 #include "metric/recorder.h"
 
@@ -46,6 +46,11 @@ struct http_series {
     struct series *part[HTTP_N_PARTS];
 };
 
+struct series_chunk {
+    void *memory;         /* as allocated */
+    struct series *first; /* in it, aligned */
+};
+
 struct recorder_priv {
     struct recorder head; /* what callers have; first */
     struct recorder_config config;
@@ -53,11 +58,10 @@ struct recorder_priv {
     struct interval intervals[2]; /* by side */
     size_t cap_touched[2];
     struct series_map map;
-    void **chunks; /* of series; as allocated, before alignment */
-    struct series **series_chunks;
-    size_t n_chunks, cap_chunks, cap_series_chunks, n_series_chunks;
+    struct series_chunk *chunks;
+    size_t n_chunks, cap_chunks;
     uint32_t n_series;
-    uint32_t n_overflow; /* of them, those that the limit does not count */
+    uint32_t n_overflow;       /* of them, those that the limit does not count */
     struct http_series **http; /* by tag set id */
     size_t n_http;
     struct http_series **http_owned;
@@ -86,7 +90,7 @@ struct recorder *recorder_new(const struct recorder_config *config)
 
 static struct series *series_at(const struct recorder_priv *p, uint32_t index)
 {
-    return &p->series_chunks[index / CHUNK][index % CHUNK];
+    return &p->chunks[index / CHUNK].first[index % CHUNK];
 }
 
 void recorder_free(struct recorder *r)
@@ -99,13 +103,12 @@ void recorder_free(struct recorder *r)
         for (size_t side = 0; side < 2; side++)
             value_fini(&series_at(p, i)->side[side].value, series_at(p, i)->type);
     for (size_t i = 0; i < p->n_chunks; i++)
-        free(p->chunks[i]);
+        free(p->chunks[i].memory);
     for (size_t i = 0; i < p->n_http_owned; i++)
         free(p->http_owned[i]);
     free(p->intervals[0].series);
     free(p->intervals[1].series);
     free(p->chunks);
-    free(p->series_chunks);
     free(p->http_owned);
     free(p->http);
     series_map_fini(&p->map);
@@ -115,7 +118,7 @@ void recorder_free(struct recorder *r)
 
 uint32_t recorder_n_series(const struct recorder *r)
 {
-    return container_of(r, const struct recorder_priv, head)->n_series;
+    return ((const struct recorder_priv *)r)->n_series; /* head stands first */
 }
 
 void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg)
@@ -129,9 +132,8 @@ static void add_chunk(struct recorder_priv *p)
     char *raw = xcalloc(1, CHUNK * sizeof(struct series) + CACHE_LINE);
     size_t skip = CACHE_LINE - ((uintptr_t)raw & (CACHE_LINE - 1));
 
-    vec_push(p->chunks, p->n_chunks, p->cap_chunks) = raw;
-    vec_push(p->series_chunks, p->n_series_chunks, p->cap_series_chunks) =
-        (struct series *)(raw + skip);
+    vec_push(p->chunks, p->n_chunks, p->cap_chunks) =
+        (struct series_chunk){.memory = raw, .first = (struct series *)(raw + skip)};
 }
 
 static struct series *new_series(struct recorder_priv *p, uint32_t metric,
@@ -254,8 +256,7 @@ static COLD struct http_series *http_unknown(struct recorder_priv *p, const stru
 {
     const struct tagset *overflow = tagset_overflow(p->config.pool);
 
-    if (tags == overflow ||
-        p->n_series - p->n_overflow + HTTP_N_PARTS <= p->config.max_series)
+    if (tags == overflow || p->n_series - p->n_overflow + HTTP_N_PARTS <= p->config.max_series)
         return http_make(p, tags);
 
     struct http_series *hs = recorder_http_series(&p->head, overflow);

@@ -31,7 +31,8 @@ enum {
     SERIES_MAX_DEFAULT = 100000,
 };
 
-/* One metric under one tag set. Only the recorder's loop writes it, but for the values, see above. */
+/* One metric under one tag set. Only the recorder's loop writes it, but for the values, see above.
+ */
 struct series {
     uint32_t index; /* dense in its recorder, from 0 */
     uint32_t metric;

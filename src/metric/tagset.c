@@ -308,8 +308,8 @@ static void remember(struct memo *m, const struct tagset *base, const struct tag
     *m = next;
 }
 
-static inline bool memo_hit(const struct memo *m, const struct tagset *base,
-                            const struct tag *tags, size_t n, uint64_t hash)
+static inline bool memo_hit(const struct memo *m, const struct tagset *base, const struct tag *tags,
+                            size_t n, uint64_t hash)
 {
     if (m->hash != hash || m->base != base || m->n != n || !m->result)
         return false;
@@ -347,8 +347,7 @@ const struct tagset *tagset_add(struct tag_pool *pool, const struct tagset *base
     return tagset_merge(pool, base, &(struct tag){key, value}, 1);
 }
 
-const struct tagset *tagset_remove(struct tag_pool *pool, const struct tagset *base,
-                                   struct str key)
+const struct tagset *tagset_remove(struct tag_pool *pool, const struct tagset *base, struct str key)
 {
     bool found;
     size_t at = find_key(base->tags, base->n, key, &found);

@@ -125,7 +125,7 @@ bool stat_applies(struct stat_name stat, enum metric_type type)
         [METRIC_GAUGE] = 1 << STAT_VALUE | 1 << STAT_MIN | 1 << STAT_MAX,
         [METRIC_RATE] = 1 << STAT_RATE,
         [METRIC_TREND] = 1 << STAT_COUNT | 1 << STAT_AVG | 1 << STAT_MIN | 1 << STAT_MED |
-            1 << STAT_MAX | 1 << STAT_P,
+                         1 << STAT_MAX | 1 << STAT_P,
     };
 
     return kinds[type] >> stat.kind & 1;
@@ -162,9 +162,9 @@ double value_stat(const struct value *v, enum metric_type type, struct stat_name
             return v->counter.sum;
         return seconds > 0 ? v->counter.sum / seconds : 0;
     case METRIC_GAUGE:
-        return stat.kind == STAT_MIN ? v->gauge.min
-            : stat.kind == STAT_MAX  ? v->gauge.max
-                                     : v->gauge.last;
+        return stat.kind == STAT_MIN   ? v->gauge.min
+               : stat.kind == STAT_MAX ? v->gauge.max
+                                       : v->gauge.last;
     case METRIC_RATE:
         return v->rate.total ? (double)v->rate.trues / (double)v->rate.total : 0;
     case METRIC_TREND:
