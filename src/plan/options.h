@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/opt.h"
 #include "base/str.h"
 
 /* --- values --- */
@@ -153,28 +154,6 @@ struct plan_scenarios {
     size_t cap;
 };
 
-/* Tags that the engine itself puts on samples; bits of plan_options.system_tags. */
-enum plan_system_tag {
-    PLAN_TAG_PROTO = 1 << 0,
-    PLAN_TAG_SUBPROTO = 1 << 1,
-    PLAN_TAG_STATUS = 1 << 2,
-    PLAN_TAG_METHOD = 1 << 3,
-    PLAN_TAG_URL = 1 << 4,
-    PLAN_TAG_NAME = 1 << 5,
-    PLAN_TAG_GROUP = 1 << 6,
-    PLAN_TAG_CHECK = 1 << 7,
-    PLAN_TAG_ERROR = 1 << 8,
-    PLAN_TAG_ERROR_CODE = 1 << 9,
-    PLAN_TAG_TLS_VERSION = 1 << 10,
-    PLAN_TAG_SCENARIO = 1 << 11,
-    PLAN_TAG_SERVICE = 1 << 12,
-    PLAN_TAG_EXPECTED_RESPONSE = 1 << 13,
-    PLAN_TAG_ITER = 1 << 14, /* this and the next: metadata, not an indexed tag */
-    PLAN_TAG_VU = 1 << 15,
-    PLAN_TAG_OCSP_STATUS = 1 << 16,
-    PLAN_TAG_IP = 1 << 17,
-};
-
 /* --- the table --- */
 
 enum plan_option {
@@ -245,7 +224,7 @@ extern const struct plan_option_row plan_option_rows[PLAN_OPTION_COUNT];
 #define PLAN_FIELD_TLS_VERSION(field) struct plan_tls_versions field;
 #define PLAN_FIELD_TLS_AUTH(field)    struct plan_tls_auths field;
 #define PLAN_FIELD_THRESHOLDS(field)  struct plan_thresholds field;
-#define PLAN_FIELD_SYSTEM_TAGS(field) uint32_t field;
+#define PLAN_FIELD_SYSTEM_TAGS(field) uint32_t field;    /* bits of enum systag */
 #define PLAN_FIELD_ANY(field)         const char *field; /* JSON text, or NULL */
 
 /* One layer. Fields are those of options.def: `vus`, `batch_per_host`, `discard_response_bodies` …
@@ -318,12 +297,16 @@ enum plan_json_form {
     PLAN_JSON_EXEC,    /* exec.test.options: without the shortcuts, with consoleOutput, localIPs */
 };
 
-/* Appends one JSON object; `indent` 0 for one line. */
+/* Appends one JSON object; `indent` 0 for one line. Keys and passwords of tlsAuth come as "***". */
 void plan_options_json(const struct plan_options *o, enum plan_json_form form, int indent,
                        struct buf *out);
 
-/* The name of one bit of system_tags, or NULL. */
-const char *plan_system_tag_name(enum plan_system_tag bit);
+/*
+ * The table as rows for base/opt.h, in order: those with a flag. `offset` is where the `struct
+ * plan_options` lies in the object that opt_parse() fills; it must have been initialised. Rows read
+ * no environment: plan_options_from_env() does. Returns how many.
+ */
+size_t plan_option_opt_rows(size_t offset, struct opt_row ret_rows[PLAN_OPTION_COUNT]);
 
 /* --- for the folder --- */
 

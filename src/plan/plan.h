@@ -19,6 +19,7 @@ struct plan_layers {
 
 struct plan {
     const struct plan_options *options;    /* consolidated; with derived `scenarios` set */
+    const struct plan_options *given;      /* the same before scenarios were derived */
     const struct plan_scenario *scenarios; /* ordered by (start_time, name) */
     size_t n_scenarios;
     struct plan_segment segment;

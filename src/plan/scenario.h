@@ -15,10 +15,33 @@ enum plan_executor {
     PLAN_EXECUTOR_COUNT
 };
 
+/* Fields of a scenario as they are written; an executor knows some of them (plan/scenario.c). */
+enum plan_field {
+    PLAN_F_START_TIME,
+    PLAN_F_GRACEFUL_STOP,
+    PLAN_F_ENV,
+    PLAN_F_EXEC,
+    PLAN_F_TAGS,
+    PLAN_F_OPTIONS,
+    PLAN_F_VUS,
+    PLAN_F_ITERATIONS,
+    PLAN_F_MAX_DURATION,
+    PLAN_F_RATE,
+    PLAN_F_START_RATE,
+    PLAN_F_TIME_UNIT,
+    PLAN_F_DURATION,
+    PLAN_F_START_VUS,
+    PLAN_F_STAGES,
+    PLAN_F_GRACEFUL_RAMP_DOWN,
+    PLAN_F_PRE_ALLOCATED_VUS,
+    PLAN_F_MAX_VUS,
+    PLAN_F_COUNT
+};
+
 struct plan_scenario {
     const char *name;
     enum plan_executor executor;
-    uint32_t set; /* bits: the fields that were written, by their place in the executor's table */
+    uint32_t set; /* a bit for each enum plan_field that was written */
 
     /* of every executor */
     span_ns start_time;
@@ -57,7 +80,6 @@ struct plan_step {
 struct plan_steps {
     struct plan_step *items;
     size_t n;
-    size_t cap;
 };
 
 /* "constant-vus" … */
