@@ -88,7 +88,8 @@ struct auth_digest_answer {
     uint32_t nc;       /* from 1; counts requests with this nonce */
 };
 
-/* Appends the value of the Authorization header. Returns 0 or BUF_E_LIMIT. */
+/* Appends the value of the Authorization header. Returns 0, BUF_E_LIMIT, or a fault of base/hash.h.
+ */
 MUST_USE int auth_digest_header(struct buf *out, const struct auth_digest *d,
                                 const struct auth_digest_answer *a);
 
@@ -105,7 +106,8 @@ struct auth_ntlm_answer {
 
 /*
  * Appends `NTLM <type 3>` to answer `challenge`, the base64 text of the server's type 2 message.
- * Returns 0, AUTH_E_MALFORMED, or AUTH_E_UNSUPPORTED when the server knows no Unicode.
+ * Returns 0, AUTH_E_MALFORMED, AUTH_E_UNSUPPORTED when the server knows no Unicode, or a fault of
+ * base/hash.h.
  */
 MUST_USE int auth_ntlm_answer(struct buf *out, struct str scheme, struct str challenge,
                               const struct auth_ntlm_answer *a);

@@ -4,6 +4,7 @@
  * streaming and stacked in the reverse order of Content-Encoding; output is bounded in bytes and as
  * a multiple of the input, so that a small answer cannot fill the memory.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,13 +49,22 @@ struct content_decoder;
 struct content_decoder *content_decoder_new(struct str content_encoding,
                                             struct content_limits limits);
 
+/*
+ * The same, made from a decoder that is no longer needed: when the codings are the same nothing is
+ * allocated. `old` may be NULL and is the callee's.
+ */
+struct content_decoder *content_decoder_reuse(struct content_decoder *old,
+                                              struct str content_encoding,
+                                              struct content_limits limits);
+
 /* Accepts NULL. */
 void content_decoder_free(struct content_decoder *d);
 
 /* Decodes one piece of the body and appends to out. Returns 0 or a condition, for good. */
 MUST_USE int content_decode(struct content_decoder *d, struct str in, struct buf *out);
 
-/* The body is over; tells whether it was whole. Returns 0 or CONTENT_E_CORRUPT. */
+/* The body is over; tells whether it was whole. An empty body always is. Returns 0 or
+ * CONTENT_E_CORRUPT. */
 MUST_USE int content_decode_end(struct content_decoder *d);
 
 /* `error decompressing response body (…)`: after a condition; valid as long as the decoder. */

@@ -31,6 +31,7 @@ MUST_USE int percent_encode_component(struct buf *out, struct str s);
 struct multipart {
     struct buf *out;
     struct str boundary; /* 1 to 70 bytes of RFC 2046's; chosen by the caller, not in the data */
+    size_t n_parts;      /* private */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "proto/url_priv.h"
+#include "proto/utf8_priv.h"
 
 enum {
     HOST_MAX_BYTES = 512, /* of a name, decoded; DNS allows 253 */
@@ -40,27 +41,6 @@ size_t url_bad_escape(struct str s)
         i += 3;
     }
     return s.n;
-}
-
-/* One code point off *s; -1 for what is not UTF-8. */
-static int32_t utf8_next(struct str *s)
-{
-    static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = (unsigned char)s->p[0];
-    unsigned n = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-    int32_t cp = c < 0x80 ? c : c & (0x7f >> n);
-
-    if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || s->n < n)
-        return -1;
-    for (unsigned i = 1; i < n; i++) {
-        if (((unsigned char)s->p[i] & 0xc0) != 0x80)
-            return -1;
-        cp = cp << 6 | ((unsigned char)s->p[i] & 0x3f);
-    }
-    if (cp < least[n] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
-        return -1;
-    *s = str_from_index(*s, n);
-    return cp;
 }
 
 /* Capitals at a fixed distance from their small letters, or alternating with them (step 0). */
@@ -184,7 +164,7 @@ static bool name_to_ascii(struct str name, struct buf *out)
     size_t n = 0;
 
     while (name.n) {
-        int32_t cp = utf8_next(&name);
+        int32_t cp = utf8_take(&name);
 
         if (cp < 0 || n == LABEL_MAX)
             return false;
