@@ -89,9 +89,10 @@ uint64_t stream_bytes_out(const struct stream *s);
 
 /*
  * False once the peer has closed, reset or sent bytes nobody asked for: an idle connection from a
- * pool is only worth using while this holds. Costs no system call.
+ * pool is only worth using while this holds. Costs no system call, unless TLS has a record to read
+ * that need not be data (a session ticket).
  */
-bool stream_is_idle_good(const struct stream *s);
+bool stream_is_idle_good(struct stream *s);
 
 /* The words for the latest failure; status NET_OK when there was none. Valid while s is. */
 const struct net_error *stream_error(const struct stream *s);

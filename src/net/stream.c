@@ -1,0 +1,390 @@
+/*
+ * A socket on the loop. Edge-triggered events set `readable` and `writable`; a receive that gives
+ * less than asked clears `readable`, so in steady state each response costs one recv and no call
+ * that only finds out there is nothing. Sends go into `out` and leave at the end of the turn, one
+ * send for all that was queued.
+ */
+#include "net/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "net/stream_priv.h"
+
+enum {
+    SEND_CHUNK = 64 << 10, /* bytes of a large body queued at a time */
+    SEND_HIGH = 256 << 10, /* unsent bytes at which its sender waits */
+    OUT_KEEP = 64 << 10,   /* capacity that an empty queue may keep */
+};
+
+struct net_error *stream_error_slot(struct stream *s)
+{
+    if (!s->error)
+        s->error = xnew(struct net_error);
+    return s->error;
+}
+
+const struct net_error *stream_error(const struct stream *s)
+{
+    static const struct net_error none;
+
+    return s->error ? s->error : &none;
+}
+
+/* ---- sending ---- */
+
+size_t stream_unsent(const struct stream *s)
+{
+    return s->out.len - s->out_done;
+}
+
+/* Sending is over. The reader looks once more: an answer may have come before the failure. */
+static void send_failed(struct stream *s, int err)
+{
+    s->write_status = net_error_errno(stream_error_slot(s), "write", err);
+    buf_fini(&s->out);
+    s->out_done = 0;
+    coro_waitlist_wake_all(&s->writers, 0);
+    s->readable = true;
+    if (s->reader)
+        coro_wake(s->reader, 0);
+}
+
+static void send_finished(struct stream *s)
+{
+    s->sent_at = loop_clock(s->loop);
+    s->out_done = 0;
+    if (s->out.cap > OUT_KEEP)
+        buf_fini(&s->out);
+    else
+        buf_reset(&s->out);
+    if (s->shut)
+        shutdown(s->watch.fd, SHUT_WR);
+}
+
+/* Gives the kernel what it takes. */
+static void flush_now(struct stream *s)
+{
+    while (stream_unsent(s) > 0) {
+        ssize_t n = send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL);
+
+        if (n >= 0) {
+            s->out_done += (size_t)n;
+            s->bytes_out += (uint64_t)n;
+        } else if (errno == EAGAIN) {
+            s->writable = false;
+            break;
+        } else if (errno != EINTR) {
+            send_failed(s, errno);
+            return;
+        }
+    }
+    if (stream_unsent(s) == 0)
+        send_finished(s);
+    if (unlikely(!list_empty(&s->writers.waiters)))
+        coro_waitlist_wake_all(&s->writers, 0);
+}
+
+static void flush_deferred(struct loop *l UNUSED, struct loop_deferred *d)
+{
+    flush_now(container_of(d, struct stream, flush));
+}
+
+int stream_raw_send(struct stream *s, const void *data, size_t n)
+{
+    if (unlikely(s->write_status != NET_OK))
+        return -(int)s->write_status;
+    if (s->out_done == s->out.len) {
+        buf_reset(&s->out);
+        s->out_done = 0;
+    }
+    if (unlikely(buf_add(&s->out, data, n) == BUF_E_LIMIT)) {
+        net_error_setf(stream_error_slot(s), NET_OTHER, "write: too many bytes queued");
+        return -NET_OTHER;
+    }
+    s->sent_at = 0;
+    if (s->writable)
+        loop_defer(s->loop, &s->flush);
+    return 0;
+}
+
+int stream_send(struct stream *s, const void *data, size_t n)
+{
+    return likely(!s->tls) ? stream_raw_send(s, data, n) : tls_send(s, data, n);
+}
+
+/* Turns the value of a park into a status. */
+static int wait_result(struct stream *s, int value)
+{
+    if (value == -ETIMEDOUT)
+        return -(int)net_error_set(stream_error_slot(s), NET_TIMEOUT);
+    if (value == -ECANCELED)
+        return -(int)net_error_set(stream_error_slot(s), NET_CANCELLED);
+    return 0;
+}
+
+/* Waits until no more than `most` bytes are unsent. */
+static int wait_sent(struct stream *s, size_t most, mono_ns deadline)
+{
+    while (s->write_status == NET_OK && stream_unsent(s) > most) {
+        int r = wait_result(s, coro_waitlist_wait(&s->writers, deadline));
+
+        if (r < 0)
+            return r;
+    }
+    return -(int)s->write_status;
+}
+
+int stream_send_wait(struct stream *s, const void *data, size_t n, mono_ns deadline)
+{
+    const char *p = data;
+
+    while (n > 0) {
+        size_t part = n < SEND_CHUNK ? n : SEND_CHUNK;
+        int r = wait_sent(s, SEND_HIGH, deadline);
+
+        if (r == 0)
+            r = stream_send(s, p, part);
+        if (r < 0)
+            return r;
+        p += part;
+        n -= part;
+    }
+    return stream_flush(s, deadline);
+}
+
+int stream_flush(struct stream *s, mono_ns deadline)
+{
+    return wait_sent(s, 0, deadline);
+}
+
+void stream_shutdown_send(struct stream *s)
+{
+    if (s->shut)
+        return;
+    if (s->tls)
+        tls_shutdown(s);
+    s->shut = true;
+    if (stream_unsent(s) == 0)
+        shutdown(s->watch.fd, SHUT_WR);
+}
+
+mono_ns stream_sent_at(const struct stream *s)
+{
+    return s->sent_at;
+}
+
+/* ---- receiving ---- */
+
+/* Without bytes left, a failed send is the better explanation than an end. */
+static ssize_t recv_ended(struct stream *s)
+{
+    s->ended = true;
+    return s->write_status != NET_OK ? -(ssize_t)s->write_status : 0;
+}
+
+static ssize_t recv_failed(struct stream *s, int err)
+{
+    if (err == EAGAIN) {
+        s->readable = false;
+        return s->write_status != NET_OK ? -(ssize_t)s->write_status : STREAM_AGAIN;
+    }
+    return -(ssize_t)net_error_errno(stream_error_slot(s), "read", err);
+}
+
+ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
+{
+    ssize_t got;
+
+    if (!s->readable)
+        return STREAM_AGAIN;
+    do
+        got = recv(s->watch.fd, buf, n, 0);
+    while (unlikely(got < 0 && errno == EINTR));
+    if (unlikely(got < 0))
+        return recv_failed(s, errno);
+    if (unlikely(got == 0))
+        return recv_ended(s);
+    s->bytes_in += (uint64_t)got;
+    s->received_at = loop_now(s->loop);
+    /* Drained; but an end that has been announced makes no edge of its own any more. */
+    if ((size_t)got < n && !s->hangup)
+        s->readable = false;
+    return got;
+}
+
+static void recv_timed_out(struct loop *l UNUSED, struct timer *t)
+{
+    struct stream *s = container_of(t, struct stream, timer);
+
+    if (s->reader)
+        coro_resume_now(s->reader, -ETIMEDOUT);
+}
+
+int stream_wait_readable(struct stream *s, mono_ns deadline)
+{
+    assert(!s->reader);
+    s->reader = coro_self();
+    timer_set(s->loop, &s->timer, deadline, recv_timed_out);
+
+    int value = coro_park();
+
+    timer_disarm(&s->timer);
+    s->reader = NULL;
+    return likely(value == 0) ? 0 : wait_result(s, value);
+}
+
+ssize_t stream_recv(struct stream *s, void *buf, size_t n, mono_ns deadline)
+{
+    assert(n > 0);
+    for (;;) {
+        ssize_t got = likely(!s->tls) ? stream_raw_recv(s, buf, n) : tls_recv(s, buf, n);
+
+        if (got != STREAM_AGAIN)
+            return got;
+
+        int r = stream_wait_readable(s, deadline);
+
+        if (unlikely(r < 0))
+            return r;
+    }
+}
+
+void stream_interrupt(struct stream *s)
+{
+    if (s->reader)
+        coro_wake(s->reader, -ECANCELED);
+}
+
+mono_ns stream_received_at(const struct stream *s)
+{
+    return s->received_at;
+}
+
+/* ---- events ---- */
+
+/* The last thing it does is to resume the reader, which may close the stream. */
+static void stream_ready(struct loop *l, struct watch *w, unsigned events)
+{
+    struct stream *s = container_of(w, struct stream, watch);
+
+    if (unlikely(events & (WATCH_HANGUP | WATCH_ERROR)))
+        s->hangup = true;
+    if (unlikely(!s->writable && (events & WATCH_WRITE))) {
+        s->writable = true;
+        if (stream_unsent(s) > 0)
+            loop_defer(l, &s->flush);
+    }
+    if (events & WATCH_READ) {
+        s->readable = true;
+        if (s->reader)
+            coro_resume_now(s->reader, 0);
+    }
+}
+
+/* ---- beginning and end ---- */
+
+int stream_new(struct loop *l, int fd, watch_fn *fn, struct stream **ret_stream)
+{
+    struct stream *s = xnew(struct stream);
+
+    s->loop = l;
+    s->out = BUF_INIT(STREAM_OUT_LIMIT);
+    s->info.tls_version = "";
+    s->info.tls_cipher = "";
+    s->info.ocsp_status = "";
+    coro_waitlist_init(&s->writers);
+    loop_deferred_init(&s->flush, flush_deferred);
+
+    int r = watch_open(l, &s->watch, fd, fn ? fn : stream_ready);
+
+    if (r < 0) {
+        watch_close(l, &s->watch);
+        free(s);
+        return r;
+    }
+    *ret_stream = s;
+    return 0;
+}
+
+/* Failing to read one's own addresses leaves them "none": nothing depends on them. */
+static struct net_addr name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *))
+{
+    union net_sockaddr sa;
+    socklen_t n = sizeof(sa);
+
+    if (get(fd, &sa.any, &n) < 0)
+        return (struct net_addr){0};
+    return net_addr_from_sockaddr(&sa.any);
+}
+
+void stream_established(struct stream *s)
+{
+    int on = 1;
+    int idle = 30;
+
+    s->watch.fn = stream_ready;
+    s->writable = true;
+    if (s->info.remote.family == 0)
+        s->info.remote = name_of(s->watch.fd, getpeername);
+    s->info.local = name_of(s->watch.fd, getsockname);
+    net_addr_format(&s->info.remote, s->info.remote_ip);
+    /* Refused by sockets that are not TCP, which need none of it. */
+    ignored(setsockopt(s->watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+    ignored(setsockopt(s->watch.fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+    ignored(setsockopt(s->watch.fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)));
+    ignored(setsockopt(s->watch.fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof(idle)));
+}
+
+void stream_close(struct stream *s, enum stream_close_mode mode)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    if (!s)
+        return;
+    assert(!s->reader && list_empty(&s->writers.waiters));
+    loop_deferred_cancel(&s->flush);
+    timer_clear(&s->timer);
+    if (mode == STREAM_CLOSE_RESET) {
+        ignored(setsockopt(s->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+    } else {
+        if (s->tls && !s->shut)
+            tls_shutdown(s);
+        loop_deferred_cancel(&s->flush);
+        if (stream_unsent(s) > 0 && s->write_status == NET_OK)
+            ignored(send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL));
+    }
+    tls_conn_free(s->tls);
+    watch_close(s->loop, &s->watch);
+    buf_fini(&s->out);
+    free(s->error);
+    free(s);
+}
+
+/* ---- questions ---- */
+
+const struct stream_info *stream_info(const struct stream *s)
+{
+    return &s->info;
+}
+
+uint64_t stream_bytes_in(const struct stream *s)
+{
+    return s->bytes_in;
+}
+
+uint64_t stream_bytes_out(const struct stream *s)
+{
+    return s->bytes_out;
+}
+
+bool stream_is_idle_good(struct stream *s)
+{
+    if (s->hangup || s->ended || s->shut || s->write_status != NET_OK)
+        return false;
+    return s->tls ? !tls_has_input(s) : !s->readable;
+}

@@ -1,0 +1,90 @@
+#pragma once
+/* What the files of src/net share about streams: the struct, and how dial and TLS drive it. */
+#include "base/buf.h"
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "net/net_error.h"
+#include "net/stream.h"
+
+struct tls_conn;
+
+enum {
+    STREAM_AGAIN = -2, /* of raw_recv and tls_recv: nothing now; no net_status has this number */
+};
+
+struct stream {
+    struct watch watch;
+    struct loop *loop;
+    struct coro *reader;  /* parked in a receive, or in a connect */
+    struct tls_conn *tls; /* NULL: plain */
+
+    /* What the edges have told: whether a call is worth making. */
+    bool readable;
+    bool writable;
+    bool hangup; /* the end or an error waits behind the bytes */
+    bool ended;  /* it was read */
+    bool shut;   /* FIN goes out after what is queued */
+
+    struct timer timer; /* the reader's deadline */
+    mono_ns received_at;
+    mono_ns sent_at;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+
+    struct loop_deferred flush; /* queued when there are bytes to send and room for them */
+    struct buf out;
+    size_t out_done; /* bytes of out that the kernel has */
+    struct coro_waitlist writers;
+    enum net_status write_status; /* not NET_OK: sending has failed for good */
+
+    struct net_error *error; /* NULL until the first failure */
+    struct stream_info info;
+};
+
+/* A stream around a non-blocking socket, which it owns. Returns 0 or a fault (the socket is
+ * closed). */
+MUST_USE int stream_new(struct loop *l, int fd, watch_fn *fn, struct stream **ret_stream);
+
+/* From now on the descriptor carries bytes: the addresses are noted, events mean data. */
+void stream_established(struct stream *s);
+
+/* Reads from the socket without suspending: > 0, 0 at the end, STREAM_AGAIN, negative status. */
+ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n);
+
+/* Queues raw bytes. Returns 0 or a negative status. */
+int stream_raw_send(struct stream *s, const void *data, size_t n);
+
+/* Suspends until the socket may have bytes. Returns 0 or a negative status. */
+int stream_wait_readable(struct stream *s, mono_ns deadline);
+
+/* Where the words of a failure go. */
+struct net_error *stream_error_slot(struct stream *s);
+
+/* ---- TLS on a stream (tls_conn.c) ---- */
+
+struct tls_config;
+struct tls_sessions;
+
+struct tls_connect {
+    struct tls_config *config;
+    struct tls_sessions *sessions; /* NULL: no resumption */
+    struct str host;
+    uint16_t port;
+    struct str alpn;
+    mono_ns deadline;
+};
+
+/* Handshakes as client or server; on success s carries TLS. Returns NET_OK or the status. */
+enum net_status tls_connect(struct stream *s, const struct tls_connect *c);
+enum net_status tls_accept(struct stream *s, struct tls_config *config, struct str alpn,
+                           mono_ns deadline);
+
+ssize_t tls_recv(struct stream *s, void *buf, size_t n);
+int tls_send(struct stream *s, const void *data, size_t n);
+
+/* Bytes already decrypted wait, or TLS has failed: not idle. */
+bool tls_has_input(struct stream *s);
+
+/* Queues close_notify. */
+void tls_shutdown(struct stream *s);
+void tls_conn_free(struct tls_conn *c); /* accepts NULL */
