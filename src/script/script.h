@@ -56,6 +56,7 @@ struct script_config {
     struct metric_registry *metrics; /* thread-safe; new Trend() and kin register here */
     struct secret_store *secrets;    /* NULL: none configured */
     const char *lock_path;           /* pins of remote imports; NULL: beside the script */
+    const struct http_request *request; /* for script/null: what to send, again and again */
     int users_per_runtime;           /* 0: the default (64) */
     bool full_contexts;              /* for scripts that extend built-in prototypes */
     bool compat_base;                /* compatibility mode `base`: no `global` */
@@ -153,7 +154,9 @@ struct script_host_ops {
 
     /*
      * For the script's event loop: suspends until `due` (0: no limit) or until at least one
-     * asynchronous completion has been delivered. Returns 0 or SCRIPT_E_INTERRUPTED.
+     * asynchronous completion has been delivered. Returns 0 or SCRIPT_E_INTERRUPTED. After an
+     * interruption the language calls it again until each of its asynchronous requests has been
+     * delivered: the host then cancels them, suspends until at least one is, and delivers it.
      */
     int (*wait_event)(struct script_host *h, mono_ns due);
 
@@ -292,6 +295,9 @@ struct script_ops {
      */
     void (*set_deadline)(void *vu, mono_ns deadline);
 };
+
+/* No script: script_config.request, again and again (script/null). */
+extern const struct script_ops script_null_ops;
 
 /* JavaScript: k6 v2 API (script/js). NULL-ended list of all languages in script/languages.c. */
 extern const struct script_ops script_js_ops;

@@ -162,6 +162,11 @@ const struct plan_scenario *vu_scenario(const struct vu *vu)
     return vu->scenario;
 }
 
+const struct tagset *vu_tags(const struct vu *vu)
+{
+    return vu->host.tags;
+}
+
 uint64_t vu_scenario_iterations(const struct vu *vu)
 {
     return vu->host.iteration_in_scenario;

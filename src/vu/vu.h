@@ -22,6 +22,7 @@ struct plan;
 struct plan_scenario;
 struct recorder;
 struct tag_pool;
+struct tagset;
 struct vu;
 struct vu_loop;
 
@@ -80,6 +81,9 @@ uint64_t vu_id(const struct vu *vu);
 
 /* The scenario the user is activated for, or NULL. */
 const struct plan_scenario *vu_scenario(const struct vu *vu);
+
+/* The tags of its samples. */
+const struct tagset *vu_tags(const struct vu *vu);
 
 /* Iterations started in the current scenario by this user, the running one included. */
 uint64_t vu_scenario_iterations(const struct vu *vu);

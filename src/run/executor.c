@@ -1,0 +1,248 @@
+/*
+ * How the users of a scenario are kept busy on one worker: closed executors, in which a user starts
+ * its next iteration when the last one is over. A scenario has a driver coroutine per worker, which
+ * waits for its start, starts users and waits for them; each user runs on a coroutine of its own.
+ */
+#include "base/mem.h"
+#include "metric/metric.h"
+#include "run/run_priv.h"
+
+/* ---- one user ---- */
+
+static bool may_go_on(const struct slot *slot)
+{
+    const struct part *p = slot->part;
+
+    return slot->wanted && !p->worker->stopping && loop_now(p->worker->loop) < p->sr->end;
+}
+
+static void iterate(struct slot *slot)
+{
+    struct worker *w = slot->part->worker;
+    struct scenario_run *sr = slot->part->sr;
+
+    if (vu_iterate(slot->vu, sr->hard_end) == VU_COMPLETE) {
+        atomic_fetch_add_explicit(&sr->shared.complete, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&w->shared.complete, 1, memory_order_relaxed);
+        return;
+    }
+    atomic_store(&sr->shared.interrupted, true);
+    atomic_fetch_add(&w->shared.interrupted, 1);
+}
+
+static void loop_while_wanted(struct slot *slot)
+{
+    while (may_go_on(slot))
+        iterate(slot);
+}
+
+static void share_iterations(struct slot *slot)
+{
+    struct scenario_run *sr = slot->part->sr;
+    uint64_t n = (uint64_t)sr->plan->iterations;
+
+    while (may_go_on(slot)) {
+        uint64_t ticket = atomic_fetch_add(&sr->shared.next_ticket, 1);
+
+        if (ticket >= n)
+            return;
+        *vu_ticket(slot->vu) = (int64_t)ticket;
+        iterate(slot);
+    }
+}
+
+static void count_dropped(struct slot *slot, int64_t n)
+{
+    struct worker *w = slot->part->worker;
+
+    recorder_sample(w->recorder, M_DROPPED_ITERATIONS, vu_tags(slot->vu), (double)n,
+                    loop_now(w->loop));
+}
+
+static void do_own_iterations(struct slot *slot)
+{
+    int64_t left = slot->part->sr->plan->iterations;
+
+    for (; left > 0 && may_go_on(slot); left--)
+        iterate(slot);
+    if (left > 0 && !slot->part->worker->stopping)
+        count_dropped(slot, left);
+}
+
+static void (*const bodies[PLAN_EXECUTOR_COUNT])(struct slot *slot) = {
+    [PLAN_SHARED_ITERATIONS] = share_iterations,
+    [PLAN_PER_VU_ITERATIONS] = do_own_iterations,
+    [PLAN_CONSTANT_VUS] = loop_while_wanted,
+    [PLAN_RAMPING_VUS] = loop_while_wanted,
+};
+
+static void user_run(void *arg)
+{
+    struct slot *slot = arg;
+    struct worker *w = slot->part->worker;
+    struct scenario_run *sr = slot->part->sr;
+
+    slot->vu = worker_take_vu(w);
+    if (slot->vu) {
+        atomic_fetch_add(&sr->shared.active, 1);
+        atomic_fetch_add(&w->shared.active, 1);
+        vu_activate(slot->vu, sr->plan, sr->export_index, w->run->setup_data);
+        bodies[sr->plan->executor](slot);
+        worker_give_vu(w, slot->vu);
+        slot->vu = NULL;
+        atomic_fetch_sub(&sr->shared.active, 1);
+        atomic_fetch_sub(&w->shared.active, 1);
+    }
+    slot->running = false;
+}
+
+static void slot_start(struct slot *slot)
+{
+    slot->wanted = true;
+    /* One that still finishes an iteration just goes on. */
+    if (slot->running || slot->part->worker->stopping)
+        return;
+    slot->running = true;
+    if (coro_waitgroup_spawn(&slot->part->users, CORO_STACK_MEDIUM, user_run, slot))
+        slot->running = false;
+}
+
+static void slot_interrupt(struct slot *slot)
+{
+    slot->wanted = false;
+    if (slot->running && slot->vu)
+        vu_interrupt(slot->vu);
+}
+
+/* ---- one scenario ---- */
+
+/* The worker's first slot whose index in the scenario is at least `index`. */
+static size_t slot_from(const struct part *p, uint64_t index)
+{
+    uint64_t n = p->worker->run->n_workers;
+    uint64_t at = index <= p->first ? 0 : (index - p->first + n - 1) / n;
+
+    return at < p->n_slots ? (size_t)at : p->n_slots;
+}
+
+static void part_interrupt(struct part *p, uint64_t from_index)
+{
+    for (size_t i = slot_from(p, from_index); i < p->n_slots; i++)
+        slot_interrupt(&p->slots[i]);
+}
+
+static void on_hard_stop(struct loop *l UNUSED, struct timer *t)
+{
+    part_interrupt(container_of(t, struct part, hard_stop), 0);
+}
+
+static void want(struct part *p, uint64_t n_users)
+{
+    size_t n = slot_from(p, n_users);
+
+    for (size_t i = 0; i < n; i++)
+        if (!p->slots[i].wanted)
+            slot_start(&p->slots[i]);
+    /* The highest are asked to stop first; they finish what they are doing. */
+    for (size_t i = p->n_slots; i > n; i--)
+        p->slots[i - 1].wanted = false;
+}
+
+/* Walks two lists of steps in the order of time: how many are wanted, how many may be. */
+static void drive_ramp(struct part *p)
+{
+    const struct plan_steps *raw = &p->sr->raw, *limit = &p->sr->limit;
+    size_t i = 0, j = 0;
+
+    while (i < raw->n || j < limit->n) {
+        bool is_raw = j >= limit->n || (i < raw->n && raw->items[i].at <= limit->items[j].at);
+        const struct plan_step *step = is_raw ? &raw->items[i++] : &limit->items[j++];
+
+        if (coro_sleep_until(p->sr->start + step->at))
+            return;
+        if (is_raw)
+            want(p, (uint64_t)step->vus);
+        else
+            part_interrupt(p, (uint64_t)step->vus);
+        /* All users done and none to come: no need to wait for the end of the graceful period. */
+        if (i >= raw->n && list_empty(&p->users.children))
+            return;
+    }
+}
+
+static void part_done(struct part *p)
+{
+    struct worker *w = p->worker;
+
+    atomic_fetch_sub(&p->sr->shared.parts_left, 1);
+    if (--w->parts_left == 0)
+        loop_post(w->run->config.loop, &w->done.msg);
+}
+
+static void part_run(struct part *p)
+{
+    if (coro_sleep_until(p->sr->start))
+        return;
+    timer_set(p->worker->loop, &p->hard_stop, p->sr->hard_end, on_hard_stop);
+    if (p->sr->plan->executor == PLAN_RAMPING_VUS)
+        drive_ramp(p);
+    else
+        want(p, p->sr->n_slots);
+}
+
+static void part_drive(void *arg)
+{
+    struct part *p = arg;
+
+    p->driver = coro_self();
+    coro_waitgroup_init(&p->users, p->worker->loop);
+    part_run(p);
+    ignored(coro_waitgroup_wait(&p->users));
+    timer_clear(&p->hard_stop);
+    p->driver = NULL;
+    part_done(p);
+}
+
+/* ---- all scenarios of a worker ---- */
+
+static void part_init(struct part *p, struct worker *w, struct scenario_run *sr)
+{
+    uint64_t n = w->run->n_workers;
+
+    p->worker = w;
+    p->sr = sr;
+    p->first = (w->index + n - sr->first_slot % n) % n;
+    p->n_slots = sr->n_slots > p->first ? (sr->n_slots - p->first + n - 1) / n : 0;
+    p->slots = xnew_n(struct slot, p->n_slots);
+    for (size_t i = 0; i < p->n_slots; i++) {
+        p->slots[i].part = p;
+        p->slots[i].index = p->first + i * n;
+    }
+}
+
+void executor_start(struct worker *w)
+{
+    struct run *run = w->run;
+
+    w->parts = xnew_n(struct part, run->n_scenarios);
+    w->parts_left = (unsigned)run->n_scenarios;
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        struct part *p = &w->parts[i];
+
+        part_init(p, w, &run->scenarios[i]);
+        if (!p->n_slots || w->stopping ||
+            coro_spawn(w->loop, CORO_STACK_SMALL, part_drive, p, &p->driver))
+            part_done(p);
+    }
+}
+
+void executor_stop(struct worker *w)
+{
+    for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++) {
+        struct part *p = &w->parts[i];
+
+        part_interrupt(p, 0);
+        if (p->driver)
+            coro_cancel(p->driver);
+    }
+}

@@ -1,0 +1,595 @@
+/*
+ * The course of a run, on the main loop: users are made on their loops, setup() runs, scenarios run
+ * until all are done or the run is told to stop, teardown() runs, everything recorded is merged.
+ */
+#include "run/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "metric/metric.h"
+#include "metric/systag.h"
+#include "run/run_priv.h"
+#include "vu/vu_policy.h"
+
+static void on_stop_message(struct loop *l, struct message *m);
+
+/* ---- making it ---- */
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) < 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return (unsigned)CPU_COUNT(&set);
+}
+
+static unsigned choose_loops(const struct run_config *c)
+{
+    unsigned n = c->n_loops ? c->n_loops : processors();
+    int64_t vus = c->plan->planned_vus > 0 ? c->plan->planned_vus : 1;
+
+    return (int64_t)n > vus ? (unsigned)vus : n;
+}
+
+static int check_exports(struct run *run)
+{
+    const struct script *s = run->config.script;
+
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        struct scenario_run *sr = &run->scenarios[i];
+
+        sr->export_index = s->ops->find_export(run->config.script, sr->plan->exec);
+        if (sr->export_index < 0)
+            return fault(FAULT_EXIT(104), "executor %s: function '%s' not found in exports",
+                         sr->plan->name, sr->plan->exec);
+        if (sr->plan->open_model)
+            return fault(FAULT_EXIT(104), "executor %s: %s is not there yet in this version",
+                         sr->plan->name, plan_executor_name(sr->plan->executor));
+    }
+    return 0;
+}
+
+static bool overlap(const struct plan_scenario *a, const struct plan_scenario *b)
+{
+    return a->start_time < b->start_time + plan_scenario_max_duration(b) &&
+           b->start_time < a->start_time + plan_scenario_max_duration(a);
+}
+
+/*
+ * Slots of scenarios that run at the same time are dealt out one after the other, so that together
+ * they need of each worker as many users as it has.
+ */
+static void lay_out(struct run *run)
+{
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        struct scenario_run *sr = &run->scenarios[i];
+
+        sr->n_slots = (uint64_t)plan_scenario_max_vus(sr->plan);
+        for (size_t j = 0; j < i; j++)
+            if (overlap(sr->plan, run->scenarios[j].plan))
+                sr->first_slot += run->scenarios[j].n_slots;
+        if (sr->plan->executor == PLAN_RAMPING_VUS) {
+            plan_ramp_raw(sr->plan, &run->arena, &sr->raw);
+            plan_scenario_steps(sr->plan, &run->arena, &sr->limit);
+        }
+    }
+}
+
+static void add_scenarios(struct run *run)
+{
+    const struct plan *plan = run->config.plan;
+
+    run->n_scenarios = plan->n_scenarios;
+    run->scenarios = xnew_n(struct scenario_run, plan->n_scenarios);
+    for (size_t i = 0; i < plan->n_scenarios; i++) {
+        run->scenarios[i].run = run;
+        run->scenarios[i].plan = &plan->scenarios[i];
+    }
+    lay_out(run);
+}
+
+static void add_thresholds(struct run *run)
+{
+    const struct plan_thresholds *t = run->config.plan->thresholds;
+
+    for (size_t i = 0; i < t->n; i++) {
+        for (size_t k = 0; k < t->items[i].n; k++) {
+            const struct plan_threshold *item = &t->items[i].items[k];
+            struct threshold_spec spec = {.metric = str_of(t->items[i].metric),
+                                          .source = str_of(item->source),
+                                          .abort_on_fail = item->abort_on_fail,
+                                          .delay_abort_eval =
+                                              item->has_delay ? item->delay_abort_eval : 0};
+
+            thresholds_add(run->thresholds, &spec);
+        }
+    }
+}
+
+/* k6 always has this one, where the tag is on. */
+static int add_expected_submetric(struct run *run)
+{
+    static const char name[] = "http_req_duration{expected_response:true}";
+    struct submetric_name parsed;
+    struct snap_metric *m;
+
+    if (!(run->config.plan->options->system_tags & SYSTAG_EXPECTED_RESPONSE))
+        return 0;
+    TRY(submetric_parse(str_of(name), &parsed));
+    TRY(snapshot_submetric(run->snapshot, &parsed, str_of(name), &m));
+    return 0;
+}
+
+static int prepare(struct run *run)
+{
+    const struct run_config *c = &run->config;
+    struct snapshot_config snap = {.registry = c->registry,
+                                   .max_series = (uint32_t)c->plan->options->max_series};
+
+    run->snapshot = snapshot_new(&snap);
+    run->thresholds = thresholds_new();
+    add_scenarios(run);
+    add_thresholds(run);
+    TRY(check_exports(run));
+    TRY(vu_policy_new(c->plan->options, &run->policy));
+    TRY(thresholds_bind(run->thresholds, run->snapshot,
+                        c->no_thresholds ? THRESHOLDS_IGNORE : THRESHOLDS_JUDGE));
+    TRY(add_expected_submetric(run));
+    return 0;
+}
+
+int run_new(const struct run_config *config, struct run **ret_run)
+{
+    struct run *run = xnew(struct run);
+
+    run->config = *config;
+    run->n_workers = choose_loops(config);
+    run->workers = xnew_n(struct worker, run->n_workers);
+    run->stop_msg.fn = on_stop_message;
+    pthread_mutex_init(&run->shared.lock, NULL);
+    atomic_store(&run->shared.next_vu_id, (uint64_t)config->plan->planned_vus + 1);
+    for (unsigned i = 0; i < run->n_workers; i++)
+        worker_init(&run->workers[i], run, i);
+    worker_init(&run->main, run, run->n_workers);
+    int r = prepare(run);
+
+    if (r < 0) {
+        run_free(run);
+        TRY(r);
+    }
+    *ret_run = run;
+    return 0;
+}
+
+void run_free(struct run *run)
+{
+    if (!run)
+        return;
+    worker_close(&run->main);
+    for (unsigned i = 0; i < run->n_workers; i++)
+        worker_join(&run->workers[i]);
+    worker_join(&run->main);
+    thresholds_free(run->thresholds);
+    snapshot_free(run->snapshot);
+    vu_policy_free(run->policy);
+    pthread_mutex_destroy(&run->shared.lock);
+    arena_fini(&run->arena);
+    free(run->workers);
+    free(run->scenarios);
+    free(run->setup_data);
+    free(run->shared.message);
+    free(run);
+}
+
+/* ---- stopping ---- */
+
+void run_wake(struct run *run)
+{
+    if (run->waiter)
+        coro_wake(run->waiter, 0);
+}
+
+void run_stop(struct run *run, enum run_stop why, struct str message)
+{
+    bool first;
+
+    pthread_mutex_lock(&run->shared.lock);
+    first = run->shared.why == RUN_STOP_NONE;
+    if (first) {
+        run->shared.why = why;
+        run->shared.message = xstrndup(message.n ? message.p : "", message.n);
+    }
+    pthread_mutex_unlock(&run->shared.lock);
+    if (first)
+        loop_post(run->config.loop, &run->stop_msg);
+}
+
+enum run_stop run_stopped(const struct run *run)
+{
+    struct run *r = (struct run *)(uintptr_t)run;
+
+    pthread_mutex_lock(&r->shared.lock);
+    enum run_stop why = r->shared.why;
+
+    pthread_mutex_unlock(&r->shared.lock);
+    return why;
+}
+
+static void on_stop_message(struct loop *l UNUSED, struct message *m)
+{
+    struct run *run = container_of(m, struct run, stop_msg);
+
+    /* teardown() still runs; setup() does not go on. */
+    if (run->stage <= RUN_SETUP)
+        worker_stop_code(&run->main);
+    if (run->stage <= RUN_SETUP && run->main.shared.n_vus)
+        vu_interrupt(run->main.shared.vus[0]);
+    for (unsigned i = 0; i < run->n_workers; i++) {
+        struct worker *w = &run->workers[i];
+
+        if (run->stage > RUN_SCENARIOS)
+            continue;
+        /* Its loop may be deep in script code, or not there yet. */
+        w->stopping = true;
+        if (run->stage == RUN_INIT)
+            continue;
+        worker_stop_code(w);
+        loop_post(w->loop, &w->stop.msg);
+    }
+    run->stop_handled = true;
+    run_wake(run);
+}
+
+/* ---- the course ---- */
+
+static void first_fault(struct run *run, int code, const char *text)
+{
+    if (run->first_fault)
+        return;
+    run->first_fault = code;
+    snprintf(run->first_text, sizeof(run->first_text), "%s", text);
+}
+
+static int start_workers(struct run *run)
+{
+    unsigned n_started = 0;
+
+    for (unsigned i = 0; i < run->n_workers; i++) {
+        int r = worker_start(&run->workers[i]);
+
+        if (r < 0)
+            first_fault(run, r, fault_text());
+        n_started += r == 0;
+    }
+    while (run->n_ready < n_started)
+        ignored(coro_park_firm());
+    for (unsigned i = 0; i < run->n_workers; i++)
+        if (run->workers[i].init_result < 0)
+            first_fault(run, run->workers[i].init_result, run->workers[i].init_text);
+    return run->first_fault;
+}
+
+/* A user 0 of its own, as k6 gives to setup, teardown and handleSummary. */
+static int open_user(struct run *run, struct vu **ret_vu)
+{
+    struct worker *w = &run->main;
+
+    if (!w->vl)
+        TRY(worker_open(w, run->config.loop));
+    TRY(vu_new(w->vl, 0, ret_vu));
+    pthread_mutex_lock(&w->shared.lock);
+    vec_push(w->shared.vus, w->shared.n_vus, w->shared.cap_vus) = *ret_vu;
+    pthread_mutex_unlock(&w->shared.lock);
+    return 0;
+}
+
+static void close_user(struct run *run, struct vu *vu)
+{
+    struct worker *w = &run->main;
+
+    pthread_mutex_lock(&w->shared.lock);
+    w->shared.n_vus = 0;
+    pthread_mutex_unlock(&w->shared.lock);
+    vu_free(vu);
+}
+
+/* Interrupts a stage that waits past its deadline; code that runs stops by itself. */
+struct stage_limit {
+    struct timer timer;
+    struct vu *vu;
+    bool passed;
+};
+
+static void on_stage_limit(struct loop *l UNUSED, struct timer *t)
+{
+    struct stage_limit *limit = container_of(t, struct stage_limit, timer);
+
+    limit->passed = true;
+    vu_interrupt(limit->vu);
+}
+
+static int stage_result(struct run *run, int r, const struct stage_limit *limit, const char *name,
+                        int timeout_code, span_ns span)
+{
+    if (r == SCRIPT_E_TIMEOUT || (r == SCRIPT_E_INTERRUPTED && limit->passed))
+        return fault(FAULT_EXIT(timeout_code), "%s() execution timed out after %" PRId64 " seconds",
+                     name, span / NS_PER_S);
+    if (r == SCRIPT_E_EXCEPTION)
+        return fault(FAULT_EXIT(107), "%s() threw an exception", name);
+    if (r > 0)
+        return run_stopped(run) == RUN_STOP_NONE
+                   ? fault(FAULT_EXIT(107), "%s() was interrupted", name)
+                   : 0;
+    return r;
+}
+
+static int run_setup(struct run *run)
+{
+    const struct plan_options *o = run->config.plan->options;
+    struct stage_limit limit = {0};
+
+    if (!run->config.script->has_setup || o->no_setup)
+        return 0;
+    run->stage = RUN_SETUP;
+    TRY(open_user(run, &limit.vu));
+    mono_ns deadline = loop_clock(run->config.loop) + o->setup_timeout;
+
+    timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
+    int r = vu_setup(limit.vu, deadline, &run->setup_data);
+
+    timer_clear(&limit.timer);
+    close_user(run, limit.vu);
+    return stage_result(run, r, &limit, "setup", 100, o->setup_timeout);
+}
+
+static int run_teardown(struct run *run)
+{
+    const struct plan_options *o = run->config.plan->options;
+    struct stage_limit limit = {0};
+
+    if (!run->config.script->has_teardown || o->no_teardown)
+        return 0;
+    run->stage = RUN_TEARDOWN;
+    TRY(open_user(run, &limit.vu));
+    mono_ns deadline = loop_clock(run->config.loop) + o->teardown_timeout;
+
+    timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
+    int r = vu_teardown(limit.vu, run->setup_data, deadline);
+
+    timer_clear(&limit.timer);
+    close_user(run, limit.vu);
+    return stage_result(run, r, &limit, "teardown", 101, o->teardown_timeout);
+}
+
+static void set_times(struct run *run)
+{
+    mono_ns now = loop_clock(run->config.loop);
+
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        struct scenario_run *sr = &run->scenarios[i];
+
+        sr->start = now + sr->plan->start_time;
+        sr->end = sr->start + sr->plan->regular_duration;
+        sr->hard_end = sr->start + plan_scenario_max_duration(sr->plan);
+        atomic_store(&sr->shared.parts_left, run->n_workers);
+    }
+}
+
+/* Shared iterations that nobody got to are counted once, here. */
+static void count_unattempted(struct run *run)
+{
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        struct scenario_run *sr = &run->scenarios[i];
+        uint64_t taken = atomic_load(&sr->shared.next_ticket);
+        struct tag tag = {STR("scenario"), str_of(sr->plan->name)};
+
+        if (sr->plan->executor != PLAN_SHARED_ITERATIONS || run_stopped(run) != RUN_STOP_NONE ||
+            taken >= (uint64_t)sr->plan->iterations)
+            continue;
+        snapshot_tick_begin(run->snapshot);
+        snapshot_sample(run->snapshot, M_DROPPED_ITERATIONS, &tag, 1,
+                        (double)((uint64_t)sr->plan->iterations - taken),
+                        loop_now(run->config.loop));
+        snapshot_tick_end(run->snapshot, loop_now(run->config.loop));
+    }
+}
+
+static void run_scenarios(struct run *run)
+{
+    set_times(run);
+    run->stage = RUN_SCENARIOS;
+    for (unsigned i = 0; i < run->n_workers; i++)
+        loop_post(run->workers[i].loop, &run->workers[i].start.msg);
+    while (run->n_done < run->n_workers)
+        ignored(coro_park_firm());
+    count_unattempted(run);
+}
+
+static void begin_test(struct run *run)
+{
+    run->started = loop_clock(run->config.loop);
+    run->started_wall = clock_wall();
+    run->next_eval = run->started + 2 * NS_PER_S;
+}
+
+static int stop_fault(struct run *run)
+{
+    const char *text = run->shared.message ? run->shared.message : "";
+
+    switch (run_stopped(run)) {
+    case RUN_STOP_THRESHOLD:
+        return fault(FAULT_EXIT(99),
+                     "thresholds on metrics '%s' were crossed; at least one has abortOnFail "
+                     "enabled, stopping test prematurely",
+                     thresholds_failed(run->thresholds));
+    case RUN_STOP_ABORT:
+        return fault(FAULT_EXIT(108), "test aborted%s%s", text[0] ? ": " : "", text);
+    case RUN_STOP_SIGNAL:
+        return fault(FAULT_EXIT(105), "test run was aborted because brunt received a '%s' signal",
+                     text);
+    case RUN_STOP_REMOTE:
+        return fault(FAULT_EXIT(103), "test run stopped from the REST API");
+    case RUN_STOP_ERROR:
+    case RUN_STOP_NONE:
+        break;
+    }
+    return 0;
+}
+
+static void keep(struct run *run, int r)
+{
+    if (r < 0)
+        first_fault(run, r, fault_text());
+}
+
+int run_execute(struct run *run)
+{
+    run->waiter = coro_self();
+    tick_start(run);
+    int r = start_workers(run);
+
+    if (r == 0) {
+        begin_test(run);
+        if (run_stopped(run) == RUN_STOP_NONE)
+            keep(run, run_setup(run));
+        if (!run->first_fault && run_stopped(run) == RUN_STOP_NONE)
+            run_scenarios(run);
+        /* A setup() that threw leaves nothing to tear down. */
+        keep(run, stop_fault(run));
+        if (fault_exit_code(run->first_fault) != 107 && fault_exit_code(run->first_fault) != 100)
+            keep(run, run_teardown(run));
+    }
+    run->ended = loop_clock(run->config.loop);
+    tick_stop(run);
+    tick_final(run);
+    run->stage = RUN_OVER;
+    run->waiter = NULL;
+    return run->first_fault ? fault(run->first_fault, "%s", run->first_text) : 0;
+}
+
+/* ---- the end ---- */
+
+int run_exit_code(struct run *run, int fault_code)
+{
+    bool judged = !run->config.no_thresholds && run->started;
+    const char *failed;
+
+    if (judged)
+        ignored(thresholds_eval(run->thresholds, THRESHOLDS_FINAL, run_elapsed(run)));
+    if (fault_code < 0)
+        return fault_exit_code(fault_code);
+    if (atomic_load(&run->shared.failed))
+        return 110;
+    failed = judged ? thresholds_failed(run->thresholds) : "";
+    if (!failed[0])
+        return 0;
+    log_error(run->config.log, "thresholds on metrics '%s' have been crossed", failed);
+    return 99;
+}
+
+void run_summary(struct run *run, const char *data_json, struct script_summary_file **ret_files,
+                 size_t *ret_n)
+{
+    const struct plan_options *o = run->config.plan->options;
+    struct stage_limit limit = {0};
+
+    *ret_files = NULL;
+    *ret_n = 0;
+    if (!run->config.script->has_handle_summary)
+        return;
+    int r = open_user(run, &limit.vu);
+
+    if (r == 0) {
+        mono_ns deadline = loop_clock(run->config.loop) + o->handle_summary_timeout;
+
+        timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
+        r = vu_summary(limit.vu, data_json, deadline, ret_files, ret_n);
+        timer_clear(&limit.timer);
+        close_user(run, limit.vu);
+        r = stage_result(run, r, &limit, "handleSummary", 102, o->handle_summary_timeout);
+    }
+    if (r < 0)
+        log_error(run->config.log, "%s; the default summary is used instead", fault_text());
+}
+
+/* ---- what is known ---- */
+
+struct snapshot *run_snapshot(const struct run *run)
+{
+    return run->snapshot;
+}
+
+const struct thresholds *run_thresholds(const struct run *run)
+{
+    return run->thresholds;
+}
+
+enum run_stage run_stage(const struct run *run)
+{
+    return run->stage;
+}
+
+const char *run_setup_data(const struct run *run)
+{
+    return run->setup_data;
+}
+
+span_ns run_elapsed(const struct run *run)
+{
+    if (!run->started)
+        return 0;
+    return (run->ended ? run->ended : loop_now(run->config.loop)) - run->started;
+}
+
+void run_totals(const struct run *run, struct run_totals *ret_totals)
+{
+    *ret_totals = (struct run_totals){.n_loops = run->n_workers};
+    for (unsigned i = 0; i < run->n_workers; i++) {
+        const struct worker *w = &run->workers[i];
+
+        ret_totals->complete += atomic_load_explicit(&w->shared.complete, memory_order_relaxed);
+        ret_totals->interrupted += atomic_load(&w->shared.interrupted);
+        ret_totals->vus_active += atomic_load(&w->shared.active);
+        ret_totals->vus_initialized += atomic_load(&w->shared.initialized);
+        /* `vl` is there for good once the worker has said that it is ready. */
+        if (run->stage == RUN_INIT || !w->vl)
+            continue;
+        ret_totals->requests += vu_loop_n_requests(w->vl);
+        ret_totals->failed += vu_loop_n_failed(w->vl);
+    }
+}
+
+static enum run_part_state part_state(const struct run *run, const struct scenario_run *sr)
+{
+    if (run->stage < RUN_SCENARIOS || !sr->start || loop_now(run->config.loop) < sr->start)
+        return RUN_PART_WAITING;
+    if (run->stage == RUN_SCENARIOS && atomic_load(&sr->shared.parts_left))
+        return RUN_PART_RUNNING;
+    return atomic_load(&sr->shared.interrupted) ? RUN_PART_INTERRUPTED : RUN_PART_DONE;
+}
+
+void run_part(const struct run *run, size_t index, struct run_part *ret_part)
+{
+    const struct scenario_run *sr = &run->scenarios[index];
+    span_ns elapsed = sr->start ? loop_now(run->config.loop) - sr->start : 0;
+
+    if (elapsed > sr->plan->regular_duration)
+        elapsed = sr->plan->regular_duration;
+    *ret_part = (struct run_part){
+        .scenario = sr->plan,
+        .state = part_state(run, sr),
+        .vus_active = atomic_load(&sr->shared.active),
+        .vus_max = sr->n_slots,
+        .complete = atomic_load_explicit(&sr->shared.complete, memory_order_relaxed),
+        .attempted = atomic_load(&sr->shared.next_ticket),
+        .elapsed = elapsed > 0 ? elapsed : 0,
+    };
+}

@@ -1,0 +1,130 @@
+#pragma once
+/*
+ * One run on one host: loops with their users, scenarios by the plan, ticks, thresholds, the end.
+ *
+ * The run belongs to the main loop; run_execute() is called on a coroutine of it and returns when
+ * everything is over. Users live on loops of their own, a thread each; main talks to them by
+ * messages. A tick swaps their recorders and merges them into one snapshot.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "metric/snapshot.h"
+#include "metric/threshold.h"
+#include "script/script.h"
+#include "vu/vu.h"
+
+struct log;
+struct loop;
+struct plan;
+struct run;
+
+/* Why a run ended before its plan did. The first reason counts. */
+enum run_stop {
+    RUN_STOP_NONE,
+    RUN_STOP_THRESHOLD, /* abortOnFail */
+    RUN_STOP_ABORT,     /* test.abort() */
+    RUN_STOP_SIGNAL,
+    RUN_STOP_REMOTE, /* asked for through an API */
+    RUN_STOP_ERROR,  /* setup, teardown or a user's init code failed */
+};
+
+enum run_stage {
+    RUN_INIT,
+    RUN_SETUP,
+    RUN_SCENARIOS,
+    RUN_TEARDOWN,
+    RUN_OVER,
+};
+
+struct run_config {
+    struct loop *loop; /* the main one */
+    struct script *script;
+    const struct plan *plan;
+    struct metric_registry *registry;
+    struct log *log;
+    unsigned n_loops; /* 0: as many as there are processors for us, at most one per user */
+    span_ns tick;     /* 0: 1 s */
+    bool no_thresholds;
+
+    /* k6/secrets; may be NULL. Any thread. */
+    int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);
+    void *secret_arg;
+
+    /* Where console.log goes besides `log`; NULL: to the log. */
+    struct log *console;
+
+    /* After each tick, on the main loop: the snapshot holds what the tick added. May be NULL. */
+    void (*on_tick)(void *arg, struct run *run);
+    void *arg;
+};
+
+/* Prepares everything that can fail before load starts. Returns 0 or a fault with its exit code. */
+MUST_USE int run_new(const struct run_config *config, struct run **ret_run);
+void run_free(struct run *run); /* accepts NULL */
+
+/*
+ * Runs it all but handleSummary: init, setup, scenarios, teardown, last tick. On a coroutine of the
+ * main loop. Returns 0, or the fault of what went wrong; the run's results stand either way.
+ */
+MUST_USE int run_execute(struct run *run);
+
+/* The exit code after run_execute gave `fault_code` (§5.2 of the k6 surface); logs thresholds. */
+int run_exit_code(struct run *run, int fault_code);
+
+/*
+ * handleSummary(), when the script has one and it wants: files to write, or none. On a coroutine of
+ * the main loop, after run_execute. Failures are logged. The caller frees files and strings.
+ */
+void run_summary(struct run *run, const char *data_json, struct script_summary_file **ret_files,
+                 size_t *ret_n);
+
+/* Asks the run to end: iterations are interrupted at once, teardown still runs. Any thread. */
+void run_stop(struct run *run, enum run_stop why, struct str message);
+
+/* ---- what is known meanwhile; on the main loop ---- */
+
+struct snapshot *run_snapshot(const struct run *run);
+const struct thresholds *run_thresholds(const struct run *run);
+enum run_stage run_stage(const struct run *run);
+enum run_stop run_stopped(const struct run *run);
+
+/* Since the test started (just before setup); frozen at its end. */
+span_ns run_elapsed(const struct run *run);
+
+/* The setup data as JSON text, or NULL. */
+const char *run_setup_data(const struct run *run);
+
+struct run_totals {
+    uint64_t complete;    /* iterations */
+    uint64_t interrupted; /* the same */
+    uint64_t vus_active;
+    uint64_t vus_initialized;
+    uint64_t requests;
+    uint64_t failed; /* requests */
+    unsigned n_loops;
+};
+
+void run_totals(const struct run *run, struct run_totals *ret_totals);
+
+enum run_part_state {
+    RUN_PART_WAITING,
+    RUN_PART_RUNNING,
+    RUN_PART_DONE,
+    RUN_PART_INTERRUPTED,
+};
+
+/* One scenario as it stands. */
+struct run_part {
+    const struct plan_scenario *scenario;
+    enum run_part_state state;
+    uint64_t vus_active;
+    uint64_t vus_max;
+    uint64_t complete;
+    uint64_t attempted; /* shared-iterations: tickets taken */
+    span_ns elapsed;    /* since its start, at most its length */
+};
+
+void run_part(const struct run *run, size_t index, struct run_part *ret_part);

@@ -1,0 +1,150 @@
+/*
+ * What users ask of the run, and tell it: logging, exceptions, k6/execution, abort and fail. Called
+ * on any loop's thread.
+ */
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/run_priv.h"
+
+static const enum log_level levels[] = {
+    [SCRIPT_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+    [SCRIPT_LOG_INFO] = LOG_LEVEL_INFO,
+    [SCRIPT_LOG_WARN] = LOG_LEVEL_WARNING,
+    [SCRIPT_LOG_ERROR] = LOG_LEVEL_ERROR,
+};
+
+static void vu_log(void *arg, const struct vu *vu UNUSED, enum script_log_level level,
+                   enum script_log_source source, struct str message, struct str field,
+                   struct str value)
+{
+    const struct run_config *c = &((struct worker *)arg)->run->config;
+    bool to_console = source == SCRIPT_LOG_CONSOLE && c->console;
+    struct log_field fields[2];
+    size_t n = 0;
+
+    if (field.n)
+        fields[n++] = (struct log_field){field, value};
+    if (source == SCRIPT_LOG_CONSOLE && !to_console)
+        fields[n++] = (struct log_field){STR("source"), STR("console")};
+    if (source == SCRIPT_LOG_STACKTRACE)
+        fields[n++] = (struct log_field){STR("source"), STR("stacktrace")};
+    log_write(to_console ? c->console : c->log, levels[level], message, fields, n);
+}
+
+static void vu_exception(void *arg, const struct vu *vu, struct str stack)
+{
+    const struct run_config *c = &((struct worker *)arg)->run->config;
+    const struct plan_scenario *s = vu_scenario(vu);
+    struct log_field fields[3] = {{STR("source"), STR("stacktrace")}};
+
+    if (s) {
+        fields[1] = (struct log_field){STR("executor"), str_of(plan_executor_name(s->executor))};
+        fields[2] = (struct log_field){STR("scenario"), str_of(s->name)};
+        log_write(c->log, LOG_LEVEL_ERROR, stack, fields, 3);
+        return;
+    }
+    fields[1] = (struct log_field){STR("hint"), STR("script exception")};
+    log_write(c->log, LOG_LEVEL_ERROR, stack, fields, 2);
+}
+
+static const struct scenario_run *scenario_of(const struct run *run, const struct plan_scenario *s)
+{
+    for (size_t i = 0; i < run->n_scenarios; i++)
+        if (run->scenarios[i].plan == s)
+            return &run->scenarios[i];
+    return NULL;
+}
+
+static uint64_t ticket_of(struct vu *vu, const struct scenario_run *sr)
+{
+    int64_t *ticket = vu_ticket(vu);
+    struct scenario_run *w = (struct scenario_run *)(uintptr_t)sr;
+
+    /* Numbers are given to iterations that ask, so that those which do not share no counter. */
+    if (*ticket < 0)
+        *ticket = (int64_t)atomic_fetch_add(&w->shared.next_number, 1);
+    return (uint64_t)*ticket;
+}
+
+static double progress_of(const struct scenario_run *sr, mono_ns now)
+{
+    const struct plan_scenario *s = sr->plan;
+
+    if (s->executor == PLAN_SHARED_ITERATIONS || s->executor == PLAN_PER_VU_ITERATIONS) {
+        double all =
+            (double)s->iterations * (double)(s->executor == PLAN_PER_VU_ITERATIONS ? s->vus : 1);
+
+        return (double)atomic_load(&sr->shared.complete) / all;
+    }
+    double share = (double)(now - sr->start) / (double)(sr->end - sr->start);
+
+    return share < 1 ? share : 1;
+}
+
+static void vu_exec_info(void *arg, struct vu *vu, struct script_exec_info *ret_info)
+{
+    struct worker *w = arg;
+    struct run *run = w->run;
+    mono_ns now = loop_now(w->loop);
+    struct run_totals totals;
+    const struct scenario_run *sr = scenario_of(run, vu_scenario(vu));
+
+    run_totals(run, &totals);
+    *ret_info = (struct script_exec_info){
+        .test_run_ms = run->started ? (double)(now - run->started) / 1e6 : 0,
+        .iterations_completed = totals.complete,
+        .iterations_interrupted = totals.interrupted,
+        .vus_active = totals.vus_active,
+        .vus_initialized = totals.vus_initialized,
+    };
+    if (!sr)
+        return;
+    ret_info->has_scenario = true;
+    ret_info->scenario_name = sr->plan->name;
+    ret_info->executor = plan_executor_name(sr->plan->executor);
+    ret_info->scenario_start_unix_ms =
+        (double)(run->started_wall + (sr->start - run->started)) / 1e6;
+    ret_info->scenario_progress = progress_of(sr, now);
+    ret_info->scenario_iteration = ticket_of(vu, sr);
+}
+
+static void vu_abort(void *arg, struct vu *vu UNUSED, struct str message)
+{
+    run_stop(((struct worker *)arg)->run, RUN_STOP_ABORT, message);
+}
+
+static void vu_fail(void *arg, struct vu *vu UNUSED, struct str message)
+{
+    struct run *run = ((struct worker *)arg)->run;
+
+    atomic_store(&run->shared.failed, true);
+    log_error(run->config.log, "test marked as failed%s%.*s", message.n ? ": " : "",
+              STR_ARG(message));
+}
+
+static int vu_secret(void *arg, struct str source, struct str key, struct buf *ret_value)
+{
+    const struct run_config *c = &((struct worker *)arg)->run->config;
+
+    if (c->secret)
+        return c->secret(c->secret_arg, source, key, ret_value);
+    buf_puts(ret_value, "no secret sources are configured");
+    return SCRIPT_E_REFUSED;
+}
+
+const struct vu_run_ops run_vu_ops = {
+    .log = vu_log,
+    .exception = vu_exception,
+    .exec_info = vu_exec_info,
+    .secret = vu_secret,
+    .abort = vu_abort,
+    .fail = vu_fail,
+};
+
+void run_warn(struct run *run, const char *text)
+{
+    log_warn(run->config.log, "%s", text);
+}

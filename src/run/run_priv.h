@@ -1,0 +1,154 @@
+#pragma once
+/* What the files of run share: the run, its loops (workers) and their parts of scenarios. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "metric/recorder.h"
+#include "plan/plan.h"
+#include "run/run.h"
+
+struct client_policy;
+struct worker;
+
+/* A scenario over all workers. Written by main before the start; atomics by anybody. */
+struct scenario_run {
+    struct run *run;
+    const struct plan_scenario *plan;
+    int export_index;
+    uint64_t first_slot;     /* its user k is served by worker (first_slot + k) % n_workers */
+    uint64_t n_slots;        /* most users at one time */
+    struct plan_steps raw;   /* ramping-vus: wanted users over time */
+    struct plan_steps limit; /* ramping-vus: users beyond are interrupted */
+    mono_ns start;
+    mono_ns end;      /* no iteration starts later */
+    mono_ns hard_end; /* nothing runs later */
+    struct {
+        _Atomic uint64_t next_ticket; /* shared-iterations: attempts so far */
+        _Atomic uint64_t next_number; /* exec.scenario.iterationInTest of the others */
+        _Atomic uint64_t complete;
+        _Atomic uint64_t active;
+        _Atomic bool interrupted;
+        _Atomic unsigned parts_left;
+    } shared;
+};
+
+/* A user's place in a scenario on one worker. */
+struct slot {
+    struct part *part;
+    uint64_t index; /* in the scenario */
+    struct vu *vu;  /* while it runs */
+    bool running;
+    bool wanted; /* may start another iteration */
+};
+
+/* What one worker does of one scenario. */
+struct part {
+    struct worker *worker;
+    struct scenario_run *sr;
+    struct slot *slots; /* those with index % n_workers in turn */
+    size_t n_slots;
+    uint64_t first; /* index of slots[0] */
+    struct coro *driver;
+    struct coro_waitgroup users;
+    struct timer hard_stop;
+};
+
+/* A message between main and a worker; each has its own, so none is ever queued twice. */
+struct worker_message {
+    struct message msg;
+    struct worker *worker;
+};
+
+struct worker {
+    struct run *run;
+    unsigned index;
+    pthread_t thread;
+    bool has_thread;
+    struct loop *loop;
+    struct tag_pool *tags;
+    struct recorder *recorder;
+    struct vu_loop *vl;
+    struct part *parts; /* one per scenario */
+    unsigned parts_left;
+    _Atomic bool stopping; /* the run was told to end; set by main, too */
+    struct vu **idle;
+    size_t n_idle, cap_idle;
+    int init_result; /* 0 or the fault of making users */
+    char init_text[1024];
+    struct interval *interval;                     /* handed over */
+    struct worker_message start, stop, swap, quit; /* main to worker */
+    struct worker_message ready, done, swapped;    /* worker to main */
+    struct {
+        pthread_mutex_t lock; /* of vus: main stops their code */
+        struct vu **vus;
+        size_t n_vus, cap_vus;
+        _Atomic uint64_t complete;
+        _Atomic uint64_t interrupted;
+        _Atomic uint64_t active;
+        _Atomic uint64_t initialized;
+    } shared;
+};
+
+struct run {
+    struct run_config config;
+    struct arena arena;
+    struct client_policy *policy;
+    struct snapshot *snapshot;
+    struct thresholds *thresholds;
+    struct scenario_run *scenarios;
+    size_t n_scenarios;
+    struct worker *workers;
+    unsigned n_workers;
+    struct worker main; /* no thread: user 0 on the main loop */
+    enum run_stage stage;
+    mono_ns started; /* of the test; 0: not yet */
+    mono_ns ended;   /* 0: not yet */
+    wall_ns started_wall;
+    char *setup_data;
+    struct coro *waiter; /* run_execute, parked until something below changes */
+    unsigned n_ready, n_done, n_swapping;
+    struct timer tick;
+    mono_ns next_eval;
+    struct message stop_msg;
+    bool stop_handled;
+    int first_fault; /* the one that ended the run */
+    char first_text[1024];
+    struct {
+        pthread_mutex_t lock; /* of why and message */
+        enum run_stop why;
+        char *message;
+        _Atomic bool failed; /* test.fail() */
+        _Atomic uint64_t next_vu_id;
+    } shared;
+};
+
+/* The upward calls of users. */
+extern const struct vu_run_ops run_vu_ops;
+
+/* Logs a warning. */
+void run_warn(struct run *run, const char *text);
+
+/* worker.c */
+void worker_init(struct worker *w, struct run *run, unsigned index);
+MUST_USE int worker_start(struct worker *w);
+MUST_USE int worker_open(struct worker *w, struct loop *loop); /* of the thread it is called on */
+void worker_close(struct worker *w);
+void worker_join(struct worker *w);
+void worker_stop_code(struct worker *w); /* any thread */
+struct vu *worker_take_vu(struct worker *w);
+void worker_give_vu(struct worker *w, struct vu *vu);
+
+/* executor.c; on the worker's loop */
+void executor_start(struct worker *w);
+void executor_stop(struct worker *w);
+
+/* tick.c; on the main loop */
+void tick_start(struct run *run);
+void tick_stop(struct run *run);
+void tick_final(struct run *run); /* suspends until everything recorded is merged */
+
+/* Wakes run_execute to look again. */
+void run_wake(struct run *run);

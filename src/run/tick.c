@@ -1,0 +1,125 @@
+/*
+ * The tick: every loop is asked for what it recorded, and once all have answered it is merged,
+ * thresholds are judged and those who follow the run are told. A loop that is slow to answer delays
+ * the tick, never the load.
+ */
+#include "metric/metric.h"
+#include "run/run_priv.h"
+
+#define EVAL_PERIOD (2 * NS_PER_S)
+
+static void sample_users(struct run *run, mono_ns now)
+{
+    const struct plan_map *tags = &run->config.plan->options->tags;
+    struct tag list[64];
+    size_t n = 0;
+    struct run_totals totals;
+
+    for (; n < tags->n && n < countof(list); n++)
+        list[n] = (struct tag){str_of(tags->items[n].name), str_of(tags->items[n].value)};
+    run_totals(run, &totals);
+    snapshot_sample(run->snapshot, M_VUS, list, n, (double)totals.vus_active, now);
+    snapshot_sample(run->snapshot, M_VUS_MAX, list, n, (double)totals.vus_initialized, now);
+}
+
+static void merge_worker(struct run *run, struct worker *w)
+{
+    if (w->interval)
+        snapshot_merge(run->snapshot, w->interval);
+    w->interval = NULL;
+}
+
+static void judge(struct run *run, mono_ns now)
+{
+    if (!run->started || now < run->next_eval)
+        return;
+    run->next_eval = now + EVAL_PERIOD;
+    if (thresholds_eval(run->thresholds, THRESHOLDS_RUNNING, run_elapsed(run)))
+        run_stop(run, RUN_STOP_THRESHOLD, STR(""));
+}
+
+static void finish_tick(struct run *run)
+{
+    mono_ns now = loop_clock(run->config.loop);
+    const char *warning;
+
+    if (run->main.recorder)
+        run->main.interval = recorder_swap(run->main.recorder);
+    snapshot_tick_begin(run->snapshot);
+    for (unsigned i = 0; i < run->n_workers; i++)
+        merge_worker(run, &run->workers[i]);
+    merge_worker(run, &run->main);
+    sample_users(run, now);
+    snapshot_tick_end(run->snapshot, now);
+    warning = snapshot_warning(run->snapshot);
+    if (warning)
+        run_warn(run, warning);
+    if (!run->config.no_thresholds)
+        judge(run, now);
+    if (run->config.on_tick)
+        run->config.on_tick(run->config.arg, run);
+}
+
+static void on_swapped(struct loop *l UNUSED, struct message *m)
+{
+    struct worker *w = container_of(m, struct worker_message, msg)->worker;
+
+    if (--w->run->n_swapping == 0) {
+        finish_tick(w->run);
+        run_wake(w->run);
+    }
+}
+
+static void ask_all(struct run *run)
+{
+    if (run->n_swapping)
+        return;
+    for (unsigned i = 0; i < run->n_workers; i++) {
+        struct worker *w = &run->workers[i];
+
+        if (!w->loop)
+            continue;
+        w->swapped.worker = w;
+        w->swapped.msg.fn = on_swapped;
+        run->n_swapping++;
+        loop_post(w->loop, &w->swap.msg);
+    }
+    if (!run->n_swapping)
+        finish_tick(run);
+}
+
+static span_ns period(const struct run *run)
+{
+    return run->config.tick ? run->config.tick : NS_PER_S;
+}
+
+static void on_tick(struct loop *l, struct timer *t)
+{
+    struct run *run = container_of(t, struct run, tick);
+
+    ask_all(run);
+    timer_set(l, t, loop_now(l) + period(run), on_tick);
+}
+
+void tick_start(struct run *run)
+{
+    timer_set(run->config.loop, &run->tick, loop_clock(run->config.loop) + period(run), on_tick);
+}
+
+void tick_stop(struct run *run)
+{
+    timer_clear(&run->tick);
+}
+
+void tick_final(struct run *run)
+{
+    uint64_t before;
+
+    /* One that is under way may have missed the last samples: let it end, then ask once more. */
+    while (run->n_swapping)
+        ignored(coro_park_firm());
+    before = snapshot_ticks(run->snapshot);
+    ask_all(run);
+    while (snapshot_ticks(run->snapshot) == before)
+        ignored(coro_park_firm());
+}

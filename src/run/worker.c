@@ -1,0 +1,260 @@
+/*
+ * A worker: a thread with a loop, users and a recorder. It makes its users first, then waits for
+ * messages; scenarios run on it as executor.c says.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "run/run_priv.h"
+
+static void on_start(struct loop *l, struct message *m);
+static void on_stop(struct loop *l, struct message *m);
+static void on_swap(struct loop *l, struct message *m);
+static void on_quit(struct loop *l, struct message *m);
+static void on_ready(struct loop *l, struct message *m);
+static void on_done(struct loop *l, struct message *m);
+
+static void message_init(struct worker_message *m, struct worker *w, message_fn *fn)
+{
+    m->worker = w;
+    m->msg.fn = fn;
+}
+
+void worker_init(struct worker *w, struct run *run, unsigned index)
+{
+    w->run = run;
+    w->index = index;
+    pthread_mutex_init(&w->shared.lock, NULL);
+    message_init(&w->start, w, on_start);
+    message_init(&w->stop, w, on_stop);
+    message_init(&w->swap, w, on_swap);
+    message_init(&w->quit, w, on_quit);
+    message_init(&w->ready, w, on_ready);
+    message_init(&w->done, w, on_done);
+}
+
+/* ---- users ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t x = vu_id(*(struct vu *const *)a), y = vu_id(*(struct vu *const *)b);
+
+    /* Descending, because the last one is taken first. */
+    return (x < y) - (x > y);
+}
+
+void worker_give_vu(struct worker *w, struct vu *vu)
+{
+    vec_push(w->idle, w->n_idle, w->cap_idle) = vu;
+    qsort(w->idle, w->n_idle > 1 ? w->n_idle : 0, sizeof(struct vu *), compare_ids);
+}
+
+static int make_vu(struct worker *w, uint64_t id, struct vu **ret_vu)
+{
+    TRY(vu_new(w->vl, id, ret_vu));
+    pthread_mutex_lock(&w->shared.lock);
+    vec_push(w->shared.vus, w->shared.n_vus, w->shared.cap_vus) = *ret_vu;
+    pthread_mutex_unlock(&w->shared.lock);
+    atomic_fetch_add(&w->shared.initialized, 1);
+    return 0;
+}
+
+struct vu *worker_take_vu(struct worker *w)
+{
+    struct vu *vu = NULL;
+
+    if (w->n_idle)
+        return w->idle[--w->n_idle];
+    /* Scenarios that share users over loops may need one more here than was planned for in all. */
+    if (make_vu(w, atomic_fetch_add(&w->run->shared.next_vu_id, 1), &vu) < 0)
+        return NULL;
+    return vu;
+}
+
+/* Users 1, 2, 3 ... go to the workers in turn. */
+static int make_planned(struct worker *w)
+{
+    uint64_t n = (uint64_t)w->run->config.plan->planned_vus;
+
+    for (uint64_t id = w->index + 1; id <= n && !w->stopping; id += w->run->n_workers) {
+        struct vu *vu;
+
+        TRY(make_vu(w, id, &vu));
+        vec_push(w->idle, w->n_idle, w->cap_idle) = vu;
+    }
+    qsort(w->idle, w->n_idle, sizeof(struct vu *), compare_ids);
+    return 0;
+}
+
+static void init_users(void *arg)
+{
+    struct worker *w = arg;
+
+    w->init_result = make_planned(w);
+    if (w->init_result < 0)
+        snprintf(w->init_text, sizeof(w->init_text), "%s", fault_text());
+    loop_post(w->run->config.loop, &w->ready.msg);
+}
+
+/* ---- the thread ---- */
+
+int worker_open(struct worker *w, struct loop *loop)
+{
+    struct run *run = w->run;
+
+    w->loop = loop;
+    w->tags = tag_pool_new();
+    struct recorder_config rec = {.registry = run->config.registry,
+                                  .pool = w->tags,
+                                  .source = w->index,
+                                  .max_series = (uint32_t)run->config.plan->options->max_series};
+
+    w->recorder = recorder_new(&rec);
+    struct vu_loop_config vl = {.loop = loop,
+                                .script = run->config.script,
+                                .plan = run->config.plan,
+                                .policy = run->policy,
+                                .recorder = w->recorder,
+                                .tags = w->tags,
+                                .ops = &run_vu_ops,
+                                .arg = w};
+
+    TRY(vu_loop_new(&vl, &w->vl));
+    return 0;
+}
+
+void worker_close(struct worker *w)
+{
+    for (size_t i = 0; i < w->shared.n_vus; i++)
+        vu_free(w->shared.vus[i]);
+    w->shared.n_vus = 0;
+    vu_loop_free(w->vl);
+    w->vl = NULL;
+}
+
+static int thread_body(struct worker *w)
+{
+    struct loop *loop = NULL;
+    int r;
+
+    TRY(loop_new(NULL, &loop));
+    r = worker_open(w, loop);
+    if (r == 0)
+        r = coro_spawn(loop, CORO_STACK_MEDIUM, init_users, w, NULL);
+    if (r == 0)
+        r = loop_run(loop);
+    worker_close(w);
+    loop_free(loop);
+    TRY(r);
+    return 0;
+}
+
+static void *thread_main(void *arg)
+{
+    struct worker *w = arg;
+    char name[16];
+
+    snprintf(name, sizeof(name), "loop %u", w->index);
+    pthread_setname_np(pthread_self(), name);
+    w->init_result = thread_body(w);
+    if (w->init_result < 0) {
+        snprintf(w->init_text, sizeof(w->init_text), "%s", fault_text());
+        loop_post(w->run->config.loop, &w->ready.msg);
+    }
+    fault_clear();
+    return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+    sigset_t all, old;
+
+    /* Signals are for the thread that waits for them. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+    int r = pthread_create(&w->thread, NULL, thread_main, w);
+
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (r)
+        return fault(-r, "cannot start a thread for loop %u", w->index);
+    w->has_thread = true;
+    return 0;
+}
+
+void worker_join(struct worker *w)
+{
+    if (w->has_thread) {
+        /* Before `ready` the loop may not exist; run_execute has waited for that. */
+        if (w->loop)
+            loop_post(w->loop, &w->quit.msg);
+        pthread_join(w->thread, NULL);
+        w->has_thread = false;
+    }
+    recorder_free(w->recorder);
+    tag_pool_free(w->tags);
+    for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++)
+        free(w->parts[i].slots);
+    free(w->parts);
+    free(w->idle);
+    free(w->shared.vus);
+    pthread_mutex_destroy(&w->shared.lock);
+}
+
+void worker_stop_code(struct worker *w)
+{
+    pthread_mutex_lock(&w->shared.lock);
+    for (size_t i = 0; i < w->shared.n_vus; i++)
+        vu_stop_code(w->shared.vus[i]);
+    pthread_mutex_unlock(&w->shared.lock);
+}
+
+/* ---- messages ---- */
+
+static struct worker *worker_of(struct message *m)
+{
+    return container_of(m, struct worker_message, msg)->worker;
+}
+
+static void on_start(struct loop *l UNUSED, struct message *m)
+{
+    executor_start(worker_of(m));
+}
+
+static void on_stop(struct loop *l UNUSED, struct message *m)
+{
+    struct worker *w = worker_of(m);
+
+    w->stopping = true;
+    executor_stop(w);
+}
+
+static void on_swap(struct loop *l UNUSED, struct message *m)
+{
+    struct worker *w = worker_of(m);
+
+    w->interval = recorder_swap(w->recorder);
+    loop_post(w->run->config.loop, &w->swapped.msg);
+}
+
+static void on_quit(struct loop *l, struct message *m UNUSED)
+{
+    loop_stop(l);
+}
+
+static void on_ready(struct loop *l UNUSED, struct message *m)
+{
+    struct run *run = worker_of(m)->run;
+
+    run->n_ready++;
+    run_wake(run);
+}
+
+static void on_done(struct loop *l UNUSED, struct message *m)
+{
+    struct run *run = worker_of(m)->run;
+
+    run->n_done++;
+    run_wake(run);
+}
