@@ -259,28 +259,43 @@ static double bucket_middle(const struct hist *h, enum hist_sign sign, int32_t i
     return low + (high - low) / 2;
 }
 
-/* The bucket that the sample of a rank from the side's smallest magnitude (0) is in. */
-static int32_t side_rank(const struct hist *h, enum hist_sign sign, uint64_t rank)
+static uint64_t block_sum(const struct hist_block *block)
 {
-    int32_t cursor = INT32_MIN, index = 0;
-    uint64_t n, seen = 0;
+    uint64_t sum = 0;
 
-    while (hist_next(h, sign, &cursor, &index, &n)) {
-        seen += n;
-        if (seen > rank)
-            break;
-    }
-    return index;
+    for (size_t i = 0; i < HIST_BLOCK; i++)
+        sum += block->count[i];
+    return sum;
 }
 
-static uint64_t side_count(const struct hist *h, enum hist_sign sign)
+static uint64_t side_count(const struct hist_side *side)
 {
-    int32_t cursor = INT32_MIN, index;
-    uint64_t n, sum = 0;
+    uint64_t sum = 0;
 
-    while (hist_next(h, sign, &cursor, &index, &n))
-        sum += n;
+    for (uint32_t k = 0; k < side->n; k++)
+        sum += side->blocks[k] ? block_sum(side->blocks[k]) : 0;
     return sum;
+}
+
+/* The bucket that the sample of a rank from the side's smallest magnitude (0) is in. */
+static int32_t side_rank(const struct hist_side *side, uint64_t rank)
+{
+    uint64_t seen = 0;
+    uint32_t k = 0;
+
+    for (; k + 1 < side->n; k++) {
+        uint64_t n = side->blocks[k] ? block_sum(side->blocks[k]) : 0;
+
+        if (seen + n > rank)
+            break;
+        seen += n;
+    }
+    const struct hist_block *block = side->blocks[k];
+    int32_t i = 0;
+
+    while (i + 1 < HIST_BLOCK && (seen += block->count[i]) <= rank)
+        i++;
+    return (side->first + (int32_t)k) * HIST_BLOCK + i + 1;
 }
 
 /* The sample of a rank from the smallest (0); rank < count. */
@@ -291,13 +306,13 @@ static double sample_at(const struct hist *h, uint64_t rank)
     if (rank >= h->count - 1)
         return h->max;
 
-    uint64_t n_neg = h->neg.n ? side_count(h, HIST_NEGATIVE) : 0;
+    uint64_t n_neg = side_count(&h->neg);
 
     if (rank < n_neg)
-        return bucket_middle(h, HIST_NEGATIVE, side_rank(h, HIST_NEGATIVE, n_neg - 1 - rank));
+        return bucket_middle(h, HIST_NEGATIVE, side_rank(&h->neg, n_neg - 1 - rank));
     if (rank < n_neg + h->n_zero)
         return 0;
-    return bucket_middle(h, HIST_POSITIVE, side_rank(h, HIST_POSITIVE, rank - n_neg - h->n_zero));
+    return bucket_middle(h, HIST_POSITIVE, side_rank(&h->pos, rank - n_neg - h->n_zero));
 }
 
 double hist_quantile(const struct hist *h, double q)
@@ -310,7 +325,10 @@ double hist_quantile(const struct hist *h, double q)
 
     if (rank == below)
         return low;
-    return low + (sample_at(h, (uint64_t)below + 1) - low) * (rank - below);
+    double high = sample_at(h, (uint64_t)below + 1);
+
+    /* Equal ones first: between two infinities there is nothing to interpolate. */
+    return low == high ? low : low + (high - low) * (rank - below);
 }
 
 uint64_t hist_count_upto(const struct hist *h, double limit)

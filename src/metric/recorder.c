@@ -42,8 +42,21 @@ static const uint32_t http_metric[HTTP_N_PARTS] = {
     [HTTP_FAILED] = M_HTTP_REQ_FAILED,
 };
 
+/*
+ * What all round trips of an interval have in common is counted here, once for nine series: how
+ * many there were, and how many spans of each kind were zero. Only spans that took time go to their
+ * histograms at once. n is 0 while the series are not on the interval's list.
+ */
+struct http_counts {
+    alignas(64) uint32_t n;
+    uint32_t judged;
+    uint32_t failed;
+    uint32_t n_zero[HTTP_N_PARTS];
+};
+
 struct http_series {
     struct series *part[HTTP_N_PARTS];
+    struct http_counts side[2];
 };
 
 struct series_chunk {
@@ -51,12 +64,20 @@ struct series_chunk {
     struct series *first; /* in it, aligned */
 };
 
+/* Zeroed memory on a cache line; *ret_memory is what to free. */
+static void *aligned_zeroed(size_t size, void **ret_memory)
+{
+    char *memory = xcalloc(1, size + CACHE_LINE);
+
+    *ret_memory = memory;
+    return memory + (CACHE_LINE - ((uintptr_t)memory & (CACHE_LINE - 1)));
+}
+
 struct recorder_priv {
     struct recorder head; /* what callers have; first */
     struct recorder_config config;
     struct hist_slab *slab;
     struct interval intervals[2]; /* by side */
-    size_t cap_touched[2];
     struct series_map map;
     struct series_chunk *chunks;
     size_t n_chunks, cap_chunks;
@@ -64,7 +85,7 @@ struct recorder_priv {
     uint32_t n_overflow;       /* of them, those that the limit does not count */
     struct http_series **http; /* by tag set id */
     size_t n_http;
-    struct http_series **http_owned;
+    void **http_owned; /* as allocated */
     size_t n_http_owned, cap_http_owned;
 };
 
@@ -106,8 +127,10 @@ void recorder_free(struct recorder *r)
         free(p->chunks[i].memory);
     for (size_t i = 0; i < p->n_http_owned; i++)
         free(p->http_owned[i]);
-    free(p->intervals[0].series);
-    free(p->intervals[1].series);
+    for (size_t side = 0; side < 2; side++) {
+        free(p->intervals[side].series);
+        free(p->intervals[side].http);
+    }
     free(p->chunks);
     free(p->http_owned);
     free(p->http);
@@ -129,11 +152,11 @@ void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg)
 
 static void add_chunk(struct recorder_priv *p)
 {
-    char *raw = xcalloc(1, CHUNK * sizeof(struct series) + CACHE_LINE);
-    size_t skip = CACHE_LINE - ((uintptr_t)raw & (CACHE_LINE - 1));
+    void *memory;
+    struct series *first = aligned_zeroed(CHUNK * sizeof(struct series), &memory);
 
     vec_push(p->chunks, p->n_chunks, p->cap_chunks) =
-        (struct series_chunk){.memory = raw, .first = (struct series *)(raw + skip)};
+        (struct series_chunk){.memory = memory, .first = first};
 }
 
 static struct series *new_series(struct recorder_priv *p, uint32_t metric,
@@ -183,7 +206,7 @@ void recorder_touch(struct recorder *r, struct series *s, mono_ns now)
     struct recorder_priv *p = priv(r);
     struct interval *iv = &p->intervals[r->side];
 
-    vec_push(iv->series, iv->n, p->cap_touched[r->side]) = s;
+    vec_push(iv->series, iv->n, iv->cap) = s;
     s->side[r->side].value.touched = true;
     if (s->first_at == 0)
         s->first_at = now ? now : 1;
@@ -238,11 +261,12 @@ static void http_reach(struct recorder_priv *p, uint32_t id)
 
 static struct http_series *http_make(struct recorder_priv *p, const struct tagset *tags)
 {
-    struct http_series *hs = xnew(struct http_series);
+    void *memory;
+    struct http_series *hs = aligned_zeroed(sizeof(struct http_series), &memory);
 
     for (size_t i = 0; i < HTTP_N_PARTS; i++)
         hs->part[i] = recorder_series(&p->head, http_metric[i], tags);
-    vec_push(p->http_owned, p->n_http_owned, p->cap_http_owned) = hs;
+    vec_push(p->http_owned, p->n_http_owned, p->cap_http_owned) = memory;
     http_reach(p, tags->id);
     p->http[tags->id] = hs;
     return hs;
@@ -280,17 +304,6 @@ static inline double ms_of(span_ns span)
     return (double)span / (double)NS_PER_MS;
 }
 
-static inline void http_span(struct recorder *r, struct series *s, span_ns span, mono_ns now)
-{
-    struct value *v = recorder_value(r, s, now);
-
-    /* No connecting and no handshake, on a connection that is open already. */
-    if (span == 0)
-        hist_add_zeros(&v->trend, 1);
-    else
-        hist_add(&v->trend, ms_of(span));
-}
-
 static COLD void http_show(struct recorder *r, const struct http_series *hs,
                            const struct http_sample *sample, mono_ns now)
 {
@@ -311,20 +324,74 @@ static COLD void http_show(struct recorder *r, const struct http_series *hs,
             r->tap(r->tap_arg, hs->part[i], values[i], now);
 }
 
+/* Puts the counts of one side into its series and starts them from 0. */
+static void http_fold(struct http_series *hs, uint32_t side)
+{
+    struct http_counts *c = &hs->side[side];
+
+    hs->part[HTTP_REQS]->side[side].value.counter.sum += c->n;
+    hs->part[HTTP_REQS]->side[side].value.counter.n += c->n;
+    hs->part[HTTP_FAILED]->side[side].value.rate.total += c->judged;
+    hs->part[HTTP_FAILED]->side[side].value.rate.trues += c->failed;
+    for (size_t i = HTTP_DURATION; i < HTTP_FAILED; i++)
+        if (c->n_zero[i])
+            hist_add_zeros(&hs->part[i]->side[side].value.trend, c->n_zero[i]);
+    *c = (struct http_counts){0};
+}
+
+void interval_fold(struct interval *iv)
+{
+    for (size_t i = 0; i < iv->n_http; i++)
+        http_fold(iv->http[i], iv->side);
+    iv->n_http = 0;
+}
+
+/* The first round trip of an interval, or one past what the counts hold. */
+static COLD void http_begin(struct recorder *r, struct http_series *hs, mono_ns now)
+{
+    struct interval *iv = &priv(r)->intervals[r->side];
+
+    if (hs->side[r->side].n) {
+        http_fold(hs, r->side);
+        return; /* on the list already; folding it again does no harm */
+    }
+    vec_push(iv->http, iv->n_http, iv->cap_http) = hs;
+    for (size_t i = 0; i < HTTP_FAILED; i++)
+        recorder_value(r, hs->part[i], now);
+}
+
+static inline void http_span(struct http_series *hs, uint32_t side, enum http_part part,
+                             span_ns span)
+{
+    /* No connecting and no handshake, on a connection that is open already. */
+    if (span == 0)
+        hs->side[side].n_zero[part]++;
+    else
+        hist_add(&hs->part[part]->side[side].value.trend, ms_of(span));
+}
+
 void recorder_http(struct recorder *r, struct http_series *hs, const struct http_sample *sample,
                    mono_ns now)
 {
-    value_count(recorder_value(r, hs->part[HTTP_REQS], now), 1);
-    http_span(r, hs->part[HTTP_DURATION], sample->duration, now);
-    http_span(r, hs->part[HTTP_BLOCKED], sample->blocked, now);
-    http_span(r, hs->part[HTTP_CONNECTING], sample->connecting, now);
-    http_span(r, hs->part[HTTP_TLS_HANDSHAKING], sample->tls_handshaking, now);
-    http_span(r, hs->part[HTTP_SENDING], sample->sending, now);
-    http_span(r, hs->part[HTTP_WAITING], sample->waiting, now);
-    http_span(r, hs->part[HTTP_RECEIVING], sample->receiving, now);
-    if (sample->failed != HTTP_FAILED_UNJUDGED)
-        value_rate(recorder_value(r, hs->part[HTTP_FAILED], now),
-                   sample->failed == HTTP_FAILED_YES);
+    uint32_t side = r->side;
+    struct http_counts *c = &hs->side[side];
+
+    if (unlikely(c->n - 1 >= UINT32_MAX - 1)) /* 0 or the largest */
+        http_begin(r, hs, now);
+    c->n++;
+    if (sample->failed != HTTP_FAILED_UNJUDGED) {
+        if (unlikely(c->judged == 0))
+            recorder_value(r, hs->part[HTTP_FAILED], now);
+        c->judged++;
+        c->failed += sample->failed == HTTP_FAILED_YES;
+    }
+    http_span(hs, side, HTTP_DURATION, sample->duration);
+    http_span(hs, side, HTTP_BLOCKED, sample->blocked);
+    http_span(hs, side, HTTP_CONNECTING, sample->connecting);
+    http_span(hs, side, HTTP_TLS_HANDSHAKING, sample->tls_handshaking);
+    http_span(hs, side, HTTP_SENDING, sample->sending);
+    http_span(hs, side, HTTP_WAITING, sample->waiting);
+    http_span(hs, side, HTTP_RECEIVING, sample->receiving);
     if (unlikely(r->tap != NULL))
         http_show(r, hs, sample, now);
 }

@@ -49,7 +49,9 @@ struct interval {
     uint32_t source; /* the recorder's number */
     uint32_t side;   /* series[i]->side[side].value */
     struct series **series;
-    size_t n;
+    size_t n, cap;
+    struct http_series **http; /* whose counts interval_fold() has to pour into their series */
+    size_t n_http, cap_http;
     atomic_bool out; /* handed over and not yet merged */
 };
 
@@ -92,6 +94,12 @@ void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg);
  * merges. NULL when the last interval is still out: nothing is lost, it will be in the next.
  */
 struct interval *recorder_swap(struct recorder *r);
+
+/*
+ * For snapshot_merge, before it reads: round trips are counted once for all nine series; this puts
+ * the counts into each. On the thread that has the interval.
+ */
+void interval_fold(struct interval *iv);
 
 /* For snapshot_merge: the interval's values are emptied and it may be used again. Any one thread.
  */

@@ -313,6 +313,7 @@ void snapshot_merge(struct snapshot *s, struct interval *iv)
 {
     struct source *source = source_of(s, iv->source);
 
+    interval_fold(iv);
     for (size_t i = 0; i < iv->n; i++) {
         struct series *from = iv->series[i];
         struct value *v = &from->side[iv->side].value;
