@@ -6,6 +6,7 @@
 #include "net/net_error.h"
 #include "net/stream.h"
 
+struct attempt;
 struct tls_conn;
 
 enum {
@@ -15,8 +16,9 @@ enum {
 struct stream {
     struct watch watch;
     struct loop *loop;
-    struct coro *reader;  /* parked in a receive, or in a connect */
-    struct tls_conn *tls; /* NULL: plain */
+    struct coro *reader;        /* parked in a receive, or in a connect */
+    struct tls_conn *tls;       /* NULL: plain */
+    struct attempt *connecting; /* while it is being dialled */
 
     /* What the edges have told: whether a call is worth making. */
     bool readable;
