@@ -1,0 +1,92 @@
+#pragma once
+/* The model that all forms of the summary are written from; for this folder only. */
+#include "base/arena.h"
+#include "report/humanize.h"
+#include "report/summary.h"
+
+/* One line of a list of metrics. */
+struct summary_metric {
+    const char *name;         /* full: "http_reqs{status:200}" */
+    struct str parent;        /* what precedes the brace; all of it for a metric */
+    struct str suffix;        /* "{…}"; empty for a metric */
+    const struct metric *def; /* type and content */
+    const struct value *value;
+    const struct snap_metric *snap;      /* NULL for one that was added up here */
+    const struct threshold **thresholds; /* judged ones, in the order of the options */
+    size_t n_thresholds, cap_thresholds;
+};
+
+struct summary_metrics {
+    struct summary_metric *items;
+    size_t n, cap;
+};
+
+struct summary_check {
+    struct str name;
+    uint64_t passes;
+    uint64_t fails;
+};
+
+struct summary_checks {
+    struct summary_check *items;
+    size_t n, cap;
+};
+
+struct summary_group;
+
+struct summary_groups {
+    struct summary_group **items; /* in order of their first samples */
+    size_t n, cap;
+};
+
+/* A group, a scenario, or the root of a tree of groups. */
+struct summary_group {
+    struct str name;
+    struct str path; /* "::a::b"; empty for a root */
+    struct summary_metrics metrics;
+    struct summary_checks checks;
+    struct summary_groups groups;
+};
+
+struct summary {
+    struct summary_input in;
+    double seconds;
+    enum time_unit unit;
+    struct arena arena;
+    struct hist_slab *slab;
+    struct value **values; /* added up here; to be released */
+    enum metric_type *value_types;
+    size_t n_values, cap_values, cap_types;
+
+    struct summary_metrics metrics;  /* all, sorted by name; sub-metrics behind their parents */
+    struct summary_group total;      /* checks by name, over all groups; no groups */
+    struct summary_group tree;       /* all groups with their checks; no metrics */
+    struct summary_group main;       /* groups of the default scenario */
+    struct summary_groups scenarios; /* the others, sorted by name */
+};
+
+/* Whether the metric is left out of lists in that mode. */
+bool summary_hides(const struct summary_metric *m, enum summary_mode mode);
+
+/* Sorted place for each metric: the heading it stands under. */
+enum summary_section {
+    SECTION_CUSTOM,
+    SECTION_HTTP,
+    SECTION_EXECUTION,
+    SECTION_NETWORK,
+    SECTION_BROWSER,
+    SECTION_WEB_VITALS,
+    SECTION_GRPC,
+    SECTION_WEBSOCKET,
+    SECTION_COUNT
+};
+
+extern const char *const summary_section_titles[SECTION_COUNT];
+
+enum summary_section summary_section_of(const struct summary_metric *m);
+
+/* One number of the metric by the name of a column; 0 for a name that it does not have. */
+double summary_stat(const struct summary *s, const struct summary_metric *m, const char *stat);
+
+/* Checks of a list together. */
+struct summary_check summary_checks_sum(const struct summary_checks *checks);
