@@ -157,11 +157,12 @@ void http_warn(JSContext *ctx, const char *message, const char *field, struct st
 {
     struct script_host *host = js_host_of(ctx);
 
-    if (host->ops->log_field)
+    if (host->ops->log_field) {
         host->ops->log_field(host, SCRIPT_LOG_WARN, SCRIPT_LOG_ENGINE, str_of(message),
                              str_of(field), value);
-    else
+    } else {
         js_warn(ctx, "%s: %.*s", message, STR_ARG(value));
+    }
 }
 
 JSValue http_refuse(JSContext *ctx, struct http_call *call, int r)
@@ -257,10 +258,11 @@ static JSValue http_verb(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     };
 
     (void)self;
-    if (unlikely(!has_body && argc > 2))
+    if (unlikely(!has_body && argc > 2)) {
         js_warn(ctx,
                 "http.%s only accepts a url and a params argument (2 arguments), but %d were given",
                 verbs[verb].name, argc);
+    }
     return send(ctx, &args);
 }
 

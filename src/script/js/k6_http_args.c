@@ -76,9 +76,10 @@ static int refuse_url(JSContext *ctx, struct http_call *call, JSValueConst v)
 {
     struct str text = {0};
 
-    if (js_nullish(v) || JS_IsObject(v) || JS_IsSymbol(v))
+    if (js_nullish(v) || JS_IsObject(v) || JS_IsSymbol(v)) {
         return http_call_fail(call, ERROR_CODE_INVALID_URL, "invalid URL: '#%s'",
                               http_type_name(ctx, v));
+    }
     if (http_call_text(ctx, call, v, &text) < 0)
         return -1;
     return http_call_fail(call, ERROR_CODE_INVALID_URL, "invalid URL: '#%.*s'", STR_ARG(text));
@@ -104,10 +105,11 @@ static int read_auth(JSContext *ctx, struct http_call *call, JSValueConst v)
 
     if (http_call_text(ctx, call, v, &text) < 0)
         return -1;
-    if (str_is(text, "digest"))
+    if (str_is(text, "digest")) {
         call->req.auth = HTTP_AUTH_DIGEST;
-    else if (str_is(text, "ntlm"))
+    } else if (str_is(text, "ntlm")) {
         call->req.auth = HTTP_AUTH_NTLM;
+    }
     return 0;
 }
 
@@ -145,10 +147,11 @@ static int read_cookie(JSContext *ctx, struct http_call *call, JSValueConst v,
         return http_call_text(ctx, call, v, &ret_cookie->value);
     value = JS_GetProperty(ctx, v, http->atom.value);
     replace = JS_GetProperty(ctx, v, http->atom.replace);
-    if (JS_IsException(value) || JS_IsException(replace))
+    if (JS_IsException(value) || JS_IsException(replace)) {
         r = -1;
-    else if (!js_nullish(value))
+    } else if (!js_nullish(value)) {
         r = http_call_text(ctx, call, value, &ret_cookie->value);
+    }
     ret_cookie->replace = r == 0 && JS_ToBool(ctx, replace) > 0;
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, replace);
@@ -277,9 +280,10 @@ static int read_timeout(JSContext *ctx, struct http_call *call, JSValueConst v)
     if (JS_IsString(v)) {
         if (http_call_text(ctx, call, v, &text) < 0)
             return -1;
-        if (duration_parse(text, &span) != 0)
+        if (duration_parse(text, &span) != 0) {
             return http_call_fail(call, 0, "invalid timeout value: time: invalid duration \"%.*s\"",
                                   STR_ARG(text));
+        }
     } else if (JS_IsNumber(v)) {
         if (JS_ToFloat64(ctx, &ms, v) < 0)
             return -1;
@@ -333,12 +337,13 @@ static int read_response_callback(JSContext *ctx, struct http_call *call, JSValu
 {
     if (JS_IsUndefined(v))
         return 0;
-    if (JS_IsNull(v))
+    if (JS_IsNull(v)) {
         call->req.expected = NULL;
-    else if (http_expected_of(v))
+    } else if (http_expected_of(v)) {
         set_expected(ctx, call, v);
-    else
+    } else {
         return http_call_fail(call, 0, "unsupported responseCallback");
+    }
     return 0;
 }
 
@@ -366,9 +371,10 @@ static const struct {
 
 static param_fn *find_param(const struct js_http *http, JSAtom key)
 {
-    for (size_t i = 0; i < countof(params_table); i++)
+    for (size_t i = 0; i < countof(params_table); i++) {
         if (*(const JSAtom *)((const char *)http + params_table[i].atom) == key)
             return params_table[i].read;
+    }
     return NULL;
 }
 
@@ -391,14 +397,15 @@ static int read_params(JSContext *ctx, struct http_call *call, JSValueConst v)
 
 /* ---- what depends on several arguments ---- */
 
-static void set_callback_default(JSContext *ctx, struct http_call *call, struct http_user *user)
+static void set_callback_default(JSContext *ctx, struct http_call *call)
 {
-    if (JS_IsUndefined(user->callback))
+    if (JS_IsUndefined(call->user->callback)) {
         call->req.expected = &expected_default;
-    else if (JS_IsNull(user->callback))
+    } else if (JS_IsNull(call->user->callback)) {
         call->req.expected = NULL;
-    else
-        set_expected(ctx, call, user->callback);
+    } else {
+        set_expected(ctx, call, call->user->callback);
+    }
 }
 
 /* Content-Length is the client's to say. */
@@ -409,12 +416,13 @@ static void drop_content_length(JSContext *ctx, struct http_call *call)
 
     if (!h)
         return;
-    if (!str_u64(h->value, &n) || n != call->req.body.n)
+    if (!str_u64(h->value, &n) || n != call->req.body.n) {
         js_warn(ctx,
                 "The specified Content-Length header \"%.*s\" in the %.*s request for %.*s doesn't "
                 "match the actual request body length of %zu, so it will be ignored!",
                 STR_ARG(h->value), STR_ARG(call->req.method), STR_ARG(call->clean_url),
                 call->req.body.n);
+    }
     for (; h + 1 < call->headers + call->n_headers; h++)
         h[0] = h[1];
     call->n_headers--;
@@ -460,7 +468,7 @@ int http_args_read(JSContext *ctx, struct http_call *call, const struct http_arg
     r = read_url(ctx, call, args->url);
     if (r != 0)
         return r;
-    set_callback_default(ctx, call, http_user_of(ctx));
+    set_callback_default(ctx, call);
     r = http_body_read(ctx, call, args->body);
     if (r == 0)
         r = read_params(ctx, call, args->params);

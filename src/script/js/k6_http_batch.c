@@ -46,12 +46,13 @@ static int read_array(JSContext *ctx, struct http_call *call, JSValueConst v)
     args.url = items[1];
     args.body = items[2];
     args.params = items[3];
-    if (JS_IsException(items[0]))
+    if (JS_IsException(items[0])) {
         r = -1;
-    else if (!JS_IsString(items[0]))
+    } else if (!JS_IsString(items[0])) {
         r = fail_element(ctx, call, "method type", items[0]);
-    else if (http_call_text(ctx, call, items[0], &args.method) == 0)
+    } else if (http_call_text(ctx, call, items[0], &args.method) == 0) {
         r = http_args_read(ctx, call, &args);
+    }
     for (size_t i = 0; i < countof(items); i++)
         JS_FreeValue(ctx, items[i]);
     return r;
@@ -198,12 +199,14 @@ static int refuse_all(JSContext *ctx, struct batch *b, size_t n_elements)
         return -1;
     }
     http_warn(ctx, "A batch request failed", "error", bad->error);
-    for (size_t i = 0; i < b->n; i++)
+    for (size_t i = 0; i < b->n; i++) {
         if (put_result(ctx, b, i, http_response_invalid(ctx, b->calls[i])) < 0)
             return -1;
-    for (size_t i = b->n; b->is_array && i < n_elements; i++)
+    }
+    for (size_t i = b->n; b->is_array && i < n_elements; i++) {
         if (put_result(ctx, b, i, JS_NULL) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -283,14 +286,15 @@ static bool check_arguments(JSContext *ctx, int argc, JSValueConst *argv)
 {
     if (!http_allowed(ctx, "Using batch"))
         return false;
-    if (argc == 0)
+    if (argc == 0) {
         js_throw(ctx, "no argument was provided to http.batch()");
-    else if (argc > 1)
+    } else if (argc > 1) {
         js_throw(ctx, "http.batch() accepts only an array or an object of requests");
-    else if (!JS_IsObject(argv[0]) || JS_IsFunction(ctx, argv[0]))
+    } else if (!JS_IsObject(argv[0]) || JS_IsFunction(ctx, argv[0])) {
         js_throw(ctx, "invalid http.batch() argument type %s", http_type_name(ctx, argv[0]));
-    else
+    } else {
         return true;
+    }
     return false;
 }
 

@@ -111,9 +111,10 @@ static int encode_form(struct http_call *call, struct form *form)
     buf_reset(out);
     if (form->n > 0)
         qsort(form->fields, form->n, sizeof(*form->fields), compare_fields);
-    for (size_t i = 0; i < form->n; i++)
+    for (size_t i = 0; i < form->n; i++) {
         if (form_add(out, 0, form->fields[i].name, form->fields[i].value) != 0)
             return fail_limit(call);
+    }
     keep_body(call, out);
     http_call_header(call, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
     return 0;
@@ -297,13 +298,14 @@ static void set_encoding(JSContext *ctx, struct http_call *call)
         http_call_header(call, STR("Content-Encoding"), call->codings.names);
         return;
     }
-    if (!str_eq(h->value, call->codings.names))
+    if (!str_eq(h->value, call->codings.names)) {
         js_warn(ctx,
                 "There's a mismatch between the desired `compression` and the manually set "
                 "`Content-Encoding` header in the %.*s request for '%.*s', the custom header has "
                 "precedence and won't be overwritten. This may result in invalid data being sent "
                 "to the server.",
                 STR_ARG(call->req.method), STR_ARG(call->clean_url));
+    }
 }
 
 /* The names as the header lists them: "gzip, br". */

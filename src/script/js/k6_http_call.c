@@ -56,6 +56,7 @@ struct http_call *http_call_take(JSContext *ctx, struct http_user *user)
         call = call_new();
     }
     call->http = http;
+    call->user = user;
     call->vu = js_vu_of(ctx);
     set_defaults(call, call->vu->host, call->vu->host->options);
     call->url = NULL;
@@ -169,9 +170,10 @@ int http_call_atom_text(JSContext *ctx, struct http_call *call, JSAtom atom, str
 
 struct http_header *http_call_find_header(struct http_call *call, struct str name)
 {
-    for (size_t i = 0; i < call->n_headers; i++)
+    for (size_t i = 0; i < call->n_headers; i++) {
         if (call->headers[i].name.n == name.n && str_eq_nocase(call->headers[i].name, name))
             return &call->headers[i];
+    }
     return NULL;
 }
 

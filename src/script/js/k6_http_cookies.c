@@ -167,10 +167,11 @@ static JSValue jar_delete(JSContext *ctx, JSValueConst self, int argc, JSValueCo
             v = JS_EXCEPTION;
     }
     if (!JS_IsException(v)) {
-        if (name.n == 0)
+        if (name.n == 0) {
             v = js_throw(ctx, "cookie: is null");
-        else
+        } else {
             cookie_jar_delete(t.jar, t.url, name, clock_wall());
+        }
     }
     js_str_fini(ctx, name);
     url_unref(t.url);
@@ -260,9 +261,10 @@ static const struct set_option set_options[] = {
 static int read_option(JSContext *ctx, struct http_call *call, struct cookie *c, struct str name,
                        JSValueConst v)
 {
-    for (size_t i = 0; i < countof(set_options); i++)
+    for (size_t i = 0; i < countof(set_options); i++) {
         if (str_eq_nocase(name, str_of(set_options[i].name)))
             return set_options[i].read(ctx, call, c, v);
+    }
     return 0;
 }
 

@@ -96,10 +96,11 @@ static int append(JSContext *ctx, JSValueConst obj, JSAtom name, JSValue value)
     int r = -1;
 
     JS_FreeAtom(ctx, name);
-    if (JS_IsException(array))
+    if (JS_IsException(array)) {
         JS_FreeValue(ctx, value);
-    else
+    } else {
         r = JS_DefinePropertyValueUint32(ctx, array, (uint32_t)n, value, JS_PROP_C_W_E);
+    }
     JS_FreeValue(ctx, array);
     return r < 0 ? -1 : 0;
 }
@@ -283,9 +284,10 @@ JSValue http_field_sent_headers(JSContext *ctx, const struct http_response *r,
     struct str value;
     int ret = JS_IsException(obj) ? -1 : 0;
 
-    while (ret == 0 && next_line(&rest, &name, &value))
+    while (ret == 0 && next_line(&rest, &name, &value)) {
         if (is_shown(url, name, value))
             ret = append(ctx, obj, header_atom(ctx, name), js_new_str(ctx, value));
+    }
     return finish(ctx, obj, ret);
 }
 
@@ -330,9 +332,10 @@ JSValue http_field_sent_cookies(JSContext *ctx, const struct http_response *r)
     struct str value;
     int ret = JS_IsException(obj) ? -1 : 0;
 
-    while (ret == 0 && next_line(&rest, &name, &value))
+    while (ret == 0 && next_line(&rest, &name, &value)) {
         if (str_eq_nocase(name, STR("Cookie")))
             ret = add_cookies(ctx, obj, value);
+    }
     return finish(ctx, obj, ret);
 }
 

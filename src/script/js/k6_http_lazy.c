@@ -140,9 +140,10 @@ static int lazy_names(JSContext *ctx, JSPropertyEnum **ret_names, uint32_t *ret_
 
     if (!names)
         return -1;
-    for (uint32_t i = 0; i < index->type->n_fields; i++)
+    for (uint32_t i = 0; i < index->type->n_fields; i++) {
         if (self->present >> i & 1)
             names[n++] = (JSPropertyEnum){true, JS_DupAtom(ctx, index->atoms[i])};
+    }
     *ret_names = names;
     *ret_n = n;
     return 0;

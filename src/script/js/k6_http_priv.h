@@ -183,6 +183,7 @@ struct http_call {
     struct js_task task; /* first: an asynchronous completion is its call */
     struct http_call *next_free;
     struct js_http *http;
+    struct http_user *user;
     struct js_vu *vu;
     struct http_request req;
     struct url *url;      /* a reference; NULL: there is none yet */

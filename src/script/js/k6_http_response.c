@@ -508,9 +508,10 @@ static struct str failure_text(struct http_call *call, const struct http_respons
     struct str method = call->req.method;
     char *text;
 
-    if (r->status == 101)
+    if (r->status == 101) {
         return str_of(arena_printf(&call->arena, "unsupported response status: 101 %.*s",
                                    STR_ARG(r->reason)));
+    }
     text = arena_printf(&call->arena, "%.*s \"%.*s\": %.*s", STR_ARG(method),
                         STR_ARG(call->clean_url), STR_ARG(r->error));
     for (size_t i = 1; i < method.n; i++)

@@ -32,18 +32,20 @@ void url_cache_free(struct url_cache *cache)
 {
     if (!cache)
         return;
-    for (size_t i = 0; i < N_SETS; i++)
+    for (size_t i = 0; i < N_SETS; i++) {
         for (size_t j = 0; j < N_WAYS; j++)
             url_unref(cache->sets[i][j].url);
+    }
     free(cache);
 }
 
 /* The entry's place in its set, or N_WAYS. */
 static size_t find_way(const struct url_entry *set, uint64_t hash, struct str text)
 {
-    for (size_t i = 0; i < N_WAYS; i++)
+    for (size_t i = 0; i < N_WAYS; i++) {
         if (set[i].url && set[i].hash == hash && str_eq(set[i].url->original, text))
             return i;
+    }
     return N_WAYS;
 }
 

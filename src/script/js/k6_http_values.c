@@ -154,9 +154,10 @@ static JSValue http_file(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     JSValue obj;
 
     (void)self;
-    if (!JS_IsString(data) && !JS_IsArrayBuffer(data))
+    if (!JS_IsString(data) && !JS_IsArrayBuffer(data)) {
         return js_throw(ctx, "invalid type %s, expected string or ArrayBuffer",
                         http_type_name(ctx, data));
+    }
     obj = JS_NewObjectClass(ctx, JSC_HTTP_FILE);
     if (JS_IsException(obj))
         return obj;
@@ -217,12 +218,13 @@ static JSValue read_range(JSContext *ctx, JSValueConst v, int i, int16_t *ret_mi
     JSValue max = JS_GetProperty(ctx, v, http->atom.max);
     JSValue r = JS_UNDEFINED;
 
-    if (JS_IsException(min) || JS_IsException(max))
+    if (JS_IsException(min) || JS_IsException(max)) {
         r = JS_EXCEPTION;
-    else if (js_nullish(min) || js_nullish(max))
+    } else if (js_nullish(min) || js_nullish(max)) {
         r = fail_neither(ctx, i);
-    else if (!read_status(ctx, min, ret_min) || !read_status(ctx, max, ret_max))
+    } else if (!read_status(ctx, min, ret_min) || !read_status(ctx, max, ret_max)) {
         r = js_throw(ctx, "both min and max need to be integers for argument number %d", i + 1);
+    }
     JS_FreeValue(ctx, min);
     JS_FreeValue(ctx, max);
     return r;
