@@ -382,9 +382,22 @@ uint64_t stream_bytes_out(const struct stream *s)
     return s->bytes_out;
 }
 
+/* Only asked when the last receive filled its buffer, so that more may have been there. */
+static bool peek_drained(struct stream *s)
+{
+    char byte;
+
+    if (recv(s->watch.fd, &byte, 1, MSG_PEEK) >= 0 || errno != EAGAIN)
+        return false;
+    s->readable = false;
+    return true;
+}
+
 bool stream_is_idle_good(struct stream *s)
 {
     if (s->hangup || s->ended || s->shut || s->write_status != NET_OK)
         return false;
-    return s->tls ? !tls_has_input(s) : !s->readable;
+    if (s->tls)
+        return !tls_has_input(s);
+    return likely(!s->readable) || peek_drained(s);
 }

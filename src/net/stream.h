@@ -89,8 +89,8 @@ uint64_t stream_bytes_out(const struct stream *s);
 
 /*
  * False once the peer has closed, reset or sent bytes nobody asked for: an idle connection from a
- * pool is only worth using while this holds. Costs no system call, unless TLS has a record to read
- * that need not be data (a session ticket).
+ * pool is only worth using while this holds. Usually costs no system call; one when the last
+ * receive filled its buffer, or when TLS has a record to read (a session ticket, say).
  */
 bool stream_is_idle_good(struct stream *s);
 
