@@ -116,10 +116,8 @@ int auth_challenge_next(struct str *rest, char *scratch, struct auth_challenge *
     ret->n_params = 0;
     if (!ret->scheme.n || (s.n && s.p[0] != ' ' && s.p[0] != '\t' && s.p[0] != ','))
         return AUTH_E_MALFORMED;
-    bool has_more = s.n && s.p[0] != ',';
-
     skip(&s, " \t");
-    if (has_more && s.n && !take_token68(&s, &ret->token68)) {
+    if (s.n && s.p[0] != ',' && !take_token68(&s, &ret->token68)) {
         while (take_name(&s, &name)) {
             struct auth_param *p = &ret->params[ret->n_params];
 

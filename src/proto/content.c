@@ -11,7 +11,8 @@
 #include "proto/content_priv.h"
 
 enum {
-    STEP_BYTES = 16 << 10, /* room offered to a decoder at a time */
+    STEP_BYTES = 16 << 10,     /* least room offered to a decoder at a time */
+    STEP_MAX_BYTES = 64 << 10, /* most: limits are looked at in between */
     MAX_BYTES_DEFAULT = 64 << 20,
     MAX_RATIO_DEFAULT = 100,
 };
@@ -220,8 +221,12 @@ static int stage_step(struct content_decoder *d, struct stage *s, struct str *in
     if (s->ended && !s->coding->concatenates)
         return fail(d, CONTENT_E_CORRUPT, "data after the end of the stream");
     s->begun = true;
-    enum coding_result r = s->coding->decode(s->self, in, out->data + out->len, out->cap - out->len,
-                                             &n_done, d->words);
+    size_t n_room = out->cap - out->len;
+
+    if (n_room > STEP_MAX_BYTES)
+        n_room = STEP_MAX_BYTES;
+    enum coding_result r =
+        s->coding->decode(s->self, in, out->data + out->len, n_room, &n_done, d->words);
 
     out->len += n_done;
     s->n_out += n_done;
