@@ -53,15 +53,15 @@ struct script_config {
     const char *const *env_names;
     const char *const *env_values; /* __ENV, n_env pairs */
     size_t n_env;
-    struct metric_registry *metrics; /* thread-safe; new Trend() and kin register here */
-    struct secret_store *secrets;    /* NULL: none configured */
-    const char *lock_path;           /* pins of remote imports; NULL: beside the script */
+    struct metric_registry *metrics;    /* thread-safe; new Trend() and kin register here */
+    struct secret_store *secrets;       /* NULL: none configured */
+    const char *lock_path;              /* pins of remote imports; NULL: beside the script */
     const struct http_request *request; /* for script/null: what to send, again and again */
-    int users_per_runtime;           /* 0: the default (64) */
-    bool full_contexts;              /* for scripts that extend built-in prototypes */
-    bool compat_base;                /* compatibility mode `base`: no `global` */
-    bool offline;                    /* remote imports come from the cache only */
-    const char *cache_dir;           /* fetched modules; NULL: ~/.cache/brunt/modules */
+    int users_per_runtime;              /* 0: the default (64) */
+    bool full_contexts;                 /* for scripts that extend built-in prototypes */
+    bool compat_base;                   /* compatibility mode `base`: no `global` */
+    bool offline;                       /* remote imports come from the cache only */
+    const char *cache_dir;              /* fetched modules; NULL: ~/.cache/brunt/modules */
     /*
      * Fetches a remote import with GET; called during load only, may block. Appends the body to
      * *ret_body and gives the status (0 with a fault's text when there was no response). NULL:
@@ -211,9 +211,10 @@ struct script_host {
     struct cookie_jar *jar;        /* of the current iteration */
     const struct plan_options *options; /* consolidated; NULL in the first init */
     const char *options_json; /* the consolidated options as JSON, for `options` and exec.test */
-    uint64_t vu_id;           /* from 1; 0 in first init, setup, teardown, handleSummary */
-    int64_t iteration;        /* __ITER; -1 before the first */
-    uint64_t iteration_in_scenario;        /* of this user */
+    const char *exec_options_json;  /* for exec.test.options (§2.10); NULL: options_json */
+    uint64_t vu_id;                 /* from 1; 0 in first init, setup, teardown, handleSummary */
+    int64_t iteration;              /* __ITER; -1 before the first */
+    uint64_t iteration_in_scenario; /* of this user */
     const char *const *scenario_env_names; /* merged over __ENV at activation; may be NULL */
     const char *const *scenario_env_values;
     size_t n_scenario_env;

@@ -36,6 +36,7 @@
 struct js_group;
 struct js_loop;
 struct js_module;
+struct js_realm;
 struct js_script;
 struct js_vu;
 
@@ -113,11 +114,14 @@ struct js_vu {
     struct js_loop *loop;
     struct js_group *group;
     JSContext *ctx;
+    struct js_realm *own_realm; /* with full contexts, else NULL */
     struct script_host *host;
     bool running;     /* between enter and leave */
     bool interrupted; /* until the current call into the script returns */
     bool aborted;     /* by test.abort() */
     bool timed_out;   /* the deadline passed */
+    bool limited;     /* by the deadline of setup, teardown or handleSummary */
+    bool rejected;    /* the exception is about an unhandled rejection: its text is complete */
     bool initialized; /* the init code is over */
     mono_ns deadline; /* 0: none; atomic access */
     /* Event loop. */
@@ -126,6 +130,8 @@ struct js_vu {
     struct js_timer *timers; /* a heap, see js_timers.c */
     size_t n_timers, cap_timers;
     uint32_t last_timer_id;
+    uint32_t running_timer; /* id of the interval whose callback runs, or 0 */
+    uint64_t timer_age;     /* counts timers, for their order */
     struct list rejections; /* promises rejected and not handled yet */
     /* Instances. */
     JSValue *exports;   /* by index in script->exports */
@@ -191,6 +197,10 @@ static inline void js_pending_end(struct js_vu *vu)
  * not entered; touches no JavaScript. The task runs in the user's event loop.
  */
 void js_post(struct js_vu *vu, struct js_task *task);
+
+/* The JSON reader of this context. */
+struct js_json;
+struct js_json *js_json_of(JSContext *ctx);
 
 /* ---- errors ---- */
 
@@ -289,6 +299,9 @@ struct JSShape *js_shape_of(JSValueConst obj);
 struct JSShape *js_shape_hold(struct JSShape *shape);
 void js_shape_drop(JSRuntime *rt, struct JSShape *shape);
 uint32_t js_shape_count(const struct JSShape *shape);
+
+/* Whether each slot is a plain enumerable value under a string key: no holes, no accessors. */
+bool js_shape_is_plain(const struct JSShape *shape);
 JSValueConst js_shape_value(JSValueConst obj, uint32_t index);
 
 /* ---- tags (§2.14) ---- */
@@ -296,7 +309,8 @@ JSValueConst js_shape_value(JSValueConst obj, uint32_t index);
 /*
  * base plus the tags of an object argument. null and undefined give base. Returns 0, or -1 with a
  * GoError thrown: `invalid value for metric tag 'k': ...`, after `prefix` ("" or text ending in
- * ": "). Known combinations of shape and values cost a table lookup.
+ * ": "; with NULL a bad value throws nothing). Known combinations of shape and values cost a table
+ * lookup.
  */
 int js_tags(JSContext *ctx, JSValueConst arg, const struct tagset *base, const char *prefix,
             const struct tagset **ret_tags);

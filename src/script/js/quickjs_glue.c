@@ -493,6 +493,19 @@ uint64_t js_value_bits(JSValueConst v)
 #endif
 }
 
+bool js_value_same(JSValueConst a, JSValueConst b)
+{
+#if defined(JS_NAN_BOXING) && JS_NAN_BOXING
+    return a == b;
+#else
+    if (a.tag != b.tag)
+        return false;
+    if (JS_VALUE_HAS_REF_COUNT(a) || JS_TAG_IS_FLOAT64(JS_VALUE_GET_TAG(a)))
+        return a.u.ptr == b.u.ptr;
+    return a.u.int32 == b.u.int32;
+#endif
+}
+
 bool js_atom_ascii(JSContext *ctx, JSAtom atom, struct str *ret_text)
 {
     const JSString *p;
@@ -545,6 +558,17 @@ uint32_t js_shape_count(const struct JSShape *shape)
 JSValueConst js_shape_value(JSValueConst obj, uint32_t index)
 {
     return JS_VALUE_GET_OBJ(obj)->prop[index].u.value;
+}
+
+bool js_shape_is_plain(const struct JSShape *shape)
+{
+    const JSShapeProperty *prs = get_shape_prop((JSShape *)(uintptr_t)shape);
+
+    for (int i = 0; i < shape->prop_count; i++)
+        if (prs[i].atom == JS_ATOM_NULL || !(prs[i].flags & JS_PROP_ENUMERABLE) ||
+            (prs[i].flags & JS_PROP_TMASK))
+            return false;
+    return true;
 }
 
 /* Whether the walk may read slots: no accessors, no lazy slots, no integer keys (their order). */

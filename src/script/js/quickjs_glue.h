@@ -92,5 +92,8 @@ bool js_builtins_changed(JSContext *ctx, const struct js_builtins *b, JSAtom *re
 
 /* ---- values ---- */
 
-/* 32 bits that differ for different values of one kind; equal for the same object or string. */
+/* Bits to hash by: equal for the same number, object or string. */
 uint64_t js_value_bits(JSValueConst v);
+
+/* The same number, or the very same object or string. */
+bool js_value_same(JSValueConst a, JSValueConst b);

@@ -1,0 +1,232 @@
+/*
+ * A group: one runtime for up to 64 users, so that built-ins, k6 modules and bytecode are paid for
+ * once, while a collection still touches few enough objects to be short. Collections are ours to
+ * start, between iterations; QuickJS starts one by itself only when a single iteration piles up
+ * garbage.
+ */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "script/js/js_json.h"
+#include "script/js/js_script.h"
+
+enum {
+    GC_GROWTH_MIN = 512 << 10, /* bytes of growth that are worth a collection */
+    GC_EMERGENCY = 64 << 20,   /* growth that starts one inside an iteration */
+    STACK_DEFAULT = 192 << 10, /* bytes below the entering frame, stack_low unknown */
+    STACK_RESERVE = 12 << 10,  /* left for native code below script code */
+};
+
+/* Stops script code that was interrupted or runs past its deadline. */
+static int on_interrupt(JSRuntime *rt, void *opaque)
+{
+    const struct js_group *g = opaque;
+    struct js_vu *vu = g->current;
+    mono_ns deadline;
+
+    (void)rt;
+    if (!vu)
+        return 0;
+    deadline = __atomic_load_n(&vu->deadline, __ATOMIC_RELAXED);
+    if (deadline && !vu->interrupted && clock_mono() >= deadline)
+        vu->interrupted = vu->timed_out = true;
+    return vu->interrupted;
+}
+
+struct js_group *js_group_new(struct js_loop *loop)
+{
+    struct js_group *g = xnew(struct js_group);
+
+    g->rt = JS_NewRuntime();
+    if (!g->rt)
+        abort(); /* as xmalloc does when memory is out */
+    g->loop = loop;
+    list_init(&g->users);
+    JS_SetRuntimeOpaque(g->rt, g);
+    JS_SetMaxStackSize(g->rt, 0); /* the limit comes with each user's stack */
+    JS_SetGCThreshold(g->rt, GC_EMERGENCY);
+    JS_SetInterruptHandler(g->rt, on_interrupt, g);
+    js_event_setup(g->rt);
+    js_module_setup(g->rt);
+    if (!loop->script->full_contexts) {
+        g->realm = js_realm_new(g);
+        if (!g->realm) {
+            js_group_free(g);
+            return NULL;
+        }
+    }
+    g->heap_after_gc = js_heap_bytes(g->rt);
+    list_add_tail(&loop->groups, &g->link);
+    return g;
+}
+
+static void tag_cache_clear(struct js_group *g)
+{
+    for (size_t i = 0; i < TAG_CACHE_SIZE; i++) {
+        struct js_tag_entry *e = &g->tags[i];
+
+        for (uint32_t j = 0; j < e->n; j++)
+            JS_FreeValueRT(g->rt, e->values[j]);
+        js_shape_drop(g->rt, e->shape);
+        *e = (struct js_tag_entry){0};
+    }
+}
+
+void js_group_free(struct js_group *g)
+{
+    if (!g)
+        return;
+    if (g->link.next)
+        list_remove(&g->link);
+    tag_cache_clear(g);
+    js_realm_free(g->realm);
+    JS_FreeRuntime(g->rt);
+    free(g);
+}
+
+/* Says once when users of the group see each other through a changed built-in object. */
+static void watch_builtins(struct js_group *g)
+{
+    struct js_vu *vu;
+    JSAtom name;
+
+    if (!g->realm || g->told_changed || list_empty(&g->users) ||
+        !js_builtins_changed(g->realm->ctx, g->realm->watch, &name))
+        return;
+    g->told_changed = true;
+    JS_FreeAtom(g->realm->ctx, name);
+    vu = list_entry(g->users.next, struct js_vu, link);
+    vu->host->ops->log(
+        vu->host, SCRIPT_LOG_WARN, SCRIPT_LOG_ENGINE,
+        STR("The script changed a built-in object while running; several VUs share it. Run with "
+            "--full-contexts to give each VU built-in objects of its own."));
+}
+
+void js_group_rest(struct js_group *g)
+{
+    size_t now = js_heap_bytes(g->rt);
+
+    if (now < g->heap_after_gc + GC_GROWTH_MIN + g->heap_after_gc / 2)
+        return;
+    JS_RunGC(g->rt);
+    g->heap_after_gc = js_heap_bytes(g->rt);
+    JS_SetGCThreshold(g->rt, g->heap_after_gc + GC_EMERGENCY);
+    watch_builtins(g);
+}
+
+/* ---- realms ---- */
+
+static int realm_fill(struct js_realm *r)
+{
+    JSValue exports[JS_MODULES_MAX];
+    size_t n = 0;
+
+    r->json = js_json_new(r->ctx);
+    if (js_globals_define(r->ctx) < 0 || js_json_install(r->json, r->ctx) < 0)
+        return -1;
+    if (!r->shared)
+        return 0;
+    /* Modules are made now so that they are closed together with the rest. */
+    for (size_t i = 0; i < js_n_modules; i++) {
+        if (js_modules[i]->unsupported)
+            continue;
+        if (js_builtin_get(r->ctx, i, NULL, &exports[n]) < 0)
+            return -1;
+        JS_FreeValue(r->ctx, exports[n++]);
+    }
+    r->watch = js_builtins_take(r->ctx, exports, n);
+    js_builtins_close(r->watch);
+    return 0;
+}
+
+struct js_realm *js_realm_new(struct js_group *g)
+{
+    struct js_realm *r = xnew(struct js_realm);
+    r->ctx = JS_NewContext(g->rt);
+    if (!r->ctx)
+        abort();
+    list_init(&r->home);
+    r->import_meta_resolve = r->go_error_proto = JS_UNDEFINED;
+    for (size_t i = 0; i < JS_MODULES_MAX; i++)
+        r->builtin_exports[i] = JS_UNDEFINED;
+    JS_SetContextOpaque(r->ctx, r);
+    r->shared = !g->loop->script->full_contexts;
+    if (realm_fill(r) == 0)
+        return r;
+    js_realm_free(r);
+    return NULL;
+}
+
+void js_realm_free(struct js_realm *r)
+{
+    if (!r)
+        return;
+    js_builtins_free(r->watch);
+    for (size_t i = 0; i < JS_MODULES_MAX; i++)
+        JS_FreeValue(r->ctx, r->builtin_exports[i]);
+    for (size_t i = 0; i < r->n_templates; i++)
+        if (JS_VALUE_GET_TAG(r->templates[i]) != JS_TAG_MODULE)
+            JS_FreeValue(r->ctx, r->templates[i]);
+    free(r->templates);
+    JS_FreeValue(r->ctx, r->import_meta_resolve);
+    JS_FreeValue(r->ctx, r->go_error_proto);
+    js_json_free(r->json);
+    js_module_list_free(r->ctx, &r->home);
+    JS_FreeContext(r->ctx);
+    free(r);
+}
+
+/* ---- running users ---- */
+
+struct js_vu *js_vu_of(JSContext *ctx)
+{
+    const struct js_group *g = JS_GetRuntimeOpaque(JS_GetRuntime(ctx));
+
+    return g->current;
+}
+
+static uintptr_t stack_floor(const struct js_vu *vu, uintptr_t top)
+{
+    if (vu->host->stack_low)
+        return vu->host->stack_low + STACK_RESERVE;
+    return top - STACK_DEFAULT;
+}
+
+void js_enter(struct js_vu *vu)
+{
+    uintptr_t top = (uintptr_t)__builtin_frame_address(0);
+
+    assert(!vu->group->current && !vu->running);
+    vu->swap.frame = NULL;
+    vu->swap.stack_top = top;
+    vu->swap.stack_low = stack_floor(vu, top);
+    vu->group->current = vu;
+    vu->running = true;
+    js_swap_in(vu->ctx, &vu->swap);
+}
+
+void js_leave(struct js_vu *vu)
+{
+    assert(vu->group->current == vu && vu->running);
+    js_swap_out(vu->ctx, &vu->swap);
+    vu->group->current = NULL;
+    vu->running = false;
+}
+
+void js_suspend(struct js_vu *vu)
+{
+    js_leave(vu);
+}
+
+void js_resume(struct js_vu *vu)
+{
+    assert(!vu->group->current && !vu->running);
+    vu->group->current = vu;
+    vu->running = true;
+    js_swap_in(vu->ctx, &vu->swap);
+}
+
+struct js_json *js_json_of(JSContext *ctx)
+{
+    return js_realm_of(ctx)->json;
+}
