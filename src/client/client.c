@@ -234,6 +234,7 @@ static void next_leg(struct journey *j)
     leg->is_first = false;
     leg->only_expect = 0;
     leg->first_byte = 0;
+    leg->sending = 0;
     leg->sent = 0;
     leg->dialled = (struct dial_report){0};
 }

@@ -113,6 +113,7 @@ struct leg {
     bool cancelled;
     mono_ns asked;    /* connection asked for */
     mono_ns obtained; /* connection there */
+    mono_ns sending;  /* the kernel was given the first byte */
     mono_ns sent;
     mono_ns first_byte;
     mono_ns ended;

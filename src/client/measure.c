@@ -185,13 +185,18 @@ static void fill_timings(const struct leg *leg, struct http_timings *t)
     const struct dial_report *d = &leg->dialled;
     mono_ns first = leg->first_byte ? leg->first_byte : leg->ended;
 
-    *t = (struct http_timings){.blocked = since(leg->obtained, leg->asked)};
+    /*
+     * From asking for a connection to the first byte leaving: with the connection comes what the
+     * loop itself adds by sending at the end of a turn. It must not be taken for the server's time.
+     */
+    *t = (struct http_timings){.blocked =
+                                   since(leg->sending ? leg->sending : leg->obtained, leg->asked)};
     if (!leg->reused) {
         t->connecting = d->connect_done ? since(d->connect_done, d->connect_start) : 0;
         t->tls_handshaking = d->tls_done ? since(d->tls_done, d->tls_start) : 0;
     }
     if (leg->sent) {
-        t->sending = since(leg->sent, leg->obtained);
+        t->sending = since(leg->sent, leg->sending);
         t->waiting = since(first, leg->sent);
         t->receiving = leg->first_byte ? since(leg->ended, first) : 0;
     }

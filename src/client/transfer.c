@@ -281,6 +281,7 @@ int transfer_run(struct conn *conn, struct leg *leg)
 
     if (r == 0)
         r = receive(conn, leg, &body);
+    leg->sending = stream_send_started_at(conn->stream);
     leg->sent = stream_sent_at(conn->stream);
     leg->ended =
         leg->first_byte ? stream_received_at(conn->stream) : loop_now(conn->client->cl->loop);

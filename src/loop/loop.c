@@ -332,6 +332,10 @@ static void phase_deferred(struct loop *l)
     struct list now;
     struct list *link;
 
+    if (list_empty(&l->head.deferred))
+        return;
+    /* Streams take it for the moment at which they begin to send. */
+    loop_clock(l);
     list_init(&now);
     list_splice(&now, &l->head.deferred);
     while ((link = list_pop(&now))) {

@@ -69,6 +69,8 @@ static void send_finished(struct stream *s)
 /* Gives the kernel what it takes. */
 static void flush_now(struct stream *s)
 {
+    if (s->send_started_at == 0)
+        s->send_started_at = loop_now(s->loop);
     while (stream_unsent(s) > 0) {
         ssize_t n = send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL);
 
@@ -107,6 +109,7 @@ int stream_raw_send(struct stream *s, const void *data, size_t n)
         return -NET_OTHER;
     }
     s->sent_at = 0;
+    s->send_started_at = 0;
     if (s->writable)
         loop_defer(s->loop, &s->flush);
     return 0;
@@ -171,6 +174,11 @@ void stream_shutdown_send(struct stream *s)
     s->shut = true;
     if (stream_unsent(s) == 0)
         shutdown(s->watch.fd, SHUT_WR);
+}
+
+mono_ns stream_send_started_at(const struct stream *s)
+{
+    return s->send_started_at;
 }
 
 mono_ns stream_sent_at(const struct stream *s)

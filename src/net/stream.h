@@ -74,6 +74,12 @@ MUST_USE int stream_send_wait(struct stream *s, const void *data, size_t n, mono
 /* Suspends until nothing is queued any more. Returns as stream_send_wait. */
 MUST_USE int stream_flush(struct stream *s, mono_ns deadline);
 
+/*
+ * When the kernel was given the first byte of what was queued last; 0 while it waits for the end of
+ * the turn. What lies before is the generator's own time, not the network's.
+ */
+mono_ns stream_send_started_at(const struct stream *s);
+
 /* When the last queued byte was handed to the kernel; 0 while bytes are still queued. */
 mono_ns stream_sent_at(const struct stream *s);
 

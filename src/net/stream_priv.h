@@ -29,6 +29,7 @@ struct stream {
 
     struct timer timer; /* the reader's deadline */
     mono_ns received_at;
+    mono_ns send_started_at; /* before the first byte of what was queued last left; 0: not yet */
     mono_ns sent_at;
     uint64_t bytes_in;
     uint64_t bytes_out;

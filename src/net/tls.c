@@ -392,7 +392,7 @@ static enum net_status validity_failed(SSL *ssl, struct net_error *e, bool expir
         ignored(ASN1_TIME_to_tm(expired ? X509_get0_notAfter(leaf) : X509_get0_notBefore(leaf),
                                 &limit_tm));
     return net_error_setf(e, NET_OTHER,
-                          "tls: failed to verify certificate: x509: certificate has expired or is "
+                          "x509: certificate has expired or is "
                           "not yet valid: current time %s is %s %s",
                           rfc3339(&now_tm, now_text), expired ? "after" : "before",
                           rfc3339(&limit_tm, limit_text));
@@ -419,7 +419,7 @@ enum net_status tls_verify_failed(SSL *ssl, struct net_error *e)
     case X509_V_ERR_INVALID_CA:
         return net_error_set(e, NET_UNKNOWN_AUTHORITY);
     default:
-        return net_error_setf(e, NET_OTHER, "tls: failed to verify certificate: x509: %s",
+        return net_error_setf(e, NET_OTHER, "x509: %s",
                               X509_verify_cert_error_string(result));
     }
 }
