@@ -3,7 +3,6 @@
  * the kernel spreads connections and workers share nothing but the jobs of the toy API.
  */
 #include <errno.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +31,12 @@ struct start {
     int code;
     char text[FAULT_BYTES];
 };
+
+static void wait_for(sem_t *sem)
+{
+    while (sem_wait(sem) < 0 && errno == EINTR)
+        continue;
+}
 
 /* ---- one worker ---- */
 
@@ -93,8 +98,11 @@ static void *run_worker(void *arg)
     start->code = code;
     /* From here on `start` is gone. */
     sem_post(&start->done);
-    if (!code)
+    if (!code) {
         ignored(loop_run(w->loop));
+        /* The one who told us to stop may still be inside loop_post. */
+        wait_for(&w->may_close);
+    }
     close_worker(w);
     return NULL;
 }
@@ -107,14 +115,14 @@ static int start_worker(struct target *t, unsigned index, struct net_addr *addr)
     w->target = t;
     w->index = index;
     sem_init(&start.done, 0, 0);
+    sem_init(&w->may_close, 0, 0);
     int r = pthread_create(&w->thread, NULL, run_worker, &start);
 
     if (r) {
         sem_destroy(&start.done);
         return fault(-r, "cannot start a thread: %s", strerrordesc_np(r));
     }
-    while (sem_wait(&start.done) < 0 && errno == EINTR)
-        continue;
+    wait_for(&start.done);
     sem_destroy(&start.done);
     if (start.code) {
         pthread_join(w->thread, NULL);
@@ -236,16 +244,30 @@ const char *target_url(const struct target *target)
     return target->url;
 }
 
+static void stop_worker(struct target_worker *w)
+{
+    if (!w->is_started)
+        return;
+    loop_post(w->loop, &w->stop);
+    sem_post(&w->may_close);
+}
+
+static void join_worker(struct target_worker *w)
+{
+    if (!w->is_started)
+        return;
+    pthread_join(w->thread, NULL);
+    sem_destroy(&w->may_close);
+}
+
 void target_stop(struct target *t)
 {
     if (!t)
         return;
     for (unsigned i = 0; i < t->n_workers; i++)
-        if (t->workers[i].is_started)
-            loop_post(t->workers[i].loop, &t->workers[i].stop);
+        stop_worker(&t->workers[i]);
     for (unsigned i = 0; i < t->n_workers; i++)
-        if (t->workers[i].is_started)
-            pthread_join(t->workers[i].thread, NULL);
+        join_worker(&t->workers[i]);
     tls_config_unref(t->tls);
     target_jobs_free(t->jobs);
     free(t->workers);

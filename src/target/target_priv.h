@@ -5,6 +5,7 @@
  * in an exchange. Everything but `struct target_jobs` belongs to one worker.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -109,6 +110,7 @@ struct target_worker {
     mono_ns offset_at;   /* when that was last looked at */
     uint64_t n_requests;
     struct message stop;
+    sem_t may_close; /* nobody posts to the loop any more */
 };
 
 /* The wall time of the event being handled; follows a clock that is set, within a second. */

@@ -349,7 +349,7 @@ static void shop(void **state)
     buf_reset(&next);
     buf_printf(&next,
                "POST /shop/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %.20s\r\n"
-               "Content-Length: 19\r\n\r\n{\"cart\":\"c-99x1\" }",
+               "Content-Length: 18\r\n\r\n{\"cart\":\"c-99x1\" }",
                token);
     expect(buf_cstr(&next), WANT("422 "));
 }
