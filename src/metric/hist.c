@@ -104,18 +104,20 @@ static struct hist_block *side_block(struct hist_side *side, struct hist_slab *s
 
 static void side_release(struct hist_side *side, struct hist_slab *slab)
 {
-    for (uint32_t k = 0; k < side->n; k++)
+    for (uint32_t k = 0; k < side->n; k++) {
         if (side->blocks[k])
             slab_put(slab, side->blocks[k]);
+    }
     free(side->blocks);
     *side = (struct hist_side){0};
 }
 
 static void side_zero(struct hist_side *side)
 {
-    for (uint32_t k = 0; k < side->n; k++)
+    for (uint32_t k = 0; k < side->n; k++) {
         if (side->blocks[k])
             memset(side->blocks[k], 0, sizeof(struct hist_block));
+    }
 }
 
 static void side_merge(struct hist_side *to, struct hist_slab *slab, const struct hist_side *from)
@@ -180,12 +182,13 @@ void hist_add_slow(struct hist *h, double v)
 {
     if (isnan(v))
         return;
-    if (v > HIST_ZERO)
+    if (v > HIST_ZERO) {
         hist_put(h, HIST_POSITIVE, hist_index(v), 1);
-    else if (v < -HIST_ZERO)
+    } else if (v < -HIST_ZERO) {
         hist_put(h, HIST_NEGATIVE, hist_index(-v), 1);
-    else
+    } else {
         h->n_zero++;
+    }
     hist_put_range(h, v, v);
     h->count++;
     h->sum += v;

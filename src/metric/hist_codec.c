@@ -55,10 +55,11 @@ static void put_side(struct buf *out, const struct hist *h, enum hist_sign sign)
 
     cursor = INT32_MIN;
     for (uint64_t i = 0; hist_next(h, sign, &cursor, &index, &count); i++) {
-        if (i == 0)
+        if (i == 0) {
             put_varint(out, (uint32_t)index << 1 ^ (uint32_t)(index >> 31));
-        else
+        } else {
             put_varint(out, (uint64_t)(index - before - 1));
+        }
         put_varint(out, count);
         before = index;
     }
@@ -138,10 +139,11 @@ static int64_t get_index(struct reader *r, int64_t before)
         r->error = HIST_E_BAD;
     if (r->error)
         return 0;
-    if (before == INT64_MIN)
+    if (before == INT64_MIN) {
         index = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
-    else
+    } else {
         index = before + 1 + (int64_t)raw;
+    }
     if (index < HIST_INDEX_MIN || index > HIST_INDEX_MAX)
         r->error = HIST_E_BAD;
     return index;

@@ -95,7 +95,7 @@ void metric_registry_free(struct metric_registry *reg)
     if (!reg)
         return;
     for (uint32_t id = METRIC_N_BUILTIN; id < metric_count(reg); id++)
-        free((void *)(uintptr_t)metric_get(reg, id)->name);
+        freep(&reg->chunks[id / CHUNK][id % CHUNK].name);
     for (size_t i = 0; i < countof(reg->chunks); i++)
         free(reg->chunks[i]);
     table_fini(&reg->shared.by_name);
@@ -125,12 +125,14 @@ const struct metric *metric_find(struct metric_registry *reg, struct str name)
 
 static int check_same(const struct metric *m, enum metric_type type, enum metric_contains contains)
 {
-    if (m->type != type)
+    if (m->type != type) {
         return fault(-EEXIST, "metric '%s' already exists but with type %s, instead of %s", m->name,
                      metric_type_name(m->type), metric_type_name(type));
-    if (m->contains != contains)
+    }
+    if (m->contains != contains) {
         return fault(-EEXIST, "metric '%s' already exists but with a value type %s, instead of %s",
                      m->name, metric_contains_name(m->contains), metric_contains_name(contains));
+    }
     return 0;
 }
 
@@ -155,11 +157,12 @@ static int register_locked(struct metric_registry *reg, struct str name, enum me
 int metric_register(struct metric_registry *reg, struct str name, enum metric_type type,
                     enum metric_contains contains, uint32_t *ret_id)
 {
-    if (!name_ok(name))
+    if (!name_ok(name)) {
         return fault(-EINVAL,
                      "Invalid metric name: '%.*s'. Metric names must only include up to 128 ASCII "
                      "letters, numbers, or underscores and start with a letter or an underscore.",
                      (int)(name.n < NAME_SHOWN ? name.n : NAME_SHOWN), name.p);
+    }
 
     pthread_mutex_lock(&reg->shared.lock);
     int r = register_locked(reg, name, type, contains, ret_id);

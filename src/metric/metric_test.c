@@ -75,12 +75,14 @@ static void names_are_checked(void **state)
     uint32_t id;
 
     (void)state;
-    for (size_t i = 0; i < countof(bad); i++)
+    for (size_t i = 0; i < countof(bad); i++) {
         assert_int_equal(metric_register(reg, str_of(bad[i]), METRIC_RATE, CONTAINS_DEFAULT, &id),
                          -EINVAL);
-    for (size_t i = 0; i < countof(good); i++)
+    }
+    for (size_t i = 0; i < countof(good); i++) {
         assert_int_equal(metric_register(reg, str_of(good[i]), METRIC_RATE, CONTAINS_DEFAULT, &id),
                          0);
+    }
     assert_int_equal(metric_register(reg, STR("a-b"), METRIC_RATE, CONTAINS_DEFAULT, &id), -EINVAL);
     assert_string_equal(
         fault_text(), "Invalid metric name: 'a-b'. Metric names must only include up to 128 ASCII "

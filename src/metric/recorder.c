@@ -120,9 +120,10 @@ void recorder_free(struct recorder *r)
         return;
     struct recorder_priv *p = priv(r);
 
-    for (uint32_t i = 0; i < p->n_series; i++)
+    for (uint32_t i = 0; i < p->n_series; i++) {
         for (size_t side = 0; side < 2; side++)
             value_fini(&series_at(p, i)->side[side].value, series_at(p, i)->type);
+    }
     for (size_t i = 0; i < p->n_chunks; i++)
         free(p->chunks[i].memory);
     for (size_t i = 0; i < p->n_http_owned; i++)
@@ -319,9 +320,10 @@ static COLD void http_show(struct recorder *r, const struct http_series *hs,
         [HTTP_FAILED] = sample->failed == HTTP_FAILED_YES,
     };
 
-    for (size_t i = 0; i < HTTP_N_PARTS; i++)
+    for (size_t i = 0; i < HTTP_N_PARTS; i++) {
         if (i != HTTP_FAILED || sample->failed != HTTP_FAILED_UNJUDGED)
             r->tap(r->tap_arg, hs->part[i], values[i], now);
+    }
 }
 
 /* Puts the counts of one side into its series and starts them from 0. */
@@ -333,9 +335,10 @@ static void http_fold(struct http_series *hs, uint32_t side)
     hs->part[HTTP_REQS]->side[side].value.counter.n += c->n;
     hs->part[HTTP_FAILED]->side[side].value.rate.total += c->judged;
     hs->part[HTTP_FAILED]->side[side].value.rate.trues += c->failed;
-    for (size_t i = HTTP_DURATION; i < HTTP_FAILED; i++)
+    for (size_t i = HTTP_DURATION; i < HTTP_FAILED; i++) {
         if (c->n_zero[i])
             hist_add_zeros(&hs->part[i]->side[side].value.trend, c->n_zero[i]);
+    }
     *c = (struct http_counts){0};
 }
 
@@ -364,10 +367,11 @@ static inline void http_span(struct http_series *hs, uint32_t side, enum http_pa
                              span_ns span)
 {
     /* No connecting and no handshake, on a connection that is open already. */
-    if (span == 0)
+    if (span == 0) {
         hs->side[side].n_zero[part]++;
-    else
+    } else {
         hist_add(&hs->part[part]->side[side].value.trend, ms_of(span));
+    }
 }
 
 void recorder_http(struct recorder *r, struct http_series *hs, const struct http_sample *sample,

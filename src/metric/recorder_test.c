@@ -42,9 +42,10 @@ static void empty_interval(struct interval *iv)
 
 static const struct value *value_in(const struct interval *iv, const struct series *s)
 {
-    for (size_t i = 0; i < iv->n; i++)
+    for (size_t i = 0; i < iv->n; i++) {
         if (iv->series[i] == s)
             return &s->side[iv->side].value;
+    }
     return NULL;
 }
 
@@ -156,9 +157,10 @@ static void totals_stay_exact_past_the_limit(void **state)
     assert_int_equal(recorder_n_series(f.rec), 12); /* 10, and one overflow for each metric */
     struct interval *iv = recorder_swap(f.rec);
 
-    for (size_t i = 0; i < iv->n; i++)
+    for (size_t i = 0; i < iv->n; i++) {
         if (iv->series[i]->metric == M_ITERATIONS)
             sum += iv->series[i]->side[iv->side].value.counter.sum;
+    }
     assert_true(sum == 100);
     close_fixture(&f);
 }

@@ -21,9 +21,10 @@ static void grow(struct series_map *m)
 
     m->n_slots = n_old ? n_old * 2 : SLOTS_AT_FIRST;
     m->slots = xnew_n(struct series_slot, m->n_slots);
-    for (size_t i = 0; i < n_old; i++)
+    for (size_t i = 0; i < n_old; i++) {
         if (old[i].series)
             place(m, old[i].key, old[i].series);
+    }
     free(old);
 }
 

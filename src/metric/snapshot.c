@@ -81,7 +81,7 @@ static void free_metric(struct snap_metric *m)
     value_fini(&m->delta, m->def->type);
     free(m->series);
     free(m->subs);
-    free((void *)(uintptr_t)m->name);
+    freep(&m->name);
     free(m);
 }
 
@@ -221,9 +221,10 @@ static struct snap_series *new_series(struct snapshot *s, uint32_t metric,
     value_init(&series->delta, m->def->type, s->slab);
     vec_push(s->series, s->n_series, s->cap_series) = series;
     vec_push(m->series, m->n_series, m->cap_series) = series;
-    for (size_t i = 0; i < m->n_subs; i++)
+    for (size_t i = 0; i < m->n_subs; i++) {
         if (tagset_contains(tags, m->subs[i]->match))
             join_sub(m->subs[i], series);
+    }
     series_map_put(&s->map, series_key(metric, tags->id), series);
     return series;
 }
@@ -292,9 +293,10 @@ void snapshot_tick_begin(struct snapshot *s)
     for (size_t i = 0; i < s->n_touched; i++)
         value_clear(&s->touched[i]->delta, s->touched[i]->metric->def->type);
     s->n_touched = 0;
-    for (size_t i = 0; i < s->n_metrics; i++)
+    for (size_t i = 0; i < s->n_metrics; i++) {
         if (snap_metric_fresh(s, s->metrics[i]))
             value_clear(&s->metrics[i]->delta, s->metrics[i]->def->type);
+    }
     s->tick++;
 }
 
@@ -476,15 +478,17 @@ static void blame(const struct snapshot *s, struct buf *out)
 {
     scoped(free_values) struct table keys = {0};
 
-    for (size_t i = 0; i < s->n_series; i++)
+    for (size_t i = 0; i < s->n_series; i++) {
         for (size_t k = 0; k < s->series[i]->tags->n; k++)
             count_value(&keys, &s->series[i]->tags->tags[k]);
+    }
 
     const struct table_entry *e = busiest(&keys);
 
-    if (e)
+    if (e) {
         buf_printf(out, ". The tag with the most values is '%.*s' (%zu)", STR_ARG(e->key),
                    ((const struct table *)e->value)->n_live);
+    }
 }
 
 const char *snapshot_warning(struct snapshot *s)

@@ -156,9 +156,10 @@ static void submetrics_take_what_matches(void **state)
     assert_ptr_equal(submetric(&f, "http_reqs{'method':GET,status:200}"), both);
     assert_ptr_equal(submetric(&f, "http_reqs"), ok->parent);
     assert_string_equal(both->name, "http_reqs{ status:200, method:\"GET\" }");
-    for (size_t i = 0; i < N_LOOPS; i++)
+    for (size_t i = 0; i < N_LOOPS; i++) {
         for (int k = 0; k < 10; k++)
             sample(&f, i, M_HTTP_REQS, k < 4 ? "200" : "500", 1, 5 + k);
+    }
     tick(&f, 10);
     sample(&f, 1, M_HTTP_REQS, "500", 1, 12);
     tick(&f, 20);

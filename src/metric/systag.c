@@ -11,9 +11,10 @@ static const struct str systag_names[SYSTAG_COUNT] = {
 
 uint32_t systag_find(struct str name)
 {
-    for (unsigned i = 0; i < SYSTAG_COUNT; i++)
+    for (unsigned i = 0; i < SYSTAG_COUNT; i++) {
         if (str_eq(name, systag_names[i]))
             return UINT32_C(1) << i;
+    }
     return 0;
 }
 

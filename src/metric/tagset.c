@@ -118,9 +118,10 @@ static bool same_tags(const struct tagset *set, const struct tag *tags, size_t n
 {
     if (set->n != n)
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!same_tag(&set->tags[i], &tags[i]))
             return false;
+    }
     return true;
 }
 
@@ -145,19 +146,22 @@ static void grow_slots(struct tag_pool *pool)
 
     pool->n_slots = n_old ? n_old * 2 : SLOTS_AT_FIRST;
     pool->slots = xnew_n(const struct tagset *, pool->n_slots);
-    for (size_t i = 0; i < n_old; i++)
+    for (size_t i = 0; i < n_old; i++) {
         if (old[i])
             place_set(pool, old[i]);
+    }
     free((void *)old);
 }
 
 /* Strings that are in a set of this pool already are shared; `base` tells which. */
 static struct str keep_str(struct tag_pool *pool, const struct tagset *base, struct str s)
 {
-    if (base)
-        for (size_t i = 0; i < base->n; i++)
+    if (base) {
+        for (size_t i = 0; i < base->n; i++) {
             if (s.p == base->tags[i].key.p || s.p == base->tags[i].value.p)
                 return s;
+        }
+    }
     return s.n ? arena_str(&pool->arena, s) : (struct str){.p = ""};
 }
 
@@ -167,9 +171,10 @@ static const struct tagset *make_set(struct tag_pool *pool, const struct tagset 
     struct tagset *set = arena_alloc(&pool->arena, sizeof(*set) + n * sizeof(struct tag));
 
     *set = (struct tagset){.id = pool->n_sets++, .n = (uint32_t)n, .hash = hash};
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         set->tags[i] = (struct tag){.key = keep_str(pool, base, tags[i].key),
                                     .value = keep_str(pool, base, tags[i].value)};
+    }
     if ((size_t)pool->n_sets * 2 > pool->n_slots)
         grow_slots(pool);
     place_set(pool, set);
@@ -184,9 +189,10 @@ static const struct tagset *intern(struct tag_pool *pool, const struct tagset *b
 
     for (size_t i = 0; i < n; i++)
         hash += tag_hash(&tags[i]);
-    for (size_t i = first_slot(pool, hash); pool->slots[i]; i = (i + 1) & (pool->n_slots - 1))
+    for (size_t i = first_slot(pool, hash); pool->slots[i]; i = (i + 1) & (pool->n_slots - 1)) {
         if (pool->slots[i]->hash == hash && same_tags(pool->slots[i], tags, n))
             return pool->slots[i];
+    }
     if (pool->n_sets >= pool->max_sets)
         return pool->overflow;
     return make_set(pool, base, tags, n, hash);
@@ -249,10 +255,11 @@ static size_t find_key(const struct tag *tags, size_t n, struct str key, bool *r
             *ret_found = true;
             return mid;
         }
-        if (order < 0)
+        if (order < 0) {
             low = mid + 1;
-        else
+        } else {
             n = mid;
+        }
     }
     return low;
 }
@@ -313,9 +320,10 @@ static inline bool memo_hit(const struct memo *m, const struct tagset *base, con
 {
     if (m->hash != hash || m->base != base || m->n != n || !m->result)
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!same_tag(&m->result->tags[m->place[i]], &tags[i]))
             return false;
+    }
     return true;
 }
 
@@ -362,12 +370,13 @@ const struct tagset *tagset_remove(struct tag_pool *pool, const struct tagset *b
 
 bool tagset_get(const struct tagset *set, struct str key, struct str *ret_value)
 {
-    for (uint32_t i = 0; i < set->n; i++)
+    for (uint32_t i = 0; i < set->n; i++) {
         if (same_str(set->tags[i].key, key)) {
             if (ret_value)
                 *ret_value = set->tags[i].value;
             return true;
         }
+    }
     return false;
 }
 

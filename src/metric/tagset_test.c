@@ -174,7 +174,7 @@ static void a_pool_has_a_limit(void **state)
 static void a_set_has_a_limit(void **state)
 {
     struct tag_pool *pool = tag_pool_new();
-    size_t n = TAGSET_TAGS_MAX * 2;
+    size_t n = 2 * (size_t)TAGSET_TAGS_MAX;
     scoped(freep) struct tag *tags = xnew_n(struct tag, n);
     scoped(freep) char *names = xmalloc(n * 8);
 

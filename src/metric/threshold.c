@@ -64,11 +64,12 @@ static bool parse_number(struct str text, double *ret_n)
 
         hex |= c == 'x' || c == 'X';
         exponent |= c == 'p' || c == 'P';
-        if (c != '_')
+        if (c != '_') {
             copy[n++] = c;
-        else if (i == 0 || i + 1 == text.n || ascii_hex(text.p[i - 1]) < 0 ||
-                 ascii_hex(text.p[i + 1]) < 0)
+        } else if (i == 0 || i + 1 == text.n || ascii_hex(text.p[i - 1]) < 0 ||
+                   ascii_hex(text.p[i + 1]) < 0) {
             return false;
+        }
     }
     return (!hex || exponent) && str_f64(str_from(copy, n), ret_n);
 }
@@ -102,17 +103,19 @@ int threshold_parse(struct str source, struct threshold_expr *ret_expr)
     struct threshold_expr expr;
     struct str left, right;
 
-    if (!split(source, &left, &expr.op, &right))
+    if (!split(source, &left, &expr.op, &right)) {
         return fault(-EINVAL,
                      "failed parsing threshold expression \"%.*s\"; reason: malformed threshold "
                      "expression",
                      STR_ARG(source));
+    }
     TRY(parse_left(source, left, &expr.stat));
-    if (!parse_number(right, &expr.limit))
+    if (!parse_number(right, &expr.limit)) {
         return fault(-EINVAL,
                      "failed parsing threshold expression's \"%.*s\" right hand side; reason: "
                      "\"%.*s\" is not a number",
                      STR_ARG(source), STR_ARG(right));
+    }
     *ret_expr = expr;
     return 0;
 }
@@ -127,8 +130,8 @@ void thresholds_free(struct thresholds *ts)
     if (!ts)
         return;
     for (size_t i = 0; i < ts->n; i++) {
-        free((void *)(uintptr_t)ts->all[i].spec.metric.p);
-        free((void *)(uintptr_t)ts->all[i].spec.source.p);
+        freep(&ts->all[i].spec.metric.p);
+        freep(&ts->all[i].spec.source.p);
     }
     free(ts->all);
     buf_fini(&ts->failed_text);
@@ -184,13 +187,15 @@ static int find_metric(struct threshold *t, struct snapshot *snap)
 {
     struct submetric_name name;
 
-    if (submetric_parse(t->spec.metric, &name) < 0)
+    if (submetric_parse(t->spec.metric, &name) < 0) {
         return fault(FAULT_EXIT(EXIT_INVALID_CONFIG),
                      "unable to validate threshold expressions; reason: %s", fault_text());
-    if (snapshot_submetric(snap, &name, t->spec.metric, &t->metric) < 0)
+    }
+    if (snapshot_submetric(snap, &name, t->spec.metric, &t->metric) < 0) {
         return fault(FAULT_EXIT(EXIT_INVALID_CONFIG),
                      "invalid threshold defined on %.*s; reason: no metric name \"%.*s\" found",
                      STR_ARG(t->spec.metric), STR_ARG(t->spec.metric));
+    }
     t->metric->wanted = true;
     return 0;
 }
@@ -300,9 +305,10 @@ const char *thresholds_failed(struct thresholds *ts)
     scoped(freep) const char **names = xnew_n(const char *, ts->n);
     size_t n = 0;
 
-    for (size_t i = 0; i < ts->n; i++)
+    for (size_t i = 0; i < ts->n; i++) {
         if (ts->all[i].state == THRESHOLD_FAILED)
             names[n++] = ts->all[i].metric->name;
+    }
     qsort(names, n, sizeof(*names), by_name);
 
     buf_reset(&ts->failed_text);

@@ -18,12 +18,13 @@ void value_fini(struct value *v, enum metric_type type)
 static void value_empty(struct value *v, enum metric_type type)
 {
     v->touched = false;
-    if (type == METRIC_COUNTER)
+    if (type == METRIC_COUNTER) {
         v->counter = (typeof(v->counter)){0};
-    else if (type == METRIC_GAUGE)
+    } else if (type == METRIC_GAUGE) {
         v->gauge = (typeof(v->gauge)){0};
-    else if (type == METRIC_RATE)
+    } else if (type == METRIC_RATE) {
         v->rate = (typeof(v->rate)){0};
+    }
 }
 
 void value_reset(struct value *v, enum metric_type type)
@@ -105,11 +106,12 @@ bool stat_parse(struct str text, struct stat_name *ret_stat)
 {
     double p;
 
-    for (size_t i = 0; i < countof(stat_words); i++)
+    for (size_t i = 0; i < countof(stat_words); i++) {
         if (str_is(text, stat_words[i].name)) {
             *ret_stat = (struct stat_name){.kind = stat_words[i].kind};
             return true;
         }
+    }
     if (text.n < 4 || !str_starts(text, STR("p(")) || text.p[text.n - 1] != ')')
         return false;
     if (!str_f64(str_trim(str_from(text.p + 2, text.n - 3)), &p))

@@ -65,7 +65,7 @@ static uint64_t count_of(area2 n)
 static void add_constant(struct schedule *s, const struct plan_scenario *plan)
 {
     add_stage(s, plan->duration, plan->rate, plan->rate);
-    /* Those due before the end: the one at 0 counts, one exactly at the end does not. */
+    /* 
     s->total =
         count_of((s->stages[0].upto + 2 * (area2)s->time_unit - 1) / (2 * (area2)s->time_unit));
 }
@@ -92,10 +92,11 @@ const struct schedule *schedule_new(const struct plan_scenario *plan, struct are
            plan->executor == PLAN_RAMPING_ARRIVAL_RATE);
     assert(plan->time_unit > 0);
     s->time_unit = plan->time_unit;
-    if (plan->executor == PLAN_CONSTANT_ARRIVAL_RATE)
+    if (plan->executor == PLAN_CONSTANT_ARRIVAL_RATE) {
         add_constant(s, plan);
-    else
+    } else {
         add_ramp(s, plan);
+    }
     return s;
 }
 

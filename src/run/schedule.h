@@ -20,7 +20,7 @@ struct schedule;
  * The timetable of a constant-arrival-rate or ramping-arrival-rate scenario; in the arena, which
  * must outlive it. Immutable: for all threads.
  */
-const struct schedule *schedule_new(const struct plan_scenario *s, struct arena *arena);
+const struct schedule *schedule_new(const struct plan_scenario *plan, struct arena *arena);
 
 /* How many iterations it has in all. */
 uint64_t schedule_total(const struct schedule *s);
