@@ -1,0 +1,121 @@
+/* Terminals, files and faults, as every command meets them. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/opt.h"
+
+int cli_fault(int code)
+{
+    fprintf(stderr, "brunt: %s\n", fault_text());
+    if (getenv("BRUNT_DEBUG"))
+        fprintf(stderr, "%s", fault_trace());
+    return fault_exit_code(code);
+}
+
+int cli_help(const struct opt_table *table, struct opt_args *args)
+{
+    struct buf out = {0};
+
+    opt_help(table, cli_columns(STDOUT_FILENO), &out);
+    cli_write(STDOUT_FILENO, buf_str(&out));
+    buf_fini(&out);
+    opt_args_fini(args);
+    return 0;
+}
+
+bool cli_is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool cli_wants_color(int fd)
+{
+    const char *no = getenv("NO_COLOR");
+
+    return cli_is_terminal(fd) && !(no && no[0]);
+}
+
+size_t cli_columns(int fd)
+{
+    struct winsize size;
+
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col < 20)
+        return 80;
+    return size.ws_col;
+}
+
+void cli_write(int fd, struct str s)
+{
+    while (s.n) {
+        ssize_t n = write(fd, s.p, s.n);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        s = str_from_index(s, (size_t)n);
+    }
+}
+
+static int read_all(int fd, const char *path, struct buf *data)
+{
+    for (;;) {
+        if (buf_reserve(data, 64 << 10))
+            return fault(-EFBIG, "'%s' is too large", path);
+        ssize_t n = read(fd, data->data + data->len, 64 << 10);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fault(-errno, "cannot read '%s': %m", path);
+        if (n == 0)
+            return 0;
+        data->len += (size_t)n;
+    }
+}
+
+int cli_read_file(const char *path, struct buf *ret_data)
+{
+    if (strcmp(path, "-") == 0)
+        return read_all(STDIN_FILENO, "standard input", ret_data);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return fault(-errno, "cannot open '%s': %m", path);
+    int r = read_all(fd, path, ret_data);
+
+    close(fd);
+    TRY(r);
+    return 0;
+}
+
+int cli_write_file(const char *path, struct str data)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        return fault(-errno, "cannot write '%s': %m", path);
+    while (data.n) {
+        ssize_t n = write(fd, data.p, data.n);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int r = fault(-errno, "cannot write '%s': %m", path);
+
+            close(fd);
+            return r;
+        }
+        data = str_from_index(data, (size_t)n);
+    }
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,166 @@
+/*
+ * brunt run SCRIPT|URL: everything happens on one coroutine of the main loop, from reading the
+ * script to writing the summary; users have loops of their own (run/).
+ */
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/loadtest.h"
+#include "cli/run_live.h"
+#include "cli/run_output.h"
+#include "cli/secrets.h"
+#include "cli/stop_signals.h"
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "run/run.h"
+
+struct run_command {
+    struct loadtest test;
+    struct loop *loop;
+    struct stop_signals *signals;
+    struct run *run;
+    struct run_live *live;
+    int exit_code;
+};
+
+static void on_signal(void *arg, const char *name)
+{
+    struct run_command *c = arg;
+
+    log_debug(c->test.log, "stopping on a signal: %s", name);
+    run_stop(c->run, RUN_STOP_SIGNAL, str_of(name));
+}
+
+/* Users need descriptors; the soft limit is ours to raise. */
+static void raise_limits(struct loadtest *t)
+{
+    struct rlimit limit;
+    uint64_t wanted = (uint64_t)t->plan->max_vus + 64;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    ignored(setrlimit(RLIMIT_NOFILE, &limit));
+    if (limit.rlim_max != RLIM_INFINITY && wanted > limit.rlim_max)
+        log_warn(t->log,
+                 "the test may need %llu connections at once, and a process here may open %llu "
+                 "files: some will fail with 'too many open files' (see ulimit -Hn)",
+                 (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+}
+
+static int make_run(struct run_command *c)
+{
+    struct loadtest *t = &c->test;
+    struct run_config config = {
+        .loop = c->loop,
+        .script = t->script,
+        .plan = t->plan,
+        .registry = t->registry,
+        .log = t->log,
+        .console = t->console,
+        .n_loops = (unsigned)t->own.loops,
+        .no_thresholds = t->plan->options->no_thresholds,
+        .secret = secrets_get,
+        .secret_arg = t->secrets,
+        .on_tick = run_live_tick,
+        .arg = c->live,
+    };
+
+    TRY(run_new(&config, &c->run));
+    return 0;
+}
+
+/* Says once, on standard error, why the run ended; gives its exit code. */
+static int conclude(struct run_command *c, int r)
+{
+    struct run_totals totals;
+
+    if (r < 0)
+        log_error(c->test.log, "%s", fault_text());
+    run_totals(c->run, &totals);
+    if (!totals.complete && fault_exit_code(r) != 107)
+        log_warn(c->test.log, "No script iterations fully finished, consider making the test "
+                              "duration longer");
+    return run_exit_code(c->run, r);
+}
+
+static int run_test(struct run_command *c)
+{
+    struct loadtest *t = &c->test;
+
+    TRY(loadtest_load(t));
+    raise_limits(t);
+    c->live = run_live_new(t, c->loop);
+    TRY(make_run(c));
+    stop_signals_tell(c->signals, on_signal, c);
+    run_live_start(c->live, c->run);
+    int r = run_execute(c->run);
+
+    run_live_stop(c->live);
+    c->exit_code = conclude(c, r);
+    run_output_summary(t, c->run);
+    if (t->plan->options->linger) {
+        log_info(t->log, "the test is over; --linger waits for Ctrl-C");
+        run_live_linger(c->live, c->signals);
+    }
+    return 0;
+}
+
+static void main_coroutine(void *arg)
+{
+    struct run_command *c = arg;
+    int r = run_test(c);
+
+    if (r < 0) {
+        log_error(c->test.log, "%s", fault_text());
+        c->exit_code = fault_exit_code(r);
+    }
+    stop_signals_tell(c->signals, NULL, NULL);
+    run_free(c->run);
+    run_live_free(c->live);
+    loop_stop(c->loop);
+}
+
+static int with_loop(struct run_command *c)
+{
+    TRY(stop_signals_start(&c->signals));
+    TRY(loop_new(NULL, &c->loop));
+    int r = coro_spawn(c->loop, CORO_STACK_LARGE, main_coroutine, c, NULL);
+
+    if (r == 0)
+        r = loop_run(c->loop);
+    loadtest_close(&c->test);
+    loop_free(c->loop);
+    stop_signals_stop(c->signals);
+    return r < 0 ? r : c->exit_code;
+}
+
+static int run_run(int argc, char **argv)
+{
+    const struct opt_table *table = loadtest_table("brunt run");
+    struct run_command *c = xnew(struct run_command);
+    int r = loadtest_open(&c->test, table, argc, argv);
+
+    if (r == OPT_E_HELP) {
+        cli_help(table, &c->test.args);
+        c->test.args = (struct opt_args){0};
+        loadtest_close(&c->test);
+        r = 0;
+    } else if (r == 0) {
+        r = with_loop(c);
+    }
+    free(c);
+    return r;
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .help = "run a load test: a script, or one URL",
+    .run = run_run,
+};

@@ -1,0 +1,451 @@
+/*
+ * From argv to a plan. The environment and the command line are read first, because they say where
+ * to log; then the script, whose options lie between the configuration file and those two.
+ */
+#include "cli/loadtest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/secrets.h"
+#include "metric/tagset.h"
+#include "proto/http1/http1_encode.h"
+#include "proto/url.h"
+
+extern char **environ;
+
+/* ---- the command line ---- */
+
+#define OWN(field) offsetof(struct loadtest, own.field)
+
+static const struct opt_row own_rows[] = {
+    {.name = "loops",
+     .type = OPT_INT,
+     .offset = OWN(loops),
+     .min = 1,
+     .max = 1024,
+     .env = "BRUNT_LOOPS",
+     .value_name = "N",
+     .group = "Engine",
+     .help = "threads with a loop each (default: the processors we may use)"},
+    {.name = "full-contexts",
+     .type = OPT_FLAG,
+     .offset = OWN(full_contexts),
+     .group = "Engine",
+     .help = "give each user JavaScript built-ins of its own, for scripts that extend them"},
+    {.name = "offline",
+     .type = OPT_FLAG,
+     .offset = OWN(offline),
+     .group = "Engine",
+     .help = "take remote imports from the cache only"},
+    {.name = "method",
+     .short_name = 'X',
+     .type = OPT_STRING,
+     .offset = OWN(method),
+     .value_name = "METHOD",
+     .group = "With a URL",
+     .help = "the request's method"},
+    {.name = "header",
+     .short_name = 'H',
+     .type = OPT_LIST,
+     .offset = OWN(headers),
+     .value_name = "'NAME: VALUE'",
+     .group = "With a URL",
+     .help = "add a header to the request"},
+    {.name = "body",
+     .type = OPT_STRING,
+     .offset = OWN(body),
+     .value_name = "TEXT",
+     .group = "With a URL",
+     .help = "the request's body"},
+};
+
+static const struct opt_example examples[] = {
+    {"brunt run script.js", "run a script with the options it exports"},
+    {"brunt run -u 50 -d 30s script.js", "50 users for 30 seconds"},
+    {"brunt run -s 30s:20 -s 1m:100 -s 10s:0 script.js", "up, further up, and down"},
+    {"brunt run -e BASE_URL=https://staging script.js", "set a variable of __ENV"},
+    {"brunt run http://127.0.0.1:8080/ -c 50 -d 10s", "one URL over 50 connections"},
+};
+
+const struct opt_table *loadtest_table(const char *command)
+{
+    static struct opt_row rows[PLAN_OPTION_COUNT + countof(own_rows)];
+    static struct opt_table table = {
+        .operands = "SCRIPT|URL|-",
+        .about =
+            "SCRIPT is a k6 script (.js, .ts), or - for standard input. With a URL, one request "
+            "is repeated and -c is the number of connections.\n\n"
+            "Options are taken from the configuration file, the script, the environment and "
+            "the command line; the later ones win.",
+        .rows = rows,
+        .examples = examples,
+        .n_examples = countof(examples),
+        .min_operands = 1,
+        .max_operands = 1,
+        .operand_hint = OPT_HINT_FILE,
+    };
+
+    if (!table.n_rows) {
+        size_t n = plan_option_opt_rows(offsetof(struct loadtest, cli), rows);
+
+        memcpy(rows + n, own_rows, sizeof(own_rows));
+        table.n_rows = n + countof(own_rows);
+    }
+    table.name = command;
+    table.summary = strcmp(command, "brunt run") == 0
+                        ? "Run a load test."
+                        : "Print the options and scenarios of a test as JSON.";
+    return &table;
+}
+
+static bool looks_like_url(const char *s)
+{
+    return strncmp(s, "http://", 7) == 0 || strncmp(s, "https://", 8) == 0;
+}
+
+/* A script may come from a URL too; what does not end as one is a page to load. */
+static bool is_target_url(const char *s)
+{
+    struct str text = str_of(s);
+
+    return looks_like_url(s) && !str_ends(text, STR(".js")) && !str_ends(text, STR(".ts"));
+}
+
+/* With a URL, -c is wrk's: connections. */
+static int set_url_defaults(struct loadtest *t)
+{
+    uint64_t n;
+    struct plan_options *o = &t->cli;
+    bool has_length = plan_is_set(o, PLAN_DURATION) || plan_is_set(o, PLAN_ITERATIONS) ||
+                      plan_is_set(o, PLAN_STAGES);
+
+    if (plan_is_set(o, PLAN_CONFIG_FILE) && str_u64(str_of(o->config_file), &n)) {
+        TRY(plan_options_from_cli(o, PLAN_VUS, o->config_file));
+        o->config_file = "";
+        o->set[PLAN_CONFIG_FILE / 64] &= ~(1ULL << PLAN_CONFIG_FILE % 64);
+    }
+    if (!plan_is_set(o, PLAN_VUS))
+        TRY(plan_options_from_cli(o, PLAN_VUS, "10"));
+    if (!has_length)
+        TRY(plan_options_from_cli(o, PLAN_DURATION, "10s"));
+    return 0;
+}
+
+static const char *get_env(void *arg UNUSED, const char *name)
+{
+    return getenv(name);
+}
+
+static int open_logs(struct loadtest *t)
+{
+    const struct plan_options *o = &t->early;
+    struct log_options options = {.level = o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+                                  .color = o->no_color ? LOG_COLOR_NEVER : LOG_COLOR_AUTO,
+                                  .redact = t->redact};
+
+    if (!log_format_parse(str_of(o->log_format), &options.format))
+        return fault(-EINVAL, "--log-format: '%s' is none of text, json, raw", o->log_format);
+    TRY(log_open(o->log_output, &options, &t->log));
+    if (o->console_output[0]) {
+        scoped(freep) char *output = xasprintf("file=%s", o->console_output);
+
+        TRY(log_open(output, &options, &t->console));
+    }
+    return 0;
+}
+
+int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, char **argv)
+{
+    *t = (struct loadtest){0};
+    plan_options_init(&t->cli, &t->arena);
+    plan_options_init(&t->env, &t->arena);
+    plan_options_init(&t->early, &t->arena);
+    plan_options_init(&t->config, &t->arena);
+    plan_options_init(&t->script_options, &t->arena);
+    int r = opt_parse(table, t, argc, argv, &t->args);
+
+    if (r)
+        return r;
+    t->operand = t->args.operands[0];
+    t->is_url = is_target_url(t->operand);
+    if (t->is_url)
+        TRY(set_url_defaults(t));
+    TRY(plan_options_from_env(&t->env, get_env, NULL));
+    plan_options_apply(&t->early, &t->env, PLAN_TIER_ENV, &(struct plan_strings){0});
+    plan_options_apply(&t->early, &t->cli, PLAN_TIER_CLI, &(struct plan_strings){0});
+    t->redact = redact_new();
+    TRY(open_logs(t));
+    TRY(secrets_open(t->early.secret_source.items, t->early.secret_source.n, t->redact,
+                     &t->secrets));
+    return 0;
+}
+
+bool loadtest_colors(const struct loadtest *t, int fd)
+{
+    return !t->early.no_color && cli_wants_color(fd);
+}
+
+/* ---- the script ---- */
+
+struct env_list {
+    const char **names;
+    const char **values;
+    size_t n;
+};
+
+static void env_put(struct env_list *list, struct arena *arena, struct str name, const char *value)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (str_is(name, list->names[i])) {
+            list->values[i] = value;
+            return;
+        }
+    }
+    list->names[list->n] = arena_str(arena, name).p;
+    list->values[list->n++] = value;
+}
+
+static void collect_env(struct loadtest *t, struct env_list *ret_list)
+{
+    const struct plan_map *given = &t->early.script_env;
+    size_t n = 0;
+
+    while (environ[n])
+        n++;
+    ret_list->names = arena_new_n(&t->arena, const char *, n + given->n + 1);
+    ret_list->values = arena_new_n(&t->arena, const char *, n + given->n + 1);
+    ret_list->n = 0;
+    for (size_t i = 0; i < n && t->early.include_system_env_vars; i++) {
+        struct str pair = str_of(environ[i]);
+        size_t at = str_find(pair, '=');
+
+        if (at < pair.n)
+            env_put(ret_list, &t->arena, str_from(pair.p, at), environ[i] + at + 1);
+    }
+    for (size_t i = 0; i < given->n; i++)
+        env_put(ret_list, &t->arena, str_of(given->items[i].name), given->items[i].value);
+}
+
+static int split_header(const char *text, struct http_header *ret_header)
+{
+    struct str s = str_of(text);
+    size_t at = str_find(s, ':');
+
+    if (at == 0 || at == s.n)
+        return fault(-EINVAL, "--header '%s': a header is written as 'Name: value'", text);
+    ret_header->name = str_trim(str_from(s.p, at));
+    ret_header->value = str_trim(str_from_index(s, at + 1));
+    if (!http1_is_token(ret_header->name) || !http1_is_value(ret_header->value))
+        return fault(-EINVAL, "--header '%s': a name or value that cannot be sent", text);
+    return 0;
+}
+
+static int make_request(struct loadtest *t)
+{
+    const struct loadtest_own *own = &t->own;
+    struct url *url;
+
+    t->headers = xnew_n(struct http_header, own->headers.n_items);
+    for (size_t i = 0; i < own->headers.n_items; i++)
+        TRY(split_header(own->headers.items[i], &t->headers[i]));
+    t->expected = xcalloc(1, sizeof(*t->expected) + sizeof(t->expected->range[0]));
+    t->expected->n = 1;
+    t->expected->range[0].min = 200;
+    t->expected->range[0].max = 399;
+    TRY(url_parse(str_of(t->operand), NULL, &url));
+    t->request = (struct http_request){
+        .method = str_of(own->method ? own->method
+                         : own->body ? "POST"
+                                     : "GET"),
+        .url = url,
+        .headers = t->headers,
+        .n_headers = own->headers.n_items,
+        .body = str_of(own->body),
+        .has_body = own->body != NULL,
+        .body_mode = HTTP_BODY_DISCARD,
+        .timeout = 60 * NS_PER_S,
+        .max_redirects = (int)t->early.max_redirects,
+        .expected = t->expected,
+    };
+    return 0;
+}
+
+static const struct script_ops *language_of(const char *path)
+{
+    struct str name = str_of(path);
+
+    for (size_t i = 0; script_languages[i]; i++)
+        for (size_t k = 0; script_languages[i]->suffixes[k]; k++)
+            if (str_ends(name, str_of(script_languages[i]->suffixes[k])))
+                return script_languages[i];
+    /* Standard input, and files without a telling name, are JavaScript as they are for k6. */
+    return script_languages[0];
+}
+
+/* Before there is a run: logs only. */
+static void init_log(void *arg, const struct vu *vu UNUSED, enum script_log_level level,
+                     enum script_log_source source, struct str message, struct str field,
+                     struct str value)
+{
+    static const enum log_level levels[] = {LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING,
+                                            LOG_LEVEL_ERROR};
+    struct loadtest *t = arg;
+    bool to_console = source == SCRIPT_LOG_CONSOLE && t->console;
+    struct log_field fields[2];
+    size_t n = 0;
+
+    if (field.n)
+        fields[n++] = (struct log_field){field, value};
+    if (source == SCRIPT_LOG_CONSOLE && !to_console)
+        fields[n++] = (struct log_field){STR("source"), STR("console")};
+    log_write(to_console ? t->console : t->log, levels[level], message, fields, n);
+}
+
+static void init_exception(void *arg, const struct vu *vu UNUSED, struct str stack)
+{
+    const struct log_field field = {STR("hint"), STR("script exception")};
+
+    log_write(((struct loadtest *)arg)->log, LOG_LEVEL_ERROR, stack, &field, 1);
+}
+
+static void init_exec_info(void *arg UNUSED, struct vu *vu UNUSED,
+                           struct script_exec_info *ret_info)
+{
+    *ret_info = (struct script_exec_info){0};
+}
+
+static void init_say(void *arg UNUSED, struct vu *vu UNUSED, struct str message UNUSED)
+{
+}
+
+static int init_secret(void *arg, struct str source, struct str key, struct buf *ret_value)
+{
+    return secrets_get(((struct loadtest *)arg)->secrets, source, key, ret_value);
+}
+
+static const struct vu_run_ops init_ops = {
+    .log = init_log,
+    .exception = init_exception,
+    .exec_info = init_exec_info,
+    .secret = init_secret,
+    .abort = init_say,
+    .fail = init_say,
+};
+
+static int load_script(struct loadtest *t)
+{
+    const struct script_ops *ops = t->is_url ? &script_null_ops : language_of(t->operand);
+    struct env_list env;
+
+    collect_env(t, &env);
+    if (t->is_url)
+        TRY(make_request(t));
+    struct script_config config = {
+        .path = t->operand,
+        .env_names = env.names,
+        .env_values = env.values,
+        .n_env = env.n,
+        .metrics = t->registry,
+        .request = &t->request,
+        .full_contexts = t->own.full_contexts,
+        .offline = t->own.offline,
+        .compat_base = strcmp(t->early.compatibility_mode, "base") == 0,
+    };
+
+    t->init_tags = tag_pool_new();
+    t->init_host = vu_init_host(&init_ops, t, t->init_tags);
+    TRY(ops->load(&config, t->init_host, &t->script));
+    return 0;
+}
+
+/* ---- the plan ---- */
+
+/* The default file may be missing, one that was named may not. */
+static int read_config(struct loadtest *t, struct plan_strings *warnings)
+{
+    const char *path = t->early.config_file;
+    struct buf data = BUF_INIT(64 << 20);
+
+    if (!path[0])
+        return 0;
+    int r = cli_read_file(path, &data);
+
+    if (r < 0)
+        r = fault(FAULT_EXIT(104), "configuration file: %s", fault_text());
+    else
+        r = plan_options_from_json(&t->config, PLAN_TIER_CONFIG, buf_str(&data), warnings);
+    buf_fini(&data);
+    TRY(r);
+    t->has_config = true;
+    return 0;
+}
+
+static void log_warnings(struct loadtest *t, const struct plan_strings *warnings)
+{
+    for (size_t i = 0; i < warnings->n; i++)
+        log_warn(t->log, "%s", warnings->items[i]);
+}
+
+static int build_plan(struct loadtest *t)
+{
+    const struct script *s = t->script;
+    const char **exports = arena_new_n(&t->arena, const char *, s->n_exports + 1);
+    struct plan_strings warnings = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n_exports; i++)
+        if (s->exports[i].callable)
+            exports[n++] = s->exports[i].name;
+    TRY(read_config(t, &warnings));
+    if (s->options_json)
+        TRY(plan_options_from_json(&t->script_options, PLAN_TIER_SCRIPT, str_of(s->options_json),
+                                   &warnings));
+    log_warnings(t, &warnings);
+    struct plan_layers layers = {
+        .config = t->has_config ? &t->config : NULL,
+        .script = s->options_json ? &t->script_options : NULL,
+        .env = &t->env,
+        .cli = &t->cli,
+        .exports = exports,
+        .n_exports = n,
+    };
+
+    TRY(plan_build(&t->arena, &layers, &t->plan));
+    log_warnings(t, &t->plan->warnings);
+    return 0;
+}
+
+int loadtest_load(struct loadtest *t)
+{
+    t->registry = metric_registry_new();
+    TRY(load_script(t));
+    TRY(build_plan(t));
+    return 0;
+}
+
+void loadtest_close(struct loadtest *t)
+{
+    if (t->script)
+        t->script->ops->free(t->script);
+    if (t->init_host)
+        vu_init_host_free(t->init_host);
+    tag_pool_free(t->init_tags);
+    url_unref((struct url *)(uintptr_t)t->request.url);
+    free(t->headers);
+    free(t->expected);
+    if (t->registry)
+        metric_registry_free(t->registry);
+    secrets_free(t->secrets);
+    log_free(t->console);
+    log_free(t->log);
+    redact_free(t->redact);
+    opt_list_fini(&t->own.headers);
+    opt_args_fini(&t->args);
+    arena_fini(&t->arena);
+}

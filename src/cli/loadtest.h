@@ -1,0 +1,76 @@
+#pragma once
+/*
+ * A test as the command line names it, up to its plan: options of all layers, logs, secrets, the
+ * loaded script. What `run` and `inspect` have in common.
+ */
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/opt.h"
+#include "metric/metric.h"
+#include "plan/plan.h"
+#include "proto/http.h"
+#include "script/script.h"
+#include "vu/vu.h"
+
+struct log;
+struct redact;
+struct secrets;
+
+/* Options that only we have, beside those of plan/options.def. */
+struct loadtest_own {
+    int64_t loops;
+    bool full_contexts;
+    bool offline;
+    const char *method;
+    struct opt_list headers;
+    const char *body;
+};
+
+struct loadtest {
+    struct arena arena;
+    struct plan_options cli; /* first layer read; opt_parse fills it */
+    struct loadtest_own own;
+    struct opt_args args;
+    const char *operand; /* script file, "-" or URL */
+    bool is_url;
+
+    struct plan_options env;
+    struct plan_options early; /* env under cli: what is needed before the script is read */
+    struct redact *redact;
+    struct log *log;
+    struct log *console; /* --console-output, or NULL */
+    struct secrets *secrets;
+
+    struct metric_registry *registry;
+    struct tag_pool *init_tags;
+    struct script_host *init_host;
+    struct http_request request; /* of a URL test */
+    struct http_header *headers;
+    struct status_set *expected;
+    struct script *script;
+    struct plan_options config, script_options;
+    bool has_config;
+    struct plan *plan;
+};
+
+/* Rows for opt_parse over a struct loadtest. Static; made at the first call. */
+const struct opt_table *loadtest_table(const char *command);
+
+/*
+ * Reads the command line and the environment and opens logs and secrets. Returns 0, OPT_E_HELP or a
+ * fault. loadtest_close() is due whatever it returned.
+ */
+MUST_USE int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc,
+                           char **argv);
+
+/*
+ * Loads the script, consolidates the options and builds the plan; logs warnings. On a coroutine of
+ * a loop. Returns 0 or a fault with its exit code.
+ */
+MUST_USE int loadtest_load(struct loadtest *t);
+
+void loadtest_close(struct loadtest *t);
+
+/* The same as `k6 version`'s colour rule: a terminal, and nobody said no. */
+bool loadtest_colors(const struct loadtest *t, int fd);
