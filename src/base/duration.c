@@ -49,15 +49,17 @@ static int take_decimal(struct str *text, struct decimal *ret_decimal)
     size_t i = 0;
     size_t n_digits = 0;
 
-    for (; i < text->n && ascii_digit(text->p[i]); i++, n_digits++)
+    for (; i < text->n && ascii_digit(text->p[i]); i++, n_digits++) {
         if (__builtin_mul_overflow(d.whole, 10, &d.whole) ||
             __builtin_add_overflow(d.whole, text->p[i] - '0', &d.whole))
             return DURATION_E_SYNTAX;
-    if (i < text->n && text->p[i] == '.')
+    }
+    if (i < text->n && text->p[i] == '.') {
         for (i++; i < text->n && ascii_digit(text->p[i]); i++, n_digits++) {
             d.fraction = d.fraction * 10 + (text->p[i] - '0');
             scale *= 10;
         }
+    }
     if (!n_digits || !isfinite(scale))
         return DURATION_E_SYNTAX;
     d.fraction /= scale;

@@ -136,10 +136,11 @@ void json_put_str(struct json_out *j, struct str value)
 
 void json_put_cstr(struct json_out *j, const char *value)
 {
-    if (value)
+    if (value) {
         json_put_str(j, str_of(value));
-    else
+    } else {
         json_put_null(j);
+    }
 }
 
 /* --- numbers --- */
@@ -164,9 +165,10 @@ static struct digits shortest_digits(double value)
     }
     const char *at = text;
 
-    for (; *at && *at != 'e'; at++)
+    for (; *at && *at != 'e'; at++) {
         if (ascii_digit(*at))
             d.text[d.n++] = *at;
+    }
     d.point = (int)strtol(at + 1, NULL, 10) + 1;
     while (d.n > 1 && d.text[d.n - 1] == '0')
         d.n--;
@@ -204,10 +206,11 @@ size_t json_number(double value, char text[JSON_NUMBER_BYTES])
     struct digits d = shortest_digits(fabs(value));
     size_t size = (size_t)(text + JSON_NUMBER_BYTES - at);
 
-    if (d.point > -6 && d.point <= 21)
+    if (d.point > -6 && d.point <= 21) {
         at += put_plain(at, size, &d);
-    else
+    } else {
         at += put_exponent(at, size, &d);
+    }
     return (size_t)(at - text);
 }
 
@@ -232,9 +235,10 @@ static size_t utf8_length(const unsigned char *p, size_t n)
             continue;
         if (n < forms[i].n || p[1] < forms[i].second_min || p[1] > forms[i].second_max)
             return 0;
-        for (size_t k = 2; k < forms[i].n; k++)
+        for (size_t k = 2; k < forms[i].n; k++) {
             if ((p[k] & 0xc0) != 0x80)
                 return 0;
+        }
         return forms[i].n;
     }
     return 0;
@@ -271,10 +275,11 @@ void json_quote(struct buf *out, struct str value)
             continue;
         }
         buf_put(out, value.p + done, i - done);
-        if (n)
+        if (n) {
             put_escape(out, p[i]);
-        else
+        } else {
             buf_puts(out, "\xef\xbf\xbd");
+        }
         done = ++i;
     }
     if (value.n > done)

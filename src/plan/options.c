@@ -79,9 +79,10 @@ void plan_strings_add(struct plan_strings *list, struct arena *arena, const char
 
 const char *plan_map_get(const struct plan_map *map, const char *name)
 {
-    for (size_t i = 0; i < map->n; i++)
+    for (size_t i = 0; i < map->n; i++) {
         if (strcmp(map->items[i].name, name) == 0)
             return map->items[i].value;
+    }
     return NULL;
 }
 
@@ -138,9 +139,10 @@ static int blame(int r, int code, const char *where, enum plan_option id, struct
 {
     if (r == 0 || r == PLAN_E_UNSET)
         return 0;
-    if (r == PLAN_E_TYPE)
+    if (r == PLAN_E_TYPE) {
         return fault(code, "invalid value '%.*s' for %s: expected %s", STR_ARG(text), where,
                      plan_types[plan_option_rows[id].type].expected);
+    }
 
     scoped(freep) char *why = xstrdup(fault_text());
 
@@ -274,10 +276,11 @@ static void clear_shortcuts(struct plan_options *lower, const struct plan_option
         any |= plan_is_set(upper, shortcuts[i]);
     if (!any)
         return;
-    if (lower->scenarios.n)
+    if (lower->scenarios.n) {
         plan_push(lower->arena, warnings) = arena_printf(
             lower->arena, "\"%s\" level configuration overrode scenarios configuration entirely",
             tiers[tier]);
+    }
     for (size_t i = 0; i < countof(shortcuts); i++)
         clear(lower, shortcuts[i]);
 }
@@ -299,9 +302,10 @@ static void merge_dns(struct plan_dns *lower, const struct plan_dns *upper)
 
 static bool has_feature(const struct plan_options *o, const char *name)
 {
-    for (size_t i = 0; i < o->features.n; i++)
+    for (size_t i = 0; i < o->features.n; i++) {
         if (strcmp(o->features.items[i], name) == 0)
             return true;
+    }
     return false;
 }
 
@@ -312,9 +316,10 @@ static void merge_tags(struct plan_options *lower, const struct plan_options *up
 
     for (size_t i = 0; i < lower->tags.n; i++)
         plan_push(lower->arena, &merged) = lower->tags.items[i];
-    for (size_t i = 0; i < upper->tags.n; i++)
+    for (size_t i = 0; i < upper->tags.n; i++) {
         plan_map_set(&merged, lower->arena, str_of(upper->tags.items[i].name),
                      str_of(upper->tags.items[i].value));
+    }
     lower->tags = merged;
 }
 
@@ -326,13 +331,14 @@ void plan_options_apply(struct plan_options *lower, const struct plan_options *u
         if (!plan_is_set(upper, id))
             continue;
         /* The flags that count were chosen before any layer was merged (plan_build). */
-        if (id == PLAN_DNS)
+        if (id == PLAN_DNS) {
             merge_dns(&lower->dns, &upper->dns);
-        else if (id == PLAN_TAGS && has_feature(lower, "merge-run-tags"))
+        } else if (id == PLAN_TAGS && has_feature(lower, "merge-run-tags")) {
             merge_tags(lower, upper);
-        else if (id != PLAN_FEATURES || tier != PLAN_TIER_SCRIPT)
+        } else if (id != PLAN_FEATURES || tier != PLAN_TIER_SCRIPT) {
             memcpy(plan_field(lower, id), plan_field_const(upper, id),
                    plan_types[plan_option_rows[id].type].size);
+        }
         plan_mark(lower, id);
     }
 }

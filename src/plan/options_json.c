@@ -17,12 +17,12 @@ enum {
     BRIEF_BYTES = 60, /* of a value that is shown in a message */
 };
 
-static struct str json_text(const json_t *value)
+static struct str json_text(json_t *value)
 {
     return str_from(json_string_value(value), json_string_length(value));
 }
 
-const char *plan_json_brief(const json_t *value, struct arena *arena)
+const char *plan_json_brief(json_t *value, struct arena *arena)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     struct str brief = str_of(text ? text : "?");
@@ -35,7 +35,7 @@ const char *plan_json_brief(const json_t *value, struct arena *arena)
 
 /* --- values of C types --- */
 
-int plan_json_to_int(const json_t *value, int64_t *ret_n)
+int plan_json_to_int(json_t *value, int64_t *ret_n)
 {
     if (json_is_string(value))
         return str_i64(json_text(value), ret_n) ? 0 : PLAN_E_TYPE;
@@ -51,18 +51,19 @@ int plan_json_to_int(const json_t *value, int64_t *ret_n)
     return 0;
 }
 
-int plan_json_to_duration(const json_t *value, span_ns *ret_span)
+int plan_json_to_duration(json_t *value, span_ns *ret_span)
 {
     int r = PLAN_E_TYPE;
 
-    if (json_is_string(value))
+    if (json_is_string(value)) {
         r = duration_parse(json_text(value), ret_span);
-    else if (json_is_number(value))
+    } else if (json_is_number(value)) {
         r = duration_from_ms(json_number_value(value), ret_span);
+    }
     return r ? PLAN_E_TYPE : 0;
 }
 
-int plan_json_to_string(const json_t *value, struct arena *arena, const char **ret_text)
+int plan_json_to_string(json_t *value, struct arena *arena, const char **ret_text)
 {
     if (!json_is_string(value))
         return PLAN_E_TYPE;
@@ -70,7 +71,7 @@ int plan_json_to_string(const json_t *value, struct arena *arena, const char **r
     return 0;
 }
 
-int plan_json_to_map(const json_t *value, struct arena *arena, struct plan_map *ret_map)
+int plan_json_to_map(json_t *value, struct arena *arena, struct plan_map *ret_map)
 {
     struct plan_map map = {0};
     const char *key = NULL;
@@ -78,11 +79,12 @@ int plan_json_to_map(const json_t *value, struct arena *arena, struct plan_map *
 
     if (!json_is_object(value))
         return PLAN_E_TYPE;
-    json_object_foreach((json_t *)(uintptr_t)value, key, item)
+    json_object_foreach(value, key, item)
     {
-        if (!json_is_string(item))
+        if (!json_is_string(item)) {
             return fault(-EINVAL, "the value of '%s' must be a string, not %s", key,
                          plan_json_brief(item, arena));
+        }
         plan_push(arena, &map) =
             (struct plan_pair){plan_copy(arena, str_of(key)), plan_copy(arena, json_text(item))};
     }
@@ -91,7 +93,7 @@ int plan_json_to_map(const json_t *value, struct arena *arena, struct plan_map *
 }
 
 /* One stage; a part that is not there is not set, which is for others to judge. */
-static int to_stage(const json_t *value, struct arena *arena, struct plan_stage *ret_stage)
+static int to_stage(json_t *value, struct arena *arena, struct plan_stage *ret_stage)
 {
     struct plan_stage stage = {0};
     const char *key = NULL;
@@ -99,7 +101,7 @@ static int to_stage(const json_t *value, struct arena *arena, struct plan_stage 
 
     if (!json_is_object(value))
         return PLAN_E_TYPE;
-    json_object_foreach((json_t *)(uintptr_t)value, key, item)
+    json_object_foreach(value, key, item)
     {
         int r = 0;
 
@@ -121,7 +123,7 @@ static int to_stage(const json_t *value, struct arena *arena, struct plan_stage 
     return 0;
 }
 
-int plan_json_to_stages(const json_t *value, struct arena *arena, struct plan_stages *ret_stages)
+int plan_json_to_stages(json_t *value, struct arena *arena, struct plan_stages *ret_stages)
 {
     struct plan_stages stages = {0};
 
@@ -141,7 +143,7 @@ int plan_json_to_stages(const json_t *value, struct arena *arena, struct plan_st
 
 /* --- readers, one for each type of option --- */
 
-int plan_json_bool(struct plan_slot *slot, const json_t *value)
+int plan_json_bool(struct plan_slot *slot, json_t *value)
 {
     if (!json_is_boolean(value))
         return PLAN_E_TYPE;
@@ -149,22 +151,22 @@ int plan_json_bool(struct plan_slot *slot, const json_t *value)
     return 0;
 }
 
-int plan_json_int(struct plan_slot *slot, const json_t *value)
+int plan_json_int(struct plan_slot *slot, json_t *value)
 {
     return plan_json_to_int(value, slot->field);
 }
 
-int plan_json_duration(struct plan_slot *slot, const json_t *value)
+int plan_json_duration(struct plan_slot *slot, json_t *value)
 {
     return plan_json_to_duration(value, slot->field);
 }
 
-int plan_json_string(struct plan_slot *slot, const json_t *value)
+int plan_json_string(struct plan_slot *slot, json_t *value)
 {
     return plan_json_to_string(value, slot->o->arena, slot->field);
 }
 
-int plan_json_any(struct plan_slot *slot, const json_t *value)
+int plan_json_any(struct plan_slot *slot, json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
@@ -175,13 +177,13 @@ int plan_json_any(struct plan_slot *slot, const json_t *value)
     return 0;
 }
 
-int plan_json_list(struct plan_slot *slot, const json_t *value)
+int plan_json_list(struct plan_slot *slot, json_t *value)
 {
     if (!json_is_array(value))
         return PLAN_E_TYPE;
     *(struct plan_strings *)slot->field = (struct plan_strings){0};
     for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *item = json_array_get(value, i);
+        json_t *item = json_array_get(value, i);
 
         if (!json_is_string(item))
             return PLAN_E_TYPE;
@@ -190,7 +192,7 @@ int plan_json_list(struct plan_slot *slot, const json_t *value)
     return 0;
 }
 
-int plan_json_repeat(struct plan_slot *slot, const json_t *value)
+int plan_json_repeat(struct plan_slot *slot, json_t *value)
 {
     if (!json_is_string(value))
         return plan_json_list(slot, value);
@@ -198,13 +200,13 @@ int plan_json_repeat(struct plan_slot *slot, const json_t *value)
     return plan_list_add(slot, json_text(value));
 }
 
-int plan_json_map(struct plan_slot *slot, const json_t *value)
+int plan_json_map(struct plan_slot *slot, json_t *value)
 {
     return plan_json_to_map(value, slot->o->arena, slot->field);
 }
 
 /* Stages that last for no time said are dropped here; those of scenarios are an error. */
-int plan_json_stages(struct plan_slot *slot, const json_t *value)
+int plan_json_stages(struct plan_slot *slot, json_t *value)
 {
     struct plan_stages all = {0};
     struct plan_stages *kept = slot->field;
@@ -213,30 +215,31 @@ int plan_json_stages(struct plan_slot *slot, const json_t *value)
     if (r)
         return r;
     *kept = (struct plan_stages){0};
-    for (size_t i = 0; i < all.n; i++)
+    for (size_t i = 0; i < all.n; i++) {
         if (all.items[i].has_duration)
             plan_push(slot->o->arena, kept) = all.items[i];
+    }
     return 0;
 }
 
-int plan_json_segment(struct plan_slot *slot, const json_t *value)
+int plan_json_segment(struct plan_slot *slot, json_t *value)
 {
     return json_is_string(value) ? plan_text_segment(slot, json_text(value)) : PLAN_E_TYPE;
 }
 
-int plan_json_sequence(struct plan_slot *slot, const json_t *value)
+int plan_json_sequence(struct plan_slot *slot, json_t *value)
 {
     return json_is_string(value) ? plan_text_sequence(slot, json_text(value)) : PLAN_E_TYPE;
 }
 
-int plan_json_system_tags(struct plan_slot *slot, const json_t *value)
+int plan_json_system_tags(struct plan_slot *slot, json_t *value)
 {
     uint32_t bits = 0;
 
     if (!json_is_array(value))
         return PLAN_E_TYPE;
     for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *item = json_array_get(value, i);
+        json_t *item = json_array_get(value, i);
 
         if (!json_is_string(item))
             return PLAN_E_TYPE;
@@ -249,14 +252,14 @@ int plan_json_system_tags(struct plan_slot *slot, const json_t *value)
     return 0;
 }
 
-int plan_json_dns(struct plan_slot *slot, const json_t *value)
+int plan_json_dns(struct plan_slot *slot, json_t *value)
 {
     const char *key = NULL;
     json_t *item = NULL;
 
     if (!json_is_object(value))
         return PLAN_E_TYPE;
-    json_object_foreach((json_t *)(uintptr_t)value, key, item)
+    json_object_foreach(value, key, item)
     {
         if (json_is_null(item))
             continue;
@@ -271,11 +274,11 @@ int plan_json_dns(struct plan_slot *slot, const json_t *value)
     return 0;
 }
 
-int plan_json_tls_version(struct plan_slot *slot, const json_t *value)
+int plan_json_tls_version(struct plan_slot *slot, json_t *value)
 {
     struct plan_tls_versions *v = slot->field;
-    const json_t *min = json_is_object(value) ? json_object_get(value, "min") : value;
-    const json_t *max = json_is_object(value) ? json_object_get(value, "max") : value;
+    json_t *min = json_is_object(value) ? json_object_get(value, "min") : value;
+    json_t *max = json_is_object(value) ? json_object_get(value, "max") : value;
 
     *v = (struct plan_tls_versions){0};
     if (!json_is_object(value) && !json_is_string(value))
@@ -289,12 +292,12 @@ int plan_json_tls_version(struct plan_slot *slot, const json_t *value)
     return 0;
 }
 
-static int to_tls_auth(struct plan_slot *slot, const json_t *value, struct plan_tls_auth *ret_auth)
+static int to_tls_auth(struct plan_slot *slot, json_t *value, struct plan_tls_auth *ret_auth)
 {
     struct arena *arena = slot->o->arena;
     struct plan_tls_auth auth = {0};
-    const json_t *password = json_object_get(value, "password");
-    const json_t *domains = json_object_get(value, "domains");
+    json_t *password = json_object_get(value, "password");
+    json_t *domains = json_object_get(value, "domains");
 
     if (plan_json_to_string(json_object_get(value, "cert"), arena, &auth.cert) ||
         plan_json_to_string(json_object_get(value, "key"), arena, &auth.key))
@@ -302,22 +305,23 @@ static int to_tls_auth(struct plan_slot *slot, const json_t *value, struct plan_
     if (password && !json_is_null(password) && plan_json_to_string(password, arena, &auth.password))
         return PLAN_E_TYPE;
     for (size_t i = 0; i < json_array_size(domains); i++) {
-        const json_t *domain = json_array_get(domains, i);
+        json_t *domain = json_array_get(domains, i);
 
         if (!json_is_string(domain))
             return PLAN_E_TYPE;
         plan_push(arena, &auth.domains) = plan_copy(arena, json_text(domain));
     }
-    if (auth.domains.n && slot->warnings)
+    if (auth.domains.n && slot->warnings) {
         plan_strings_add(slot->warnings, arena,
                          "tlsAuth.domains option could be removed in the next releases, it's "
                          "recommended to leave it empty and let k6 automatically detect from the "
                          "provided certificate. It follows the Go's NameToCertificate deprecation");
+    }
     *ret_auth = auth;
     return 0;
 }
 
-int plan_json_tls_auth(struct plan_slot *slot, const json_t *value)
+int plan_json_tls_auth(struct plan_slot *slot, json_t *value)
 {
     struct plan_tls_auths *auths = slot->field;
 
@@ -367,12 +371,12 @@ int plan_text_thresholds(struct plan_slot *slot, struct str text)
 
 /* --- thresholds --- */
 
-static int to_threshold(const json_t *value, struct arena *arena, struct plan_threshold *ret_t)
+static int to_threshold(json_t *value, struct arena *arena, struct plan_threshold *ret_t)
 {
     struct plan_threshold t = {.long_form = json_is_object(value)};
-    const json_t *source = t.long_form ? json_object_get(value, "threshold") : value;
-    const json_t *abort_on_fail = json_object_get(value, "abortOnFail");
-    const json_t *delay = json_object_get(value, "delayAbortEval");
+    json_t *source = t.long_form ? json_object_get(value, "threshold") : value;
+    json_t *abort_on_fail = json_object_get(value, "abortOnFail");
+    json_t *delay = json_object_get(value, "delayAbortEval");
 
     if (plan_json_to_string(source, arena, &t.source))
         return PLAN_E_TYPE;
@@ -386,7 +390,7 @@ static int to_threshold(const json_t *value, struct arena *arena, struct plan_th
     return 0;
 }
 
-int plan_json_thresholds(struct plan_slot *slot, const json_t *value)
+int plan_json_thresholds(struct plan_slot *slot, json_t *value)
 {
     struct plan_thresholds *all = slot->field;
     struct arena *arena = slot->o->arena;
@@ -396,21 +400,23 @@ int plan_json_thresholds(struct plan_slot *slot, const json_t *value)
     *all = (struct plan_thresholds){0};
     if (!json_is_object(value))
         return PLAN_E_TYPE;
-    json_object_foreach((json_t *)(uintptr_t)value, metric, list)
+    json_object_foreach(value, metric, list)
     {
-        if (!json_is_array(list))
+        if (!json_is_array(list)) {
             return fault(-EINVAL, "the thresholds of '%s' must be a list, not %s", metric,
                          plan_json_brief(list, arena));
+        }
         struct plan_metric_thresholds *m = &plan_push(arena, all);
 
         m->metric = plan_copy(arena, str_of(metric));
         for (size_t i = 0; i < json_array_size(list); i++) {
-            const json_t *item = json_array_get(list, i);
+            json_t *item = json_array_get(list, i);
             struct plan_threshold t;
 
-            if (to_threshold(item, arena, &t))
+            if (to_threshold(item, arena, &t)) {
                 return fault(-EINVAL, "'%s' has an invalid threshold %s", metric,
                              plan_json_brief(item, arena));
+            }
             plan_push(arena, m) = t;
         }
     }
@@ -434,7 +440,7 @@ static enum plan_option find_json(const char *key, enum plan_tier tier)
 }
 
 static int take_member(struct plan_options *o, enum plan_option id, enum plan_tier tier,
-                       const json_t *value, struct plan_strings *warnings)
+                       json_t *value, struct plan_strings *warnings)
 {
     const struct plan_type *type = &plan_types[plan_option_rows[id].type];
     struct plan_slot slot = {
@@ -445,9 +451,10 @@ static int take_member(struct plan_options *o, enum plan_option id, enum plan_ti
         return 0;
     int r = type->from_json(&slot, value);
 
-    if (r == PLAN_E_TYPE)
+    if (r == PLAN_E_TYPE) {
         return fault(FAULT_EXIT(104), "invalid value of option '%s': expected %s, got %s", name,
                      type->expected, plan_json_brief(value, o->arena));
+    }
     if (r < 0)
         return fault(FAULT_EXIT(104), "invalid value of option '%s': %s", name, fault_text());
     if (r == 0)
@@ -475,11 +482,12 @@ static int take_object(struct plan_options *o, enum plan_tier tier, json_t *obje
         if (r)
             break;
     }
-    if (r == 0 && unknown.len)
+    if (r == 0 && unknown.len) {
         plan_push(o->arena, warnings) = arena_printf(
             o->arena, "There were unknown fields in the options %s: %s",
             tier == PLAN_TIER_CONFIG ? "of the configuration file" : "exported in the script",
             buf_cstr(&unknown));
+    }
     buf_fini(&unknown);
     return r;
 }
@@ -492,14 +500,16 @@ int plan_options_from_json(struct plan_options *o, enum plan_tier tier, struct s
     json_t *object = json_loadb(json.p ? json.p : "", json.n, JSON_DECODE_ANY, &error);
     int r = 0;
 
-    if (!object)
+    if (!object) {
         return fault(FAULT_EXIT(104), "cannot parse %s: line %d, column %d: %s", what, error.line,
                      error.column, error.text);
-    if (json_is_object(object))
+    }
+    if (json_is_object(object)) {
         r = take_object(o, tier, object, warnings);
-    else if (!json_is_null(object))
+    } else if (!json_is_null(object)) {
         r = fault(FAULT_EXIT(104), "%s must be an object, not %s", what,
                   plan_json_brief(object, o->arena));
+    }
     json_decref(object);
     return r;
 }

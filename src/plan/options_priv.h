@@ -26,7 +26,7 @@ struct plan_type {
     const char *expected; /* "an integer": for messages */
     size_t size;          /* of the field */
     /* Return 0, a condition above, or -EINVAL with fault text that says why. */
-    int (*from_json)(struct plan_slot *slot, const struct json_t *value);
+    int (*from_json)(struct plan_slot *slot, struct json_t *value);
     int (*from_text)(struct plan_slot *slot, struct str text);
     void (*show)(const void *field, struct json_out *j);
 };
@@ -34,9 +34,9 @@ struct plan_type {
 extern const struct plan_type plan_types[PLAN_TYPE_COUNT];
 
 /* The readers and writers that the table is made of. */
-#define PLAN_READERS(x)                                                    \
-    int plan_json_##x(struct plan_slot *slot, const struct json_t *value); \
-    int plan_text_##x(struct plan_slot *slot, struct str text);            \
+#define PLAN_READERS(x)                                              \
+    int plan_json_##x(struct plan_slot *slot, struct json_t *value); \
+    int plan_text_##x(struct plan_slot *slot, struct str text);      \
     void plan_show_##x(const void *field, struct json_out *j);
 
 PLAN_READERS(bool)
@@ -109,15 +109,14 @@ void plan_options_members(const struct plan_options *o, enum plan_json_form form
                           struct json_out *j);
 
 /* JSON values of C types; conditions and faults as readers have them. */
-int plan_json_to_int(const struct json_t *value, int64_t *ret_n);
-int plan_json_to_duration(const struct json_t *value, span_ns *ret_span);
-int plan_json_to_string(const struct json_t *value, struct arena *arena, const char **ret_text);
-int plan_json_to_map(const struct json_t *value, struct arena *arena, struct plan_map *ret_map);
-int plan_json_to_stages(const struct json_t *value, struct arena *arena,
-                        struct plan_stages *ret_stages);
+int plan_json_to_int(struct json_t *value, int64_t *ret_n);
+int plan_json_to_duration(struct json_t *value, span_ns *ret_span);
+int plan_json_to_string(struct json_t *value, struct arena *arena, const char **ret_text);
+int plan_json_to_map(struct json_t *value, struct arena *arena, struct plan_map *ret_map);
+int plan_json_to_stages(struct json_t *value, struct arena *arena, struct plan_stages *ret_stages);
 
 /* The JSON text of a value, cut to a length fit for a message. */
-const char *plan_json_brief(const struct json_t *value, struct arena *arena);
+const char *plan_json_brief(struct json_t *value, struct arena *arena);
 
 /* --- scenarios --- */
 

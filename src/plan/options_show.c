@@ -75,15 +75,17 @@ void plan_stages_show(const struct plan_stages *stages, struct json_out *j)
 
         json_open_object(j);
         json_key(j, "duration");
-        if (stage->has_duration)
+        if (stage->has_duration) {
             plan_duration_show(stage->duration, j);
-        else
+        } else {
             json_put_null(j);
+        }
         json_key(j, "target");
-        if (stage->has_target)
+        if (stage->has_target) {
             json_put_int(j, stage->target);
-        else
+        } else {
             json_put_null(j);
+        }
         json_close(j);
     }
     json_close(j);
@@ -165,10 +167,11 @@ static void show_threshold(const struct plan_threshold *t, struct json_out *j)
     json_key(j, "abortOnFail");
     json_put_bool(j, t->abort_on_fail);
     json_key(j, "delayAbortEval");
-    if (t->has_delay)
+    if (t->has_delay) {
         plan_duration_show(t->delay_abort_eval, j);
-    else
+    } else {
         json_put_null(j);
+    }
     json_close(j);
 }
 
@@ -198,9 +201,10 @@ void plan_show_system_tags(const void *field, struct json_out *j)
     struct str names[SYSTAG_COUNT];
     size_t n = 0;
 
-    for (int bit = 0; bit < SYSTAG_COUNT; bit++)
+    for (int bit = 0; bit < SYSTAG_COUNT; bit++) {
         if (bits >> bit & 1)
             names[n++] = systag_name((enum systag)(1 << bit));
+    }
     qsort(names, n, sizeof(names[0]), compare_names);
     json_open_array(j);
     for (size_t i = 0; i < n; i++)
@@ -220,10 +224,11 @@ static void show_scenario_field(const struct plan_scenario *s, enum plan_field f
     if (field == PLAN_F_OPTIONS && !plan_scenario_has(s, field))
         return;
     json_key(j, row->json);
-    if (plan_scenario_has(s, field))
+    if (plan_scenario_has(s, field)) {
         plan_types[row->type].show((const char *)s + row->offset, j);
-    else
+    } else {
         json_put_null(j);
+    }
 }
 
 void plan_show_scenarios(const void *field, struct json_out *j)
@@ -279,18 +284,20 @@ static void show_option(const struct plan_options *o, enum plan_option id, const
 
     json_key(j, name);
     /* An object of nulls, as `dns` has always been shown. */
-    if (plan_is_set(o, id) || shows_default(id, form) || id == PLAN_DNS)
+    if (plan_is_set(o, id) || shows_default(id, form) || id == PLAN_DNS) {
         plan_types[row->type].show(plan_field_const(o, id), j);
-    else
+    } else {
         json_put_null(j);
+    }
 }
 
 void plan_options_members(const struct plan_options *o, enum plan_json_form form,
                           struct json_out *j)
 {
-    for (enum plan_option id = 0; id < PLAN_OPTION_COUNT; id++)
+    for (enum plan_option id = 0; id < PLAN_OPTION_COUNT; id++) {
         if (is_shown(o, id, form))
             show_option(o, id, plan_option_rows[id].json, form, j);
+    }
     if (form == PLAN_JSON_EXEC) {
         show_option(o, PLAN_CONSOLE_OUTPUT, "consoleOutput", form, j);
         show_option(o, PLAN_LOCAL_IPS, "localIPs", form, j);

@@ -181,9 +181,10 @@ static const char *environment(void *arg, const char *name)
 {
     const char *const *pairs = arg;
 
-    for (; pairs[0]; pairs += 2)
+    for (; pairs[0]; pairs += 2) {
         if (strcmp(pairs[0], name) == 0)
             return pairs[1];
+    }
     return NULL;
 }
 
@@ -378,9 +379,10 @@ static void rows_for_the_command_line_work(void **state)
     const struct opt_row *vus = NULL;
 
     plan_options_init(&object.options, &f->arena);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (strcmp(rows[i].name, "vus") == 0)
             vus = &rows[i];
+    }
     assert_non_null(vus);
     assert_int_equal(vus->short_name, 'u');
     assert_int_equal(vus->call(&object, vus, "12"), 0);

@@ -67,10 +67,11 @@ int plan_text_any(struct plan_slot *slot, struct str text)
     struct buf quoted = {0};
 
     /* A variable holds a word, and the field is JSON. */
-    if (str_is(text, "true") || str_is(text, "false"))
+    if (str_is(text, "true") || str_is(text, "false")) {
         buf_putstr(&quoted, text);
-    else
+    } else {
         json_quote(&quoted, text);
+    }
     *(const char **)slot->field = plan_copy(slot->o->arena, buf_str(&quoted));
     buf_fini(&quoted);
     return 0;
@@ -148,9 +149,10 @@ static int check_cipher(struct str item)
         "TLS_CHACHA20_POLY1305_SHA256",
     };
 
-    for (size_t i = 0; i < countof(names); i++)
+    for (size_t i = 0; i < countof(names); i++) {
         if (str_is(item, names[i]))
             return 0;
+    }
     return fault(-EINVAL, "unknown cipher suite '%.*s'", STR_ARG(item));
 }
 
@@ -183,9 +185,10 @@ int plan_text_list(struct plan_slot *slot, struct str text)
     struct str item;
 
     begin_list(slot);
-    while (str_split(&text, ',', &item))
+    while (str_split(&text, ',', &item)) {
         if (str_trim(item).n)
             TRY(plan_list_add(slot, str_trim(item)));
+    }
     return 0;
 }
 
@@ -210,10 +213,11 @@ int plan_text_system_tags(struct plan_slot *slot, struct str text)
 
 static bool is_env_name(struct str name)
 {
-    for (size_t i = 0; i < name.n; i++)
+    for (size_t i = 0; i < name.n; i++) {
         if (name.p[i] != '_' && (ascii_lower(name.p[i]) < 'a' || ascii_lower(name.p[i]) > 'z') &&
             !(i > 0 && ascii_digit(name.p[i])))
             return false;
+    }
     return name.n > 0;
 }
 

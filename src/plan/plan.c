@@ -92,9 +92,10 @@ static int derive_stages(struct plan_options *o)
 
 static void derive_vus(struct plan_options *o, struct plan_strings *warnings)
 {
-    if (o->scenarios.n)
+    if (o->scenarios.n) {
         plan_push(o->arena, warnings) =
             arena_printf(o->arena, "`vus=%" PRId64 "` overrides scenarios configuration", o->vus);
+    }
     struct plan_scenario *s = derive(o, PLAN_SHARED_ITERATIONS);
 
     set_int(s, PLAN_F_VUS, o->vus);
@@ -107,29 +108,32 @@ static void derive_nothing(struct plan_options *o, struct plan_strings *warnings
 {
     static const enum plan_option explicit[] = {PLAN_STAGES, PLAN_SCENARIOS};
 
-    for (size_t i = 0; i < countof(explicit); i++)
-        if (plan_is_set(o, explicit[i]))
+    for (size_t i = 0; i < countof(explicit); i++) {
+        if (plan_is_set(o, explicit[i])) {
             plan_push(o->arena, warnings) = arena_printf(
                 o->arena,
                 "`%s` was explicitly set to an empty value, running the script with 1 iteration "
                 "in 1 VU",
                 plan_option_rows[explicit[i]].json);
+        }
+    }
     derive(o, PLAN_PER_VU_ITERATIONS);
 }
 
 /* The order of questions decides between options that are set together. */
 static int derive_scenarios(struct plan_options *o, struct plan_strings *warnings)
 {
-    if (plan_is_set(o, PLAN_ITERATIONS))
+    if (plan_is_set(o, PLAN_ITERATIONS)) {
         TRY(derive_iterations(o));
-    else if (plan_is_set(o, PLAN_DURATION))
+    } else if (plan_is_set(o, PLAN_DURATION)) {
         TRY(derive_duration(o));
-    else if (o->stages.n)
+    } else if (o->stages.n) {
         TRY(derive_stages(o));
-    else if (plan_is_set(o, PLAN_VUS))
+    } else if (plan_is_set(o, PLAN_VUS)) {
         derive_vus(o, warnings);
-    else if (!o->scenarios.n)
+    } else if (!o->scenarios.n) {
         derive_nothing(o, warnings);
+    }
     for (size_t i = 0; i < o->scenarios.n; i++)
         plan_scenario_finish(&o->scenarios.items[i]);
     return 0;
@@ -230,9 +234,10 @@ static void check_timeouts(const struct plan_options *o, struct buf *problems)
     static const enum plan_option timeouts[] = {PLAN_SETUP_TIMEOUT, PLAN_TEARDOWN_TIMEOUT,
                                                 PLAN_HANDLE_SUMMARY_TIMEOUT};
 
-    for (size_t i = 0; i < countof(timeouts); i++)
+    for (size_t i = 0; i < countof(timeouts); i++) {
         if (*(const span_ns *)plan_field_const(o, timeouts[i]) <= 0)
             problem(problems, "%s must be positive", plan_option_rows[timeouts[i]].json);
+    }
 }
 
 /* Options for which a number below zero means nothing. */
@@ -241,9 +246,10 @@ static void check_numbers(const struct plan_options *o, struct buf *problems)
     static const enum plan_option counts[] = {PLAN_MAX_REDIRECTS, PLAN_BATCH, PLAN_BATCH_PER_HOST,
                                               PLAN_RPS, PLAN_MAX_SERIES};
 
-    for (size_t i = 0; i < countof(counts); i++)
+    for (size_t i = 0; i < countof(counts); i++) {
         if (*(const int64_t *)plan_field_const(o, counts[i]) < 0)
             problem(problems, "%s can't be negative", plan_option_rows[counts[i]].json);
+    }
 }
 
 static void check_scenarios(const struct plan *plan, struct buf *problems)
@@ -252,18 +258,20 @@ static void check_scenarios(const struct plan *plan, struct buf *problems)
         struct buf words = BUF_INIT(PROBLEMS_BYTES);
 
         plan_scenario_check(&plan->scenarios[i], &words);
-        if (words.len)
+        if (words.len) {
             problem(problems, "scenario %s has configuration errors: %s", plan->scenarios[i].name,
                     buf_cstr(&words));
+        }
         buf_fini(&words);
     }
 }
 
 static bool is_exported(const struct plan_layers *layers, const char *name)
 {
-    for (size_t i = 0; i < layers->n_exports; i++)
+    for (size_t i = 0; i < layers->n_exports; i++) {
         if (strcmp(layers->exports[i], name) == 0)
             return true;
+    }
     return false;
 }
 
@@ -289,9 +297,10 @@ static int judge(const struct plan *plan, const struct plan_layers *layers)
     check_numbers(plan->options, &problems);
     check_scenarios(plan, &problems);
     check_exports(plan, layers, &problems);
-    if (problems.len)
+    if (problems.len) {
         r = fault(FAULT_EXIT(104), "There were problems with the specified script configuration:%s",
                   buf_cstr(&problems));
+    }
     buf_fini(&problems);
     return r;
 }
@@ -308,16 +317,19 @@ static void merge(struct plan_options *o, const struct plan_layers *layers,
     };
 
     /* Feature flags come first: one of them says how the rest is merged. */
-    for (enum plan_tier tier = PLAN_TIER_CONFIG; tier <= PLAN_TIER_CLI; tier++)
+    for (enum plan_tier tier = PLAN_TIER_CONFIG; tier <= PLAN_TIER_CLI; tier++) {
         if (tiers[tier] && tier != PLAN_TIER_SCRIPT && plan_is_set(tiers[tier], PLAN_FEATURES))
             o->features = tiers[tier]->features;
-    for (enum plan_tier tier = PLAN_TIER_CONFIG; tier <= PLAN_TIER_CLI; tier++)
+    }
+    for (enum plan_tier tier = PLAN_TIER_CONFIG; tier <= PLAN_TIER_CLI; tier++) {
         if (tiers[tier])
             plan_options_apply(o, tiers[tier], tier, warnings);
-    if (layers->script && plan_is_set(layers->script, PLAN_FEATURES))
+    }
+    if (layers->script && plan_is_set(layers->script, PLAN_FEATURES)) {
         plan_strings_add(warnings, o->arena,
                          "`features` has no effect in the script's options; use --features, "
                          "K6_FEATURES or the configuration file");
+    }
 }
 
 static const char *to_json(const struct plan_options *o, enum plan_json_form form)
@@ -340,9 +352,10 @@ static void warn_about_values(const struct plan_options *o, struct plan_strings 
 {
     const char *unit = o->summary_time_unit;
 
-    if (*unit && strcmp(unit, "s") != 0 && strcmp(unit, "ms") != 0 && strcmp(unit, "us") != 0)
+    if (*unit && strcmp(unit, "s") != 0 && strcmp(unit, "ms") != 0 && strcmp(unit, "us") != 0) {
         plan_push(o->arena, warnings) = arena_printf(
             o->arena, "invalid summary time unit '%.50s', use 's', 'ms' or 'us'", unit);
+    }
 }
 
 int plan_build(struct arena *arena, const struct plan_layers *layers, struct plan **ret_plan)

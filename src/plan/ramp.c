@@ -35,10 +35,11 @@ static span_ns scale(span_ns a, int64_t b, int64_t c)
 /* Two changes at one moment are one step. */
 static void add_step(struct plan_steps *steps, span_ns at, int64_t vus)
 {
-    if (steps->n && steps->items[steps->n - 1].at == at)
+    if (steps->n && steps->items[steps->n - 1].at == at) {
         steps->items[steps->n - 1].vus = vus;
-    else
+    } else {
         steps->items[steps->n++] = (struct plan_step){.at = at, .vus = vus};
+    }
 }
 
 /* A stage from `from` to `to` users that ends at `end`. */
@@ -130,9 +131,10 @@ static void tidy(struct plan_steps *steps)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < steps->n; i++)
+    for (size_t i = 0; i < steps->n; i++) {
         if (n == 0 || steps->items[n - 1].vus != steps->items[i].vus)
             steps->items[n++] = steps->items[i];
+    }
     steps->n = n;
 }
 
@@ -179,9 +181,10 @@ static int64_t most(const struct plan_scenario *s, int64_t unplanned)
 
     if (s->executor == PLAN_RAMPING_VUS) {
         vus = s->start_vus;
-        for (size_t i = 0; i < s->stages.n; i++)
+        for (size_t i = 0; i < s->stages.n; i++) {
             if (s->stages.items[i].target > vus)
                 vus = s->stages.items[i].target;
+        }
     }
     return vus + unplanned;
 }

@@ -103,9 +103,10 @@ static span_ns sum_of_stages(const struct plan_stages *stages)
     span_ns sum = 0;
 
     /* Too long a test is reported by plan_scenario_check. */
-    for (size_t i = 0; i < stages->n; i++)
+    for (size_t i = 0; i < stages->n; i++) {
         if (__builtin_add_overflow(sum, stages->items[i].duration, &sum))
             return INT64_MAX;
+    }
     return sum;
 }
 
@@ -113,12 +114,13 @@ void plan_scenario_finish(struct plan_scenario *s)
 {
     if (s->open_model && !plan_scenario_has(s, PLAN_F_MAX_VUS))
         s->max_vus = s->pre_allocated_vus;
-    if (plan_executor_has(s->executor, PLAN_F_STAGES))
+    if (plan_executor_has(s->executor, PLAN_F_STAGES)) {
         s->regular_duration = sum_of_stages(&s->stages);
-    else if (plan_executor_has(s->executor, PLAN_F_MAX_DURATION))
+    } else if (plan_executor_has(s->executor, PLAN_F_MAX_DURATION)) {
         s->regular_duration = s->max_duration;
-    else
+    } else {
         s->regular_duration = s->duration;
+    }
 }
 
 /* --- description --- */
@@ -127,9 +129,10 @@ static int64_t highest_target(const struct plan_scenario *s, int64_t start)
 {
     int64_t highest = start;
 
-    for (size_t i = 0; i < s->stages.n; i++)
+    for (size_t i = 0; i < s->stages.n; i++) {
         if (s->stages.items[i].target > highest)
             highest = s->stages.items[i].target;
+    }
     return highest;
 }
 

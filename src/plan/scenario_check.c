@@ -30,10 +30,11 @@ static void problem(struct buf *out, const char *fmt, ...)
 
 static void check_name(const char *name, struct buf *out)
 {
-    for (const char *p = name; *p; p++)
+    for (const char *p = name; *p; p++) {
         if (!ascii_digit(*p) && (ascii_lower(*p) < 'a' || ascii_lower(*p) > 'z') && *p != '_' &&
             *p != '-')
             goto bad;
+    }
     if (*name)
         return;
 bad:
@@ -71,10 +72,11 @@ static void check_least_second(const char *what, span_ns span, struct buf *out)
 
 static void check_duration(const struct plan_scenario *s, struct buf *out)
 {
-    if (!plan_scenario_has(s, PLAN_F_DURATION))
+    if (!plan_scenario_has(s, PLAN_F_DURATION)) {
         problem(out, "the duration is unspecified");
-    else
+    } else {
         check_least_second("duration", s->duration, out);
+    }
 }
 
 static void check_vus(const struct plan_scenario *s, struct buf *out)
@@ -88,11 +90,12 @@ static void check_vus(const struct plan_scenario *s, struct buf *out)
 static void check_iterations(const struct plan_scenario *s, struct buf *out)
 {
     check_vus(s, out);
-    if (s->executor == PLAN_SHARED_ITERATIONS && s->iterations < s->vus)
+    if (s->executor == PLAN_SHARED_ITERATIONS && s->iterations < s->vus) {
         problem(out,
                 "the number of iterations (%" PRId64 ") can't be less than the number of VUs "
                 "(%" PRId64 ")",
                 s->iterations, s->vus);
+    }
     if (s->executor == PLAN_PER_VU_ITERATIONS && s->iterations <= 0)
         problem(out, "the number of iterations must be more than 0");
     check_least_second("maxDuration", s->max_duration, out);
@@ -100,16 +103,18 @@ static void check_iterations(const struct plan_scenario *s, struct buf *out)
 
 static void check_stage(const struct plan_stage *stage, size_t number, struct buf *out)
 {
-    if (!stage->has_duration)
+    if (!stage->has_duration) {
         problem(out, "stage %zu doesn't have a duration", number);
-    else if (stage->duration < 0)
+    } else if (stage->duration < 0) {
         problem(out, "the duration for stage %zu can't be negative", number);
-    if (!stage->has_target)
+    }
+    if (!stage->has_target) {
         problem(out, "stage %zu doesn't have a target", number);
-    else if (stage->target < 0)
+    } else if (stage->target < 0) {
         problem(out, "the target for stage %zu can't be negative", number);
-    else if (stage->target > TARGET_MAX)
+    } else if (stage->target > TARGET_MAX) {
         problem(out, "target for stage %zu exceeds max limit of %" PRId64, number, TARGET_MAX);
+    }
 }
 
 static void check_stages(const struct plan_scenario *s, struct buf *out)
@@ -148,9 +153,10 @@ static void check_ramp(const struct plan_scenario *s, struct buf *out)
     if (s->start_vus > TARGET_MAX)
         problem(out, "the number of start VUs exceeds max limit of %" PRId64, TARGET_MAX);
     check_stages(s, out);
-    for (size_t i = 0; i < s->stages.n; i++)
+    for (size_t i = 0; i < s->stages.n; i++) {
         if (s->stages.items[i].target > highest)
             highest = s->stages.items[i].target;
+    }
     if (s->stages.n && highest == 0)
         problem(out, "either startVUs or one of the stages' target values must be greater than 0");
     if (s->graceful_ramp_down < 0)
@@ -165,10 +171,11 @@ static void check_rate(const struct plan_scenario *s, struct buf *out)
 {
     bool constant = s->executor == PLAN_CONSTANT_ARRIVAL_RATE;
 
-    if (constant && !plan_scenario_has(s, PLAN_F_RATE))
+    if (constant && !plan_scenario_has(s, PLAN_F_RATE)) {
         problem(out, "the iteration rate isn't specified");
-    else if (constant && s->rate <= 0)
+    } else if (constant && s->rate <= 0) {
         problem(out, "the iteration rate must be more than 0");
+    }
     if (!constant && s->start_rate < 0)
         problem(out, "the startRate value can't be negative");
     if (s->time_unit <= 0)
@@ -177,10 +184,11 @@ static void check_rate(const struct plan_scenario *s, struct buf *out)
 
 static void check_allocation(const struct plan_scenario *s, struct buf *out)
 {
-    if (!plan_scenario_has(s, PLAN_F_PRE_ALLOCATED_VUS))
+    if (!plan_scenario_has(s, PLAN_F_PRE_ALLOCATED_VUS)) {
         problem(out, "the number of preAllocatedVUs isn't specified");
-    else if (s->pre_allocated_vus < 0)
+    } else if (s->pre_allocated_vus < 0) {
         problem(out, "the number of preAllocatedVUs can't be negative");
+    }
     if (s->max_vus < s->pre_allocated_vus)
         problem(out, "maxVUs can't be less than preAllocatedVUs");
     if (s->max_vus > TARGET_MAX)

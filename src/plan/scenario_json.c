@@ -4,7 +4,7 @@
 
 #include "plan/options_priv.h"
 
-static int take_field(struct plan_scenario *s, enum plan_field field, const json_t *value,
+static int take_field(struct plan_scenario *s, enum plan_field field, json_t *value,
                       struct arena *arena)
 {
     const struct plan_field_row *row = &plan_field_rows[field];
@@ -37,9 +37,10 @@ static int take_field(struct plan_scenario *s, enum plan_field field, const json
         break;
     }
     }
-    if (r == PLAN_E_TYPE)
+    if (r == PLAN_E_TYPE) {
         return fault(-EINVAL, "scenario '%s': invalid %s: expected %s, got %s", s->name, row->json,
                      plan_types[row->type].expected, plan_json_brief(value, arena));
+    }
     if (r < 0)
         return fault(-EINVAL, "scenario '%s': invalid %s: %s", s->name, row->json, fault_text());
     s->set |= 1U << field;
@@ -56,16 +57,17 @@ static enum plan_field find_field(enum plan_executor e, const char *key)
     return field;
 }
 
-static int to_scenario(const char *name, const json_t *value, struct arena *arena,
+static int to_scenario(const char *name, json_t *value, struct arena *arena,
                        struct plan_scenario *ret_scenario)
 {
     const char *type = json_string_value(json_object_get(value, "executor"));
     const char *key = NULL;
     json_t *item = NULL;
 
-    if (!json_is_object(value))
+    if (!json_is_object(value)) {
         return fault(-EINVAL, "scenario '%s' must be an object, not %s", name,
                      plan_json_brief(value, arena));
+    }
     if (!type || !*type)
         return fault(-EINVAL, "scenario '%s' doesn't have a specified executor type", name);
     enum plan_executor e = plan_executor_find(str_of(type));
@@ -73,15 +75,16 @@ static int to_scenario(const char *name, const json_t *value, struct arena *aren
     if (e == PLAN_EXECUTOR_COUNT)
         return fault(-EINVAL, "scenario '%s': unknown executor type '%s'", name, type);
     plan_scenario_init(ret_scenario, plan_copy(arena, str_of(name)), e);
-    json_object_foreach((json_t *)(uintptr_t)value, key, item)
+    json_object_foreach(value, key, item)
     {
         enum plan_field field = find_field(e, key);
 
         if (str_is(str_of(key), "executor"))
             continue;
-        if (field == PLAN_F_COUNT)
+        if (field == PLAN_F_COUNT) {
             return fault(-EINVAL, "scenario '%s': unknown field \"%s\" for executor %s", name, key,
                          type);
+        }
         if (!json_is_null(item))
             TRY(take_field(ret_scenario, field, item, arena));
     }
@@ -89,7 +92,7 @@ static int to_scenario(const char *name, const json_t *value, struct arena *aren
     return 0;
 }
 
-int plan_json_scenarios(struct plan_slot *slot, const json_t *value)
+int plan_json_scenarios(struct plan_slot *slot, json_t *value)
 {
     struct plan_scenarios *all = slot->field;
     const char *name = NULL;
@@ -98,7 +101,7 @@ int plan_json_scenarios(struct plan_slot *slot, const json_t *value)
     *all = (struct plan_scenarios){0};
     if (!json_is_object(value))
         return PLAN_E_TYPE;
-    json_object_foreach((json_t *)(uintptr_t)value, name, item)
+    json_object_foreach(value, name, item)
     {
         TRY(to_scenario(name, item, slot->o->arena, &plan_push(slot->o->arena, all)));
     }

@@ -87,13 +87,15 @@ int plan_segment_parse(struct str text, struct plan_segment *ret_segment)
     struct str to = colon < text.n ? str_from_index(text, colon + 1) : text;
 
     if ((colon < text.n && !parse_fraction(str_from(text.p, colon), &s.from)) ||
-        !parse_fraction(to, &s.to))
+        !parse_fraction(to, &s.to)) {
         return fault(-EINVAL,
                      "'%.*s' is not a valid percentage, decimal, fraction or interval value",
                      STR_ARG(text));
-    if (less((struct plan_fraction){1, 1}, s.to))
+    }
+    if (less((struct plan_fraction){1, 1}, s.to)) {
         return fault(-EINVAL, "segment end value can't be more than 1 but was %.2f",
                      (double)s.to.num / (double)s.to.den);
+    }
     if (!less(s.from, s.to))
         return fault(-EINVAL, "segment start value must be less than its end value");
     *ret_segment = s;
@@ -113,9 +115,10 @@ int plan_sequence_parse(struct str text, struct arena *arena, struct plan_sequen
         return fault(-EINVAL, "more than %d borders", SEQUENCE_BORDERS_MAX);
     s.borders = arena_new_n(arena, struct plan_fraction, n);
     for (rest = text; str_split(&rest, ',', &item); s.n++) {
-        if (!parse_fraction(item, &s.borders[s.n]))
+        if (!parse_fraction(item, &s.borders[s.n])) {
             return fault(-EINVAL, "'%.*s' is not a valid percentage, decimal or fraction",
                          STR_ARG(item));
+        }
         if (s.n && !less(s.borders[s.n - 1], s.borders[s.n]))
             return fault(-EINVAL, "borders must rise, but '%.*s' does not", STR_ARG(item));
     }

@@ -15,9 +15,10 @@ enum time_unit time_unit_of(const char *text)
     static const char *const names[] = {
         [TIME_UNIT_AUTO] = "", [TIME_UNIT_S] = "s", [TIME_UNIT_MS] = "ms", [TIME_UNIT_US] = "us"};
 
-    for (enum time_unit u = TIME_UNIT_S; u <= TIME_UNIT_US; u++)
+    for (enum time_unit u = TIME_UNIT_S; u <= TIME_UNIT_US; u++) {
         if (strcmp(text, names[u]) == 0)
             return u;
+    }
     return TIME_UNIT_AUTO;
 }
 
@@ -48,10 +49,11 @@ static void put_number(struct buf *out, double value)
 {
     char text[JSON_NUMBER_BYTES];
 
-    if (fabs(value) < 1e21)
+    if (fabs(value) < 1e21) {
         put_trimmed(out, value, 6);
-    else
+    } else {
         buf_put(out, text, json_number(value, text));
+    }
 }
 
 static void put_bytes(struct buf *out, double bytes)
@@ -113,16 +115,17 @@ void humanize(struct buf *out, double value, enum metric_contains contains, enum
     } units[] = {
         [TIME_UNIT_S] = {0.001, "s"}, [TIME_UNIT_MS] = {1, "ms"}, [TIME_UNIT_US] = {1000, "µs"}};
 
-    if (!isfinite(value))
+    if (!isfinite(value)) {
         buf_puts(out, isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
-    else if (contains == CONTAINS_DATA)
+    } else if (contains == CONTAINS_DATA) {
         put_bytes(out, value);
-    else if (contains != CONTAINS_TIME)
+    } else if (contains != CONTAINS_TIME) {
         put_number(out, value);
-    else if (unit == TIME_UNIT_AUTO)
+    } else if (unit == TIME_UNIT_AUTO) {
         put_time(out, value);
-    else
+    } else {
         buf_printf(out, "%.2f%s", value * units[unit].factor, units[unit].name);
+    }
 }
 
 void humanize_share(struct buf *out, double share)

@@ -44,15 +44,16 @@ void progress_time(struct buf *out, span_ns span, span_ns longest)
     uint64_t seconds = tenths / 10;
     uint64_t longest_s = (uint64_t)(longest < span ? span : longest) / (uint64_t)NS_PER_S;
 
-    if (longest_s >= 3600)
+    if (longest_s >= 3600) {
         buf_printf(out, "%0*" PRIu64 "h%02" PRIu64 "m%02" PRIu64 ".%" PRIu64 "s",
                    digits(longest_s / 3600), seconds / 3600, seconds / 60 % 60, seconds % 60,
                    tenths % 10);
-    else if (longest_s >= 60)
+    } else if (longest_s >= 60) {
         buf_printf(out, "%0*" PRIu64 "m%02" PRIu64 ".%" PRIu64 "s", digits(longest_s / 60),
                    seconds / 60, seconds % 60, tenths % 10);
-    else
+    } else {
         buf_printf(out, "%0*" PRIu64 ".%" PRIu64 "s", digits(longest_s), seconds, tenths % 10);
+    }
 }
 
 /* "03/40", as wide as the larger of the two is long. */
@@ -126,12 +127,13 @@ static void put_work(struct buf *out, const struct progress_scenario *s)
         return;
     if (counts_iterations(s->plan))
         put_ratio(out, s->iterations, iterations_to_do(s->plan));
-    if (s->plan->executor == PLAN_SHARED_ITERATIONS)
+    if (s->plan->executor == PLAN_SHARED_ITERATIONS) {
         buf_puts(out, " shared iters");
-    else if (s->plan->executor == PLAN_PER_VU_ITERATIONS)
+    } else if (s->plan->executor == PLAN_PER_VU_ITERATIONS) {
         buf_printf(out, " iters, %" PRId64 " per VU", s->plan->iterations);
-    else if (s->plan->open_model)
+    } else if (s->plan->open_model) {
         buf_printf(out, "%.2f iters/s", s->rate);
+    }
 }
 
 static void make_line(struct line *l, const struct progress_scenario *s, struct arena *arena,
@@ -234,18 +236,20 @@ static void put_scenario(struct buf *out, const struct line *l, size_t name_widt
     buf_printf(out, "%.*s%*s ", STR_ARG(name), (int)(name_width - name.n), "");
     put_mark(out, l->s->state, style);
     buf_puts(out, " [");
-    if (bar)
+    if (bar) {
         put_bar(out, l->fraction, bar, style);
-    else
+    } else {
         buf_printf(out, " %3d%% ", (int)(l->fraction * 100));
+    }
     buf_putc(out, ']');
 
     /* The right-hand side is ASCII, so that bytes are columns. */
     struct buf right = {0};
 
-    for (size_t i = 0; i < N_CELLS; i++)
+    for (size_t i = 0; i < N_CELLS; i++) {
         if (widths[i])
             buf_printf(&right, "%s%-*.*s", i ? "  " : " ", (int)widths[i], STR_ARG(l->cells[i]));
+    }
     while (right.len && right.data[right.len - 1] == ' ')
         right.len--;
     size_t used = name_width + 5 + (bar ? bar : PERCENT_COLUMNS - 1);

@@ -56,9 +56,10 @@ static const struct {
 
 enum summary_section summary_section_of(const struct summary_metric *m)
 {
-    for (size_t i = 0; i < countof(prefixes); i++)
+    for (size_t i = 0; i < countof(prefixes); i++) {
         if (str_starts(m->parent, str_of(prefixes[i].prefix)))
             return prefixes[i].section;
+    }
     return SECTION_CUSTOM;
 }
 
@@ -71,9 +72,10 @@ bool summary_hides(const struct summary_metric *m, enum summary_mode mode)
     };
     size_t n = mode == SUMMARY_FULL ? 2 : countof(hidden);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (str_starts(m->parent, str_of(hidden[i])))
             return true;
+    }
     return false;
 }
 
@@ -137,9 +139,10 @@ static struct summary_metric *add_metric(struct summary_metrics *metrics, const 
 
 static void add_thresholds(struct summary_metric *m, const struct threshold *all, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (all[i].metric == m->snap && all[i].state != THRESHOLD_UNJUDGED)
             vec_push(m->thresholds, m->n_thresholds, m->cap_thresholds) = &all[i];
+    }
 }
 
 static void take_metrics(struct summary *s)
@@ -166,27 +169,27 @@ static void take_metrics(struct summary *s)
 
 static struct summary_group *find_group(struct summary_groups *groups, struct str name)
 {
-    for (size_t i = 0; i < groups->n; i++)
-        if (str_eq(groups->items[i]->name, name))
-            return groups->items[i];
+    for (size_t i = 0; i < groups->n; i++) {
+        if (str_eq(groups->items[i].name, name))
+            return &groups->items[i];
+    }
     return NULL;
 }
 
-static struct summary_group *get_group(struct summary *s, struct summary_groups *groups,
-                                       struct str name, struct str path)
+static struct summary_group *get_group(struct summary_groups *groups, struct str name,
+                                       struct str path)
 {
     struct summary_group *g = find_group(groups, name);
 
     if (!g) {
-        g = arena_new(&s->arena, struct summary_group);
+        g = &vec_push(groups->items, groups->n, groups->cap);
         *g = (struct summary_group){.name = name, .path = path};
-        vec_push(groups->items, groups->n, groups->cap) = g;
     }
     return g;
 }
 
 /* The group of a path such as "::a::b", made with all above it; the root for "". */
-static struct summary_group *walk(struct summary *s, struct summary_group *root, struct str path)
+static struct summary_group *walk(struct summary_group *root, struct str path)
 {
     struct summary_group *g = root;
     size_t at = 0;
@@ -200,7 +203,7 @@ static struct summary_group *walk(struct summary *s, struct summary_group *root,
         struct str name = str_from(rest.p, n);
 
         at = (size_t)(rest.p - path.p) + n;
-        g = get_group(s, &g->groups, name, str_from(path.p, at));
+        g = get_group(&g->groups, name, str_from(path.p, at));
     }
     return g;
 }
@@ -209,9 +212,10 @@ static void add_check(struct summary_checks *checks, struct str name, const stru
 {
     struct summary_check *c = NULL;
 
-    for (size_t i = 0; i < checks->n && !c; i++)
+    for (size_t i = 0; i < checks->n && !c; i++) {
         if (str_eq(checks->items[i].name, name))
             c = &checks->items[i];
+    }
     if (!c) {
         c = &vec_push(checks->items, checks->n, checks->cap);
         c->name = name;
@@ -237,9 +241,7 @@ static struct value *new_value(struct summary *s, enum metric_type type)
     struct value *v = arena_new(&s->arena, struct value);
 
     value_init(v, type, s->slab);
-    vec_push(s->value_types, s->n_values, s->cap_types) = type;
-    s->n_values--;
-    vec_push(s->values, s->n_values, s->cap_values) = v;
+    vec_push(s->values, s->n_values, s->cap_values) = (struct summary_value){v, type};
     return v;
 }
 
@@ -252,13 +254,18 @@ static void add_series(struct summary *s, struct summary_group *g, const struct 
 
     if (def->id == M_CHECKS && tagset_get(series->tags, check_tag, &check))
         add_check(&g->checks, check, &series->total);
-    for (size_t i = 0; i < g->metrics.n && !m; i++)
+    for (size_t i = 0; i < g->metrics.n && !m; i++) {
         if (g->metrics.items[i].def == def)
             m = &g->metrics.items[i];
-    if (!m)
-        m = add_metric(&g->metrics, def->name, def, new_value(s, def->type));
-    value_merge((struct value *)(uintptr_t)m->value, &series->total, def->type);
-    ((struct value *)(uintptr_t)m->value)->touched = true;
+    }
+    if (!m) {
+        struct value *own = new_value(s, def->type);
+
+        m = add_metric(&g->metrics, def->name, def, own);
+        m->own = own;
+    }
+    value_merge(m->own, &series->total, def->type);
+    m->own->touched = true;
 }
 
 /* What setup() and teardown() do outside of groups of their own is not shown as a group. */
@@ -279,7 +286,7 @@ static void place(struct summary *s, const struct snap_series *series)
         return;
     tagset_get(series->tags, group_tag, &path);
     tagset_get(series->tags, scenario_tag, &scenario);
-    struct summary_group *in_tree = walk(s, &s->tree, path);
+    struct summary_group *in_tree = walk(&s->tree, path);
 
     if (is_check && tagset_get(series->tags, check_tag, &check)) {
         add_check(&in_tree->checks, check, &series->total);
@@ -288,17 +295,22 @@ static void place(struct summary *s, const struct snap_series *series)
     struct summary_group *scope = &s->main;
 
     if (scenario.n && !str_is(scenario, "default")) {
-        scope = get_group(s, &s->scenarios, scenario, scenario);
+        scope = get_group(&s->scenarios, scenario, scenario);
         add_series(s, scope, series);
     }
     if (path.n && !is_lifecycle(path))
-        add_series(s, walk(s, scope, path), series);
+        add_series(s, walk(scope, path), series);
 }
+
+/* A series waiting for its turn. */
+struct placed {
+    const struct snap_series *series;
+};
 
 static int compare_series(const void *a, const void *b)
 {
-    const struct snap_series *x = *(struct snap_series *const *)a;
-    const struct snap_series *y = *(struct snap_series *const *)b;
+    const struct snap_series *x = ((const struct placed *)a)->series;
+    const struct snap_series *y = ((const struct placed *)b)->series;
 
     if (x->first_at != y->first_at)
         return x->first_at < y->first_at ? -1 : 1;
@@ -307,15 +319,15 @@ static int compare_series(const void *a, const void *b)
 
 static int compare_groups(const void *a, const void *b)
 {
-    return compare_words((*(struct summary_group *const *)a)->name,
-                         (*(struct summary_group *const *)b)->name);
+    return compare_words(((const struct summary_group *)a)->name,
+                         ((const struct summary_group *)b)->name);
 }
 
 static void sort_group(struct summary_group *g)
 {
     sort_metrics(&g->metrics);
     for (size_t i = 0; i < g->groups.n; i++)
-        sort_group(g->groups.items[i]);
+        sort_group(&g->groups.items[i]);
 }
 
 /* Series are placed in the order of their first samples, which gives every list its order. */
@@ -323,19 +335,19 @@ static void grow_trees(struct summary *s)
 {
     size_t n = 0;
     struct snap_series *const *all = snapshot_series(s->in.snapshot, &n);
-    struct snap_series **sorted = xnew_n(struct snap_series *, n + 1);
+    struct placed *sorted = xnew_n(struct placed, n + 1);
 
     for (size_t i = 0; i < n; i++)
-        sorted[i] = all[i];
-    qsort(sorted, n, sizeof(struct snap_series *), compare_series);
+        sorted[i].series = all[i];
+    qsort(sorted, n, sizeof(*sorted), compare_series);
     for (size_t i = 0; i < n; i++)
-        place(s, sorted[i]);
+        place(s, sorted[i].series);
     free(sorted);
     if (s->scenarios.n)
-        qsort(s->scenarios.items, s->scenarios.n, sizeof(struct summary_group *), compare_groups);
+        qsort(s->scenarios.items, s->scenarios.n, sizeof(struct summary_group), compare_groups);
     sort_group(&s->main);
     for (size_t i = 0; i < s->scenarios.n; i++)
-        sort_group(s->scenarios.items[i]);
+        sort_group(&s->scenarios.items[i]);
 }
 
 /* --- beginning and end --- */
@@ -363,7 +375,7 @@ static void release_metrics(struct summary_metrics *metrics)
 static void release_group(struct summary_group *g)
 {
     for (size_t i = 0; i < g->groups.n; i++)
-        release_group(g->groups.items[i]);
+        release_group(&g->groups.items[i]);
     free(g->groups.items);
     free(g->checks.items);
     release_metrics(&g->metrics);
@@ -374,16 +386,15 @@ void summary_free(struct summary *s)
     if (!s)
         return;
     for (size_t i = 0; i < s->n_values; i++)
-        value_fini(s->values[i], s->value_types[i]);
+        value_fini(s->values[i].value, s->values[i].type);
     free(s->values);
-    free(s->value_types);
     hist_slab_free(s->slab);
     release_metrics(&s->metrics);
     release_group(&s->total);
     release_group(&s->tree);
     release_group(&s->main);
     for (size_t i = 0; i < s->scenarios.n; i++)
-        release_group(s->scenarios.items[i]);
+        release_group(&s->scenarios.items[i]);
     free(s->scenarios.items);
     arena_fini(&s->arena);
     free(s);

@@ -23,9 +23,10 @@ static void put_id(struct json_out *j, struct str path)
     char hex[2 * HASH_MAX_BYTES + 1] = "";
 
     /* A library that refuses MD5 leaves the ids empty: they identify, they protect nothing. */
-    if (hash_bytes_of(HASH_MD5, path.p ? path.p : "", path.n, digest) == 0)
+    if (hash_bytes_of(HASH_MD5, path.p ? path.p : "", path.n, digest) == 0) {
         for (size_t i = 0; i < hash_size(HASH_MD5); i++)
             snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    }
     json_key(j, "id");
     json_put_cstr(j, hex);
 }
@@ -33,10 +34,11 @@ static void put_id(struct json_out *j, struct str path)
 static void open_list(struct json_out *j, const char *key, enum shape shape)
 {
     json_key(j, key);
-    if (shape == SHAPE_EXPORT)
+    if (shape == SHAPE_EXPORT) {
         json_open_object(j);
-    else
+    } else {
         json_open_array(j);
+    }
 }
 
 static void put_check(struct json_out *j, const struct summary_check *c, struct str group,
@@ -74,8 +76,8 @@ static void put_group(struct json_out *j, const struct summary_group *g, enum sh
         if (j->depth + 8 > JSON_DEPTH_MAX)
             break; /* deeper groups than anybody can read */
         if (shape == SHAPE_EXPORT)
-            json_key_str(j, g->groups.items[i]->name);
-        put_group(j, g->groups.items[i], shape);
+            json_key_str(j, g->groups.items[i].name);
+        put_group(j, &g->groups.items[i], shape);
     }
     json_close(j);
     open_list(j, "checks", shape);
@@ -272,10 +274,12 @@ static void put_machine_trend(struct json_out *j, const struct summary *s,
                    {"min", "min"}, {"p(90)", "p90"}, {"p(95)", "p95"}};
     const struct plan_strings *stats = &s->in.options->summary_trend_stats;
 
-    for (size_t c = 0; c < countof(columns); c++)
-        for (size_t i = 0; i < stats->n; i++)
+    for (size_t c = 0; c < countof(columns); c++) {
+        for (size_t i = 0; i < stats->n; i++) {
             if (strcmp(stats->items[i], columns[c].stat) == 0)
                 put_number(j, columns[c].key, summary_stat(s, m, columns[c].stat));
+        }
+    }
 }
 
 static void put_machine_metric(struct json_out *j, const struct summary *s,
@@ -383,9 +387,10 @@ void summary_machine(const struct summary *s, enum summary_mode mode, int indent
     put_machine_checks(j, &s->total.checks);
     json_key(j, "metrics");
     json_open_array(j);
-    for (size_t i = 0; i < s->metrics.n; i++)
+    for (size_t i = 0; i < s->metrics.n; i++) {
         if (!summary_hides(&s->metrics.items[i], mode))
             put_machine_metric(j, s, &s->metrics.items[i]);
+    }
     json_close(j);
     json_close(j);
     json_key(j, "version");

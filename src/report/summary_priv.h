@@ -11,6 +11,7 @@ struct summary_metric {
     struct str suffix;        /* "{…}"; empty for a metric */
     const struct metric *def; /* type and content */
     const struct value *value;
+    struct value *own; /* the same, when it was added up here; NULL for one of the snapshot */
     const struct snap_metric *snap;      /* NULL for one that was added up here */
     const struct threshold **thresholds; /* judged ones, in the order of the options */
     size_t n_thresholds, cap_thresholds;
@@ -35,7 +36,7 @@ struct summary_checks {
 struct summary_group;
 
 struct summary_groups {
-    struct summary_group **items; /* in order of their first samples */
+    struct summary_group *items; /* in order of their first samples */
     size_t n, cap;
 };
 
@@ -48,15 +49,20 @@ struct summary_group {
     struct summary_groups groups;
 };
 
+/* A value that was added up here; to be released. */
+struct summary_value {
+    struct value *value;
+    enum metric_type type;
+};
+
 struct summary {
     struct summary_input in;
     double seconds;
     enum time_unit unit;
     struct arena arena;
     struct hist_slab *slab;
-    struct value **values; /* added up here; to be released */
-    enum metric_type *value_types;
-    size_t n_values, cap_values, cap_types;
+    struct summary_value *values;
+    size_t n_values, cap_values;
 
     struct summary_metrics metrics;  /* all, sorted by name; sub-metrics behind their parents */
     struct summary_group total;      /* checks by name, over all groups; no groups */

@@ -204,11 +204,12 @@ static void colours_change_nothing_else(void **state)
     summary_text(s, SUMMARY_FULL, SUMMARY_PLAIN, &plain);
     summary_text(s, SUMMARY_FULL, SUMMARY_COLORED, &colored);
     for (size_t i = 0; i < colored.len; i++) {
-        if (colored.data[i] == '\x1b')
+        if (colored.data[i] == '\x1b') {
             while (colored.data[i] != 'm')
                 i++;
-        else
+        } else {
             buf_putc(&bare, colored.data[i]);
+        }
     }
     assert_string_equal(buf_cstr(&bare), buf_cstr(&plain));
     buf_fini(&plain);

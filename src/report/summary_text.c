@@ -225,10 +225,11 @@ static void put_row(struct page *p, const struct layout *l, const struct row *r,
 {
     put_spaces(p, indent);
     put_name(p, r->name, l->name_width);
-    if (r->m->def->type == METRIC_TREND)
+    if (r->m->def->type == METRIC_TREND) {
         put_stats(p, l, r);
-    else
+    } else {
         put_value(p, l, r);
+    }
     buf_putc(p->out, '\n');
 }
 
@@ -257,9 +258,10 @@ static void put_metrics(struct page *p, const struct summary_metrics *metrics, s
     struct layout l = {0};
 
     l.stat_widths = arena_new_n(&l.arena, size_t, p->s->in.options->summary_trend_stats.n + 1);
-    for (size_t i = 0; i < metrics->n; i++)
+    for (size_t i = 0; i < metrics->n; i++) {
         if (!summary_hides(&metrics->items[i], p->mode))
             add_row(&l, p->s, &metrics->items[i]);
+    }
     for (enum summary_section section = 0; section < SECTION_COUNT; section++)
         put_section(p, &l, section, indent);
     free(l.rows);
@@ -349,10 +351,11 @@ static void put_judged(struct page *p, const struct summary_metric *m, struct st
     struct buf text = {0};
 
     snprintf(name, sizeof(name), "%.*s", STR_ARG(stat));
-    if (m->def->type == METRIC_RATE)
+    if (m->def->type == METRIC_RATE) {
         humanize_share(&text, summary_stat(s, m, "rate"));
-    else
+    } else {
         humanize(&text, summary_stat(s, m, name), m->def->contains, s->unit);
+    }
     if (m->def->type == METRIC_COUNTER && strcmp(name, "rate") == 0)
         buf_puts(&text, "/s");
     put_painted(p, PAINT_WHITE, stat);
@@ -438,11 +441,11 @@ static void put_group(struct page *p, const struct summary_group *g, size_t inde
         struct buf title = {0};
 
         put_spaces(p, indent);
-        buf_printf(&title, "↳ GROUP: %.*s", STR_ARG(g->groups.items[i]->name));
+        buf_printf(&title, "↳ GROUP: %.*s", STR_ARG(g->groups.items[i].name));
         put_painted(p, PAINT_BOLD, buf_str(&title));
         buf_puts(p->out, " \n\n");
         buf_fini(&title);
-        put_group(p, g->groups.items[i], indent + 2);
+        put_group(p, &g->groups.items[i], indent + 2);
     }
 }
 
@@ -457,12 +460,12 @@ void summary_text(const struct summary *s, enum summary_mode mode, enum summary_
     put_checks(&p, &s->total.checks, 4);
     put_metrics(&p, &s->metrics, 4);
     for (size_t i = 0; mode == SUMMARY_FULL && i < s->main.groups.n; i++) {
-        put_title(&p, "GROUP: ", s->main.groups.items[i]->name);
-        put_group(&p, s->main.groups.items[i], 4);
+        put_title(&p, "GROUP: ", s->main.groups.items[i].name);
+        put_group(&p, &s->main.groups.items[i], 4);
     }
     for (size_t i = 0; mode == SUMMARY_FULL && i < s->scenarios.n; i++) {
-        put_title(&p, "SCENARIO: ", s->scenarios.items[i]->name);
-        put_group(&p, s->scenarios.items[i], 4);
+        put_title(&p, "SCENARIO: ", s->scenarios.items[i].name);
+        put_group(&p, &s->scenarios.items[i], 4);
     }
     buf_puts(out, "\n\n");
 }
