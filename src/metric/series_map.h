@@ -36,9 +36,10 @@ static inline void *series_map_get(const struct series_map *m, uint64_t key)
 {
     if (m->n_slots == 0)
         return NULL;
-    for (size_t i = series_map_first(m, key); m->slots[i].series; i = (i + 1) & (m->n_slots - 1))
+    for (size_t i = series_map_first(m, key); m->slots[i].series; i = (i + 1) & (m->n_slots - 1)) {
         if (m->slots[i].key == key)
             return m->slots[i].series;
+    }
     return NULL;
 }
 

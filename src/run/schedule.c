@@ -65,9 +65,8 @@ static uint64_t count_of(area2 n)
 static void add_constant(struct schedule *s, const struct plan_scenario *plan)
 {
     add_stage(s, plan->duration, plan->rate, plan->rate);
-    /* 
-    s->total =
-        count_of((s->stages[0].upto + 2 * (area2)s->time_unit - 1) / (2 * (area2)s->time_unit));
+    /* The one at 0 counts, and so does one exactly at the end: k6 starts it too. */
+    s->total = count_of(s->stages[0].upto / (2 * (area2)s->time_unit) + 1);
 }
 
 static void add_ramp(struct schedule *s, const struct plan_scenario *plan)
