@@ -47,7 +47,8 @@ static void coro_main(struct coro_context *self)
 static struct coro *coro_place(struct stack *s)
 {
     uintptr_t top = (uintptr_t)s->base + s->bytes;
-    size_t colour = (((uint32_t)(top >> 16) * 2654435761U) >> 28) % COLOURS * CACHE_LINE;
+    uint32_t mixed = (uint32_t)(top >> 16) * 2654435761U; /* by the golden ratio */
+    size_t colour = (size_t)(mixed >> 28) % COLOURS * CACHE_LINE;
     size_t head = (sizeof(struct coro) + colour + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 
     s->bytes -= head;

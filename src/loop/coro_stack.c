@@ -38,7 +38,8 @@ struct stack_slab {
     size_t n_used; /* bytes cut so far */
 };
 
-static int slab_new(struct stack_slab **ret_slab)
+/* Puts a new slab at the head of the list. */
+static int slab_add(struct stack_slab **slabs)
 {
     void *memory = mmap(NULL, SLAB_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -51,7 +52,8 @@ static int slab_new(struct stack_slab **ret_slab)
     struct stack_slab *slab = xnew(struct stack_slab);
 
     slab->memory = memory;
-    *ret_slab = slab;
+    slab->next = *slabs;
+    *slabs = slab;
     return 0;
 }
 
@@ -70,9 +72,8 @@ static int stack_cut(struct stack_pool *p, enum coro_stack kind, struct stack *r
     struct stack_slab *slab = p->of[kind].slabs;
 
     if (!slab || slab->n_used + bytes > SLAB_BYTES) {
-        TRY(slab_new(&slab));
-        slab->next = p->of[kind].slabs;
-        p->of[kind].slabs = slab;
+        TRY(slab_add(&p->of[kind].slabs));
+        slab = p->of[kind].slabs;
     }
 
     char *low = slab->memory + slab->n_used;

@@ -225,9 +225,9 @@ static int wait_spinning(struct loop *l, mono_ns until)
 {
     int n;
 
-    do
+    do {
         n = l->backend->wait(l->backend_self, 0);
-    while (n == 0 && loop_clock(l) < until && !has_work(l));
+    } while (n == 0 && loop_clock(l) < until && !has_work(l));
     return n;
 }
 
@@ -273,10 +273,11 @@ static int phase_wait(struct loop *l, mono_ns until)
 
     if (next < until)
         until = next;
-    if (has_work(l))
+    if (has_work(l)) {
         n = wait_asleep(l, 0);
-    else
+    } else {
         n = l->head.time ? wait_injected(l, until) : wait_real(l, until);
+    }
 
     l->turn_start = loop_clock(l);
     l->stats.waiting += l->turn_start - wait_start;
@@ -312,10 +313,11 @@ static void phase_timers(struct loop *l)
         struct timer *t = list_entry(link, struct timer, link);
 
         /* A callback before it may have moved it or switched it off. */
-        if (t->deadline <= now)
+        if (t->deadline <= now) {
             t->fn(l, t);
-        else if (t->deadline != MONO_NEVER)
+        } else if (t->deadline != MONO_NEVER) {
             wheel_add(&l->wheel, t);
+        }
     }
 }
 

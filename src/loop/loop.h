@@ -173,10 +173,11 @@ static inline void loop_deferred_cancel(struct loop_deferred *d)
  */
 static inline void timer_set(struct loop *l, struct timer *t, mono_ns deadline, timer_fn *fn)
 {
-    if (deadline == MONO_NEVER)
+    if (deadline == MONO_NEVER) {
         timer_disarm(t);
-    else
-        wheel_set(((struct loop_head *)l)->wheel, t, deadline, fn);
+        return;
+    }
+    wheel_set(((struct loop_head *)l)->wheel, t, deadline, fn);
 }
 
 /* ---- other threads ---- */

@@ -45,9 +45,7 @@ struct end {
 
 static void note(char *log, char c)
 {
-    size_t n = strlen(log);
-
-    log[n] = c;
+    log[strlen(log)] = c;
 }
 
 static void end_deferred(struct loop *l UNUSED, struct loop_deferred *d)
@@ -205,7 +203,7 @@ static void letter_read(struct loop *l, struct message *m)
 
 static void *sender_main(void *arg)
 {
-    unsigned sender = (unsigned)(uintptr_t)arg;
+    unsigned sender = *(const unsigned *)arg;
 
     for (unsigned i = 0; i < N_MESSAGES; i++) {
         struct letter *letter = xnew(struct letter);
@@ -220,11 +218,14 @@ static void *sender_main(void *arg)
 static void test_messages_from_threads(void **state UNUSED)
 {
     pthread_t threads[N_SENDERS];
+    unsigned senders[N_SENDERS];
 
     memset(n_next, 0, sizeof(n_next));
     n_letters = 0;
-    for (uintptr_t i = 0; i < N_SENDERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, sender_main, (void *)i), 0);
+    for (unsigned i = 0; i < N_SENDERS; i++) {
+        senders[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, sender_main, &senders[i]), 0);
+    }
     assert_int_equal(loop_run(loop), 0);
     for (size_t i = 0; i < N_SENDERS; i++)
         pthread_join(threads[i], NULL);

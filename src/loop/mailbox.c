@@ -5,9 +5,9 @@ bool mailbox_push(struct mailbox *m, struct message *msg)
 {
     struct message *old = atomic_load_explicit(&m->newest, memory_order_relaxed);
 
-    do
+    do {
         msg->next = old;
-    while (!atomic_compare_exchange_weak(&m->newest, &old, msg));
+    } while (!atomic_compare_exchange_weak(&m->newest, &old, msg));
     return old == NULL;
 }
 

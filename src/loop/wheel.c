@@ -96,10 +96,11 @@ static void slot_sort(struct wheel *w, unsigned level, unsigned slot, mono_ns no
     while ((link = list_pop(&taken))) {
         struct timer *t = list_entry(link, struct timer, link);
 
-        if (t->deadline <= now)
+        if (t->deadline <= now) {
             list_add_tail(expired, link);
-        else if (t->deadline != MONO_NEVER)
+        } else if (t->deadline != MONO_NEVER) {
             wheel_add(w, t);
+        }
     }
 }
 

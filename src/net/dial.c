@@ -143,10 +143,11 @@ static void attempt_start(struct race *race, const struct net_addr *addr)
 
     int err = attempt_connect(a);
 
-    if (err == 0)
+    if (err == 0) {
         race->n_running++;
-    else if (race->error.status == NET_OK)
+    } else if (race->error.status == NET_OK) {
         net_error_errno(&race->error, "dial", err);
+    }
 }
 
 /* ---- the race ---- */
@@ -312,10 +313,11 @@ static enum net_status drop_stream(const struct dial_state *st, struct stream *s
     st->report->bytes_in = s->bytes_in;
     st->report->bytes_out = s->bytes_out;
     st->report->tls_start = s->info.tls_start;
-    if (s->error && s->error->status == status)
+    if (s->error && s->error->status == status) {
         st->report->error = *s->error;
-    else if (st->report->error.status != status)
+    } else if (st->report->error.status != status) {
         net_error_set(&st->report->error, status);
+    }
     stream_close(s, STREAM_CLOSE_RESET);
     return status;
 }
@@ -326,12 +328,13 @@ static enum net_status set_up(const struct dial_state *st, struct stream *s)
     const struct dial_target *t = st->target;
     enum net_status status = NET_OK;
 
-    if (st->proxy && st->proxy->kind == PROXY_SOCKS5)
+    if (st->proxy && st->proxy->kind == PROXY_SOCKS5) {
         status = dial_socks5(st, s);
-    else if (st->proxy && t->security == DIAL_TLS)
+    } else if (st->proxy && t->security == DIAL_TLS) {
         status = dial_http_connect(st, s);
-    else if (st->proxy)
+    } else if (st->proxy) {
         s->info.via_http_proxy = true;
+    }
     if (status != NET_OK || t->security == DIAL_PLAIN)
         return status;
     return tls_connect(s, &(struct tls_connect){

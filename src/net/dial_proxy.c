@@ -144,7 +144,7 @@ static enum net_status socks_password(const struct dial_state *st, struct stream
     scoped(buf_fini) struct buf b = BUF_INIT(1024);
     struct str user = st->proxy->user;
     struct str password = st->proxy->password;
-    uint8_t answer[2];
+    uint8_t answer[2] = {0};
     enum net_status status;
 
     if (user.n > SOCKS_LIMIT || password.n > SOCKS_LIMIT)
@@ -218,9 +218,10 @@ static enum net_status socks_answer(const struct dial_state *st, struct stream *
         return status;
     if (head[0] != SOCKS_VERSION)
         return proxy_failed(s, "socks: unexpected protocol version");
-    if (head[1] != 0)
+    if (head[1] != 0) {
         return net_error_setf(stream_error_slot(s), NET_DIAL, "socks connect: %s",
                               socks_words(head[1]));
+    }
     switch (head[3]) {
     case SOCKS_ADDR_IPV4:
         n_rest = 3 + 2;

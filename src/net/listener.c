@@ -47,9 +47,10 @@ static void connection_main(void *arg)
 
     free(arg);
     c.listener->n_open++;
-    if (o->tls)
+    if (o->tls) {
         status = tls_accept(c.stream, o->tls, str_of(o->alpn),
                             loop_clock(c.listener->loop) + HANDSHAKE_TIMEOUT);
+    }
     if (status == NET_OK) {
         o->fn(c.stream, o->arg);
     } else {
@@ -103,11 +104,11 @@ static void acceptor_main(void *arg)
     while (r != -ECANCELED) {
         int failed = accept_some(ln);
 
-        if (failed < 0)
+        if (failed < 0) {
             r = coro_sleep_until(loop_clock(ln->loop) + ACCEPT_RETRY);
-        else if (ln->ready)
+        } else if (ln->ready) {
             r = coro_yield();
-        else {
+        } else {
             ln->acceptor = coro_self();
             r = coro_park();
             ln->acceptor = NULL;
@@ -150,7 +151,7 @@ static int socket_open(const struct listener_options *o, int *ret_fd)
 int listener_open(struct loop *l, const struct listener_options *options,
                   struct listener **ret_listener)
 {
-    int fd;
+    int fd = -1;
 
     TRY(socket_open(options, &fd));
 

@@ -44,12 +44,13 @@ bool net_addr_parse(struct str text, struct net_addr *ret_addr)
         return false;
     memcpy(buf, text.p, percent);
     buf[percent] = '\0';
-    if (a.scope == 0 && inet_pton(AF_INET, buf, a.ip) == 1)
+    if (a.scope == 0 && inet_pton(AF_INET, buf, a.ip) == 1) {
         a.family = AF_INET;
-    else if (inet_pton(AF_INET6, buf, a.ip) == 1)
+    } else if (inet_pton(AF_INET6, buf, a.ip) == 1) {
         a.family = AF_INET6;
-    else
+    } else {
         return false;
+    }
     *ret_addr = a;
     return true;
 }
@@ -104,10 +105,11 @@ bool net_cidr_parse(struct str text, struct net_cidr *ret_cidr)
 
     if (!net_addr_parse(str_from(text.p, slash), &c.addr))
         return false;
-    if (slash == text.n)
+    if (slash == text.n) {
         bits = ip_bytes(&c.addr) * 8;
-    else if (!str_u64(str_from_index(text, slash + 1), &bits) || bits > ip_bytes(&c.addr) * 8)
+    } else if (!str_u64(str_from_index(text, slash + 1), &bits) || bits > ip_bytes(&c.addr) * 8) {
         return false;
+    }
     c.bits = (uint8_t)bits;
     *ret_cidr = c;
     return true;

@@ -76,9 +76,10 @@ static int name_set_add(struct name_set *s, struct str pattern, void *value, voi
     struct str key = normal(pattern, buf);
     struct str rest = key.n > 0 && key.p[0] == '*' ? str_from_index(key, 1) : key;
 
-    if (key.n == 0 || str_find(rest, '*') < rest.n)
+    if (key.n == 0 || str_find(rest, '*') < rest.n) {
         return fault(-EINVAL, "'%.*s' is not a host name with an optional leading '*'",
                      STR_ARG(pattern));
+    }
     *ret_old = table_set(rest.n < key.n ? &s->suffixes : &s->exact, rest, value);
     return 0;
 }
@@ -98,7 +99,7 @@ static void *name_set_suffix(const struct name_set *s, struct str name)
 
 int net_policy_block(struct net_policy *p, struct str pattern)
 {
-    void *old;
+    void *old = NULL;
 
     TRY(name_set_add(&p->blocked, str_trim(pattern), p, &old));
     return 0;
@@ -121,11 +122,12 @@ int net_policy_host(struct net_policy *p, struct str key, struct str value)
     struct str ip;
     uint16_t port;
     struct net_addr a;
-    void *old;
+    void *old = NULL;
 
-    if (!net_split_host_port(str_trim(value), &ip, &port) || !net_addr_parse(ip, &a))
+    if (!net_split_host_port(str_trim(value), &ip, &port) || !net_addr_parse(ip, &a)) {
         return fault(-EINVAL, "'%.*s' is not an IP address with an optional port (hosts '%.*s')",
                      STR_ARG(value), STR_ARG(key));
+    }
     a.port = port;
 
     struct net_addr *owned = xmemdup(&a, sizeof(a));

@@ -108,9 +108,10 @@ int net_pool_parse(struct str text, struct net_pool **ret_pool)
         struct range r;
 
         part = str_trim(part);
-        if (!range_parse(part, &r))
+        if (!range_parse(part, &r)) {
             return fault(-EINVAL, "'%.*s' is not an address, a range 'ip-ip' or a CIDR",
                          STR_ARG(part));
+        }
         vec_push(p->ranges, p->n_ranges, p->cap) = r;
         if (__builtin_add_overflow(p->n_total, r.n, &p->n_total))
             p->n_total = UINT64_MAX;

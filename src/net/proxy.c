@@ -14,7 +14,9 @@
 #include "net/net_addr.h"
 
 enum {
-    USERINFO_LIMIT = 1024,
+    USERINFO_LIMIT = 1024, /* bytes of user:password, encoded */
+    PLAIN_LIMIT = 2 * USERINFO_LIMIT,
+    CODED_LIMIT = 4 * USERINFO_LIMIT,
 };
 
 struct exception {
@@ -89,7 +91,7 @@ static char *decoded(struct str s)
         int high = i + 2 < s.n && s.p[i] == '%' ? ascii_hex(s.p[i + 1]) : -1;
         int low = high >= 0 ? ascii_hex(s.p[i + 2]) : -1;
 
-        out[n++] = low >= 0 ? (char)(high << 4 | low) : s.p[i];
+        out[n++] = low >= 0 ? (char)(unsigned char)(high * 16 + low) : s.p[i];
         if (low >= 0)
             i += 2;
     }
@@ -99,8 +101,8 @@ static char *decoded(struct str s)
 
 static void set_credentials(struct one_proxy *p, struct str userinfo)
 {
-    scoped(buf_fini) struct buf plain = BUF_INIT(2 * USERINFO_LIMIT);
-    scoped(buf_fini) struct buf coded = BUF_INIT(4 * USERINFO_LIMIT);
+    scoped(buf_fini) struct buf plain = BUF_INIT(PLAIN_LIMIT);
+    scoped(buf_fini) struct buf coded = BUF_INIT(CODED_LIMIT);
     size_t colon = str_find(userinfo, ':');
 
     p->user = decoded(str_from(userinfo.p, colon));
@@ -137,7 +139,7 @@ static int parse_scheme(struct str *text, struct proxy *p, uint16_t *ret_port)
 /* The text may hold a password: it is never part of a message. */
 static int one_parse(struct one_proxy *p, const char *text, const char *what)
 {
-    uint16_t default_port;
+    uint16_t default_port = 0;
 
     if (!text || !*text)
         return 0;
@@ -150,7 +152,7 @@ static int one_parse(struct one_proxy *p, const char *text, const char *what)
 
     size_t at = rest.n;
 
-    while (at > 0 && rest.p[at - 1] != '@')
+    while (at > 0 && rest.p && rest.p[at - 1] != '@')
         at--;
     if (at > USERINFO_LIMIT)
         return fault(-EINVAL, "the credentials of the %s proxy are too long", what);

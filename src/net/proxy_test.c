@@ -72,6 +72,7 @@ static void test_exceptions(void **state UNUSED)
     proxy_config_free(c);
 }
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): a test has one thread */
 static void test_environment(void **state UNUSED)
 {
     struct proxy_config *c;
@@ -90,6 +91,8 @@ static void test_environment(void **state UNUSED)
     assert_int_equal(proxy_config_from_env(&c), 0);
     assert_null(c);
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 int main(void)
 {

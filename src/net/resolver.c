@@ -137,10 +137,12 @@ static void entries_sweep(struct resolver *r, enum sweep what)
     table_each(t, &r->entries) {
         struct entry *e = t->value;
 
-        if (e->fixed || e->asking || e->n_users > 0 || (what == SWEEP_EXPIRED && e->expires > now))
+        if (e->fixed || e->asking || e->n_users > 0 ||
+            (what == SWEEP_EXPIRED && e->expires > now)) {
             table_set(&kept, t->key, e);
-        else
+        } else {
             free(e);
+        }
     }
     table_fini(&r->entries);
     r->entries = kept;
@@ -467,12 +469,13 @@ static enum net_status entry_use(struct entry *e, mono_ns deadline, struct resol
     int value = entry_wait(e, deadline);
 
     e->n_users--;
-    if (value == -ETIMEDOUT)
+    if (value == -ETIMEDOUT) {
         status = net_error_set(error, NET_TIMEOUT);
-    else if (value < 0 || !e->resolver)
+    } else if (value < 0 || !e->resolver) {
         status = net_error_set(error, NET_CANCELLED);
-    else
+    } else {
         status = entry_result(e, a, error);
+    }
     /* The resolver is gone and left its entry to whoever still looks at it. */
     if (!e->resolver && e->n_users == 0)
         free(e);
@@ -527,9 +530,10 @@ static int channel_open(struct resolver *r)
     if (!r->options.servers)
         return 0;
     status = ares_set_servers_ports_csv(r->channel, r->options.servers);
-    if (status != ARES_SUCCESS)
+    if (status != ARES_SUCCESS) {
         return fault(-EINVAL, "bad list of DNS servers '%s': %s", r->options.servers,
                      ares_strerror(status));
+    }
     return 0;
 }
 

@@ -115,9 +115,10 @@ static void server_ready(struct loop *l UNUSED, struct watch *w, unsigned events
 
     while ((n = recvfrom(w->fd, packet, 512, 0, (struct sockaddr *)&from, &n_from)) > 12) {
         n_questions++;
-        if (!server_is_silent)
+        if (!server_is_silent) {
             ignored(sendto(w->fd, packet, answer(packet, (size_t)n), 0, (struct sockaddr *)&from,
                            n_from));
+        }
         n_from = sizeof(from);
     }
 }
