@@ -102,14 +102,14 @@ static struct hist_block *side_block(struct hist_side *side, struct hist_slab *s
     return *at;
 }
 
+/* Gives the blocks back; the directory stays, for the same blocks will be hit again. */
 static void side_release(struct hist_side *side, struct hist_slab *slab)
 {
     for (uint32_t k = 0; k < side->n; k++) {
         if (side->blocks[k])
             slab_put(slab, side->blocks[k]);
+        side->blocks[k] = NULL;
     }
-    free(side->blocks);
-    *side = (struct hist_side){0};
 }
 
 static void side_zero(struct hist_side *side)
@@ -122,6 +122,10 @@ static void side_zero(struct hist_side *side)
 
 static void side_merge(struct hist_side *to, struct hist_slab *slab, const struct hist_side *from)
 {
+    if (from->n == 0)
+        return;
+    side_reach(to, from->first);
+    side_reach(to, from->first + (int32_t)from->n - 1);
     for (uint32_t k = 0; k < from->n; k++) {
         const struct hist_block *src = from->blocks[k];
 
@@ -148,13 +152,6 @@ void hist_put_range(struct hist *h, double min, double max)
     h->max = h->count == 0 || max > h->max ? max : h->max;
 }
 
-void hist_fini(struct hist *h)
-{
-    if (!h)
-        return;
-    hist_clear(h);
-}
-
 static void empty_numbers(struct hist *h)
 {
     h->count = 0;
@@ -176,6 +173,16 @@ void hist_clear(struct hist *h)
     side_release(&h->pos, h->slab);
     side_release(&h->neg, h->slab);
     empty_numbers(h);
+}
+
+void hist_fini(struct hist *h)
+{
+    if (!h)
+        return;
+    hist_clear(h);
+    free(h->pos.blocks);
+    free(h->neg.blocks);
+    h->pos = h->neg = (struct hist_side){0};
 }
 
 void hist_add_slow(struct hist *h, double v)
@@ -280,25 +287,28 @@ static uint64_t side_count(const struct hist_side *side)
     return sum;
 }
 
-/* The bucket that the sample of a rank from the side's smallest magnitude (0) is in. */
+/*
+ * The bucket that the sample of a rank from the side's smallest magnitude (0) is in; the side has
+ * more samples than that.
+ */
 static int32_t side_rank(const struct hist_side *side, uint64_t rank)
 {
-    uint64_t seen = 0;
-    uint32_t k = 0;
+    for (uint32_t k = 0; k < side->n; k++) {
+        const struct hist_block *block = side->blocks[k];
+        uint64_t n = block ? block_sum(block) : 0;
 
-    for (; k + 1 < side->n; k++) {
-        uint64_t n = side->blocks[k] ? block_sum(side->blocks[k]) : 0;
+        if (rank >= n) {
+            rank -= n;
+            continue;
+        }
+        int32_t i = 0;
 
-        if (seen + n > rank)
-            break;
-        seen += n;
+        for (; rank >= block->count[i]; i++)
+            rank -= block->count[i];
+        return (side->first + (int32_t)k) * HIST_BLOCK + i + 1;
     }
-    const struct hist_block *block = side->blocks[k];
-    int32_t i = 0;
-
-    while (i + 1 < HIST_BLOCK && (seen += block->count[i]) <= rank)
-        i++;
-    return (side->first + (int32_t)k) * HIST_BLOCK + i + 1;
+    assert(!"rank within the side");
+    return 0;
 }
 
 /* The sample of a rank from the smallest (0); rank < count. */

@@ -70,7 +70,7 @@ void hist_fini(struct hist *h);
 /* Empties it and keeps its blocks. */
 void hist_reset(struct hist *h);
 
-/* Empties it and gives the blocks back to the slab. */
+/* Empties it and gives the blocks back to the slab; the directory stays. */
 void hist_clear(struct hist *h);
 
 /* A cell of the mantissa: bucket at its start in the low 8 bits, above them where the next begins.

@@ -1,6 +1,8 @@
 #include "metric/snapshot.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -255,6 +257,85 @@ static void samples_come_from_elsewhere_too(void **state)
     close_fixture(&f);
 }
 
+/* A loop on a thread of its own, which hands over whenever the last interval came back. */
+struct busy_loop {
+    struct fixture *f;
+    _Atomic(struct interval *) box;
+    atomic_bool over;
+};
+
+enum {
+    N_BUSY = 200000,
+};
+
+static void *keep_recording(void *arg)
+{
+    struct busy_loop *b = arg;
+    struct recorder *rec = b->f->recs[0];
+    struct tag_pool *pool = b->f->pools[0];
+    struct interval *iv;
+
+    for (int i = 0; i < N_BUSY; i++) {
+        char name[8];
+
+        snprintf(name, sizeof(name), "%d", i / 1000 + i % 3);
+        const struct tagset *tags = tagset_add(pool, tagset_empty(pool), STR("name"), str_of(name));
+
+        recorder_http(rec, recorder_http_series(rec, tags),
+                      &(struct http_sample){.duration = i,
+                                            .failed = i % 4 == 3 ? HTTP_FAILED_NO
+                                                                 : (enum http_failed)(i % 4)},
+                      i);
+        recorder_sample(rec, M_CHECKS, tags, i % 2, i);
+        if (i % 64 == 0 && (iv = recorder_swap(rec)) != NULL)
+            atomic_store(&b->box, iv);
+    }
+    while ((iv = recorder_swap(rec)) == NULL)
+        sched_yield();
+    while (atomic_load(&b->box))
+        sched_yield();
+    atomic_store(&b->box, iv);
+    atomic_store(&b->over, true);
+    return NULL;
+}
+
+static void nothing_is_lost_between_threads(void **state)
+{
+    struct fixture f;
+    struct busy_loop b = {.f = &f};
+    pthread_t thread;
+    bool over = false;
+
+    (void)state;
+    open_fixture(&f, 0);
+    assert_int_equal(pthread_create(&thread, NULL, keep_recording, &b), 0);
+    for (mono_ns now = 1; !over; now++) {
+        over = atomic_load(&b.over);
+        struct interval *iv = atomic_exchange(&b.box, NULL);
+
+        if (!iv) {
+            sched_yield();
+            continue;
+        }
+        snapshot_tick_begin(f.snap);
+        snapshot_merge(f.snap, iv);
+        snapshot_tick_end(f.snap, now);
+    }
+    pthread_join(thread, NULL);
+    const struct snap_metric *duration = snapshot_find(f.snap, STR("http_req_duration"));
+
+    assert_int_equal(duration->total.trend.count, N_BUSY);
+    assert_int_equal(duration->total.trend.n_zero, 1);
+    assert_true(duration->total.trend.max == (N_BUSY - 1) / 1e6);
+    assert_true(snapshot_find(f.snap, STR("http_reqs"))->total.counter.sum == N_BUSY);
+    assert_int_equal(snapshot_find(f.snap, STR("http_req_failed"))->total.rate.total,
+                     N_BUSY / 4 * 3);
+    assert_int_equal(snapshot_find(f.snap, STR("http_req_failed"))->total.rate.trues, N_BUSY / 4);
+    assert_int_equal(snapshot_find(f.snap, STR("checks"))->total.rate.trues, N_BUSY / 2);
+    assert_int_equal(snapshot_find(f.snap, STR("http_req_connecting"))->total.trend.n_zero, N_BUSY);
+    close_fixture(&f);
+}
+
 static void new_metrics_may_come_late(void **state)
 {
     struct fixture f;
@@ -282,6 +363,7 @@ int main(void)
         cmocka_unit_test(the_limit_keeps_totals_exact),
         cmocka_unit_test(samples_come_from_elsewhere_too),
         cmocka_unit_test(new_metrics_may_come_late),
+        cmocka_unit_test(nothing_is_lost_between_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ void value_init(struct value *v, enum metric_type type, struct hist_slab *slab)
 
 void value_fini(struct value *v, enum metric_type type)
 {
-    value_clear(v, type);
+    if (type == METRIC_TREND)
+        hist_fini(&v->trend);
 }
 
 static void value_empty(struct value *v, enum metric_type type)
