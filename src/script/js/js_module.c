@@ -214,16 +214,17 @@ static JSValue *template_slot(struct js_realm *r, size_t index)
 static JSValue template_get(JSContext *ctx, const struct js_source *source)
 {
     struct js_realm *r = js_realm_of(ctx);
-    JSValue *slot = template_slot(r, source->index), v;
+    JSValue v = *template_slot(r, source->index);
 
-    if (!JS_IsUndefined(*slot))
-        return *slot;
+    if (!JS_IsUndefined(v))
+        return v;
     v = JS_ReadObject(ctx, source->code, source->n_code, JS_READ_OBJ_BYTECODE);
     if (JS_IsException(v))
         return v;
     if (JS_IsModule(v))
         js_module_move(js_module_take(ctx, v), &r->home);
-    return *slot = v;
+    /* Reading loads what the module imports, and so may have moved the slots. */
+    return *template_slot(r, source->index) = v;
 }
 
 /* ---- ES modules ---- */
