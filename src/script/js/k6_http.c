@@ -105,7 +105,7 @@ static struct js_http *state_of(JSContext *ctx)
 
 struct http_user *http_user_of(JSContext *ctx)
 {
-    struct http_user *user = js_vu_data(js_vu_of(ctx), &k6_http_module);
+    struct http_user *user = js_vu_data(js_vu_of(ctx), &js_module_http);
 
     if (unlikely(!user->http)) {
         user->http = state_of(ctx);
@@ -198,7 +198,10 @@ static JSValue perform(JSContext *ctx, struct http_call *call)
     js_suspend(vu);
     ret = host->ops->request(host, &call->req, &r);
     js_resume(vu);
-    return js_host_ok(ctx, ret) ? deliver(ctx, call, r) : JS_EXCEPTION;
+    if (js_host_ok(ctx, ret))
+        return deliver(ctx, call, r);
+    http_response_unref(r); /* it came, and so did an interruption */
+    return JS_EXCEPTION;
 }
 
 static JSValue send(JSContext *ctx, const struct http_args *args)
@@ -292,11 +295,17 @@ static JSValue http_request(JSContext *ctx, JSValueConst self, int argc, JSValue
 
 /* ---- asyncRequest ---- */
 
-/* Gives the promise its value, taken over; `which` is 0 to resolve it and 1 to reject it. */
-static JSValue settle(JSContext *ctx, const struct http_call *call, int which, JSValue value)
+/* Resolves the promise with a value (taken over), or rejects it with the pending exception. */
+static JSValue settle(JSContext *ctx, const struct http_call *call, JSValue value)
 {
-    JSValue r = JS_Call(ctx, call->resolve[which], JS_UNDEFINED, 1, (JSValueConst *)&value);
+    bool failed = JS_IsException(value);
+    JSValue r;
 
+    if (failed)
+        value = JS_GetException(ctx);
+    if (failed && JS_IsUncatchableError(value))
+        return JS_Throw(ctx, value);
+    r = JS_Call(ctx, call->resolve[failed], JS_UNDEFINED, 1, (JSValueConst *)&value);
     JS_FreeValue(ctx, value);
     return r;
 }
@@ -305,17 +314,9 @@ static JSValue settle(JSContext *ctx, const struct http_call *call, int which, J
 static void async_run(struct js_vu *vu, struct js_task *task)
 {
     struct http_call *call = container_of(task, struct http_call, task);
-    struct http_response *r = take(call->response);
     JSContext *ctx = vu->ctx;
-    JSValue v;
 
-    if (http_response_throws(call, r)) {
-        v = settle(ctx, call, 1, http_response_failure(ctx, call, r));
-        http_response_unref(r);
-    } else {
-        v = settle(ctx, call, 0, http_response_object(ctx, call, r));
-    }
-    JS_FreeValue(ctx, v);
+    JS_FreeValue(ctx, settle(ctx, call, deliver(ctx, call, take(call->response))));
     js_pending_end(vu);
     http_call_give(ctx, call);
 }
@@ -345,17 +346,6 @@ static void async_start(struct http_call *call)
     host->ops->request_async(host, &call->req, async_done, call);
 }
 
-/* Settles the promise of a call that cannot be sent. */
-static JSValue async_refuse(JSContext *ctx, struct http_call *call, int r)
-{
-    JSValue v = http_refuse(ctx, call, r);
-
-    if (!JS_IsException(v))
-        return settle(ctx, call, 0, v);
-    v = JS_GetException(ctx);
-    return JS_IsUncatchableError(v) ? JS_Throw(ctx, v) : settle(ctx, call, 1, v);
-}
-
 static JSValue async_send(JSContext *ctx, const struct http_args *args)
 {
     struct http_call *call = http_call_take(ctx, http_user_of(ctx));
@@ -374,7 +364,7 @@ static JSValue async_send(JSContext *ctx, const struct http_args *args)
         async_start(call);
         return promise;
     }
-    v = async_refuse(ctx, call, r);
+    v = settle(ctx, call, http_refuse(ctx, call, r));
     http_call_give(ctx, call);
     if (!JS_IsException(v)) {
         JS_FreeValue(ctx, v);
@@ -453,7 +443,7 @@ static int http_init(JSContext *ctx, JSValueConst exports)
     return js_define(ctx, exports, exports_table, countof(exports_table));
 }
 
-const struct js_module k6_http_module = {
+const struct js_module js_module_http = {
     .name = "k6/http",
     .init = http_init,
     .default_only = true,

@@ -21,7 +21,7 @@ struct plan_options;
 struct url;
 struct url_cache;
 
-extern const struct js_module k6_http_module;
+extern const struct js_module js_module_http;
 
 /* ---- objects with lazy fields (k6_http_lazy.c) ---- */
 

@@ -191,7 +191,7 @@ static void answer_echo(struct fake *f, const struct http_request *req, struct h
 static void answer_log(struct fake *f, const struct http_request *req, struct http_response *r)
 {
     (void)req;
-    buf_puts(&f->log, "]");
+    buf_puts(&f->log, f->log.len > 0 ? "]" : ",]");
     keep_body(r, buf_str(&f->log));
     /* The comma before the first line becomes the bracket. */
     http_response_body(r)->data[0] = '[';
