@@ -325,11 +325,13 @@ void js_random_seed(struct js_vu *vu, uint64_t seed)
     vu->random[1] = split_mix(&seed) | 1;
 }
 
-static int define_on(JSContext *ctx, JSValueConst global, const char *object,
-                     const JSCFunctionListEntry *entry)
+/* Replaces a method of a built-in object. */
+static int replace(JSContext *ctx, JSValueConst global, const char *object, const char *name,
+                   JSCFunction *function)
 {
     JSValue o = JS_GetPropertyStr(ctx, global, object);
-    int r = js_define(ctx, o, entry, 1);
+    int r = JS_DefinePropertyValueStr(ctx, o, name, JS_NewCFunction(ctx, function, name, 0),
+                                      JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
 
     JS_FreeValue(ctx, o);
     return r;
@@ -352,16 +354,14 @@ static const JSCFunctionListEntry extended_globals[] = {
     JS_CGETSET_DEF("global", get_global, set_global),
 };
 
-static const JSCFunctionListEntry is_array_entry = JS_CFUNC_DEF("isArray", 1, is_array);
-static const JSCFunctionListEntry random_entry = JS_CFUNC_DEF("random", 0, math_random);
 
 static int define_all(JSContext *ctx, JSValueConst global)
 {
     const struct js_group *g = JS_GetRuntimeOpaque(JS_GetRuntime(ctx));
 
     if (js_define(ctx, global, globals, countof(globals)) < 0 || define_go_error(ctx, global) < 0 ||
-        define_stack(ctx, global) < 0 || define_on(ctx, global, "Array", &is_array_entry) < 0 ||
-        define_on(ctx, global, "Math", &random_entry) < 0)
+        define_stack(ctx, global) < 0 || replace(ctx, global, "Array", "isArray", is_array) < 0 ||
+        replace(ctx, global, "Math", "random", math_random) < 0)
         return -1;
     if (!g->loop->script->config.compat_base &&
         js_define(ctx, global, extended_globals, countof(extended_globals)) < 0)

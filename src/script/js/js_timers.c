@@ -175,12 +175,14 @@ static JSValue set_timer(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     return JS_NewUint32(ctx, t.id);
 }
 
-static JSValue clear_timer(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+static JSValue clear_timer(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv,
+                           int magic)
 {
     struct js_vu *vu = js_vu_of(ctx);
     uint32_t id;
 
     (void)this_val;
+    (void)magic;
     if (argc < 1 || js_nullish(argv[0]))
         return JS_UNDEFINED;
     if (JS_ToUint32(ctx, &id, argv[0]) < 0)
@@ -198,21 +200,25 @@ static JSValue clear_timer(JSContext *ctx, JSValueConst this_val, int argc, JSVa
     return JS_UNDEFINED;
 }
 
-static const JSCFunctionListEntry timer_functions[] = {
-    JS_CFUNC_MAGIC_DEF("setTimeout", 1, set_timer, 0),
-    JS_CFUNC_MAGIC_DEF("setInterval", 1, set_timer, 1),
-    JS_CFUNC_DEF("clearTimeout", 1, clear_timer),
-    JS_CFUNC_DEF("clearInterval", 1, clear_timer),
+static const struct {
+    const char *name;
+    JSCFunctionMagic *function;
+    int magic;
+} functions[] = {
+    {"setTimeout", set_timer, 0},
+    {"setInterval", set_timer, 1},
+    {"clearTimeout", clear_timer, 0},
+    {"clearInterval", clear_timer, 0},
 };
 
 /* As enumerable properties, so that they serve as a module's exports too. */
 int js_timers_define(JSContext *ctx, JSValueConst target)
 {
-    for (size_t i = 0; i < countof(timer_functions); i++) {
-        JSCFunctionListEntry entry = timer_functions[i];
+    for (size_t i = 0; i < countof(functions); i++) {
+        JSValue f = JS_NewCFunctionMagic(ctx, functions[i].function, functions[i].name, 1,
+                                         JS_CFUNC_generic_magic, functions[i].magic);
 
-        entry.prop_flags = JS_PROP_C_W_E;
-        if (js_define(ctx, target, &entry, 1) < 0)
+        if (JS_DefinePropertyValueStr(ctx, target, functions[i].name, f, JS_PROP_C_W_E) < 0)
             return -1;
     }
     return 0;

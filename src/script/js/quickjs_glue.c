@@ -8,6 +8,7 @@
  * instances, a queue of jobs and the three fields that describe a stack. The collector sees the
  * swapped-out users' objects as referenced from outside, which they are.
  */
+#include "base/mem.h"
 #include "script/js/quickjs_glue.h"
 
 /* Both sides have lists and a few macros of the same names; from here on they are QuickJS'. */

@@ -2,11 +2,33 @@
 /*
  * What this engine needs of QuickJS beyond its public header. Implemented in quickjs_glue.c, which
  * is compiled together with quickjs.c and so sees the fields that the header hides; a release that
- * moves them fails to compile. The other half of these functions is declared in js_priv.h.
+ * moves them fails to compile. Includes little, because compiling the other side takes long.
  */
-#include "script/js/js_priv.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <quickjs.h>
+
+#include "base/list.h"
+#include "base/str.h"
+
+enum {
+    JSC_FIRST = 96, /* class ids of ours begin here, above all of QuickJS' own */
+};
 
 /* ---- one user among many ---- */
+
+/* What of a runtime belongs to the running user; kept here while another one runs. */
+struct js_swap {
+    JSValue global;       /* global object */
+    JSValue lexical;      /* top-level let, const and class of scripts */
+    struct list modules;  /* module instances */
+    struct list jobs;     /* promise reactions that are due */
+    void *frame;          /* innermost stack frame of a suspended call */
+    uintptr_t stack_top;  /* of the user's coroutine */
+    uintptr_t stack_low;  /* lowest address that script code may reach */
+    bool in_native_error; /* building a stack text */
+};
 
 /*
  * Fills *s with a global object whose prototype is the context's own global object, an empty
@@ -97,3 +119,46 @@ uint64_t js_value_bits(JSValueConst v);
 
 /* The same number, or the very same object or string. */
 bool js_value_same(JSValueConst a, JSValueConst b);
+
+/* A view of an atom's text, valid while the atom lives; false unless it is pure ASCII. */
+bool js_atom_ascii(JSContext *ctx, JSAtom atom, struct str *ret_text);
+
+/*
+ * Walks the own enumerable string-keyed properties of a plain object without making a list of them:
+ *
+ *     struct js_props it = js_props(ctx, obj);
+ *     while (js_props_next(ctx, &it))
+ *         ... it.key (an atom, borrowed), it.value (borrowed until the next step) ...
+ *     if (js_props_end(ctx, &it) < 0) return JS_EXCEPTION;
+ *
+ * Objects with accessors, exotic objects and arrays take the slow and general way behind the same
+ * calls. The body may run script code as long as it does not keep key or value.
+ */
+struct js_props {
+    JSValue obj; /* a reference is held */
+    JSAtom key;
+    JSValue value;
+    JSPropertyEnum *names; /* slow way */
+    uint32_t n_names;
+    uint32_t at;
+    bool fast;
+    bool failed;
+};
+
+struct js_props js_props(JSContext *ctx, JSValueConst obj);
+bool js_props_next(JSContext *ctx, struct js_props *it);
+int js_props_end(JSContext *ctx, struct js_props *it); /* -1 when an exception is pending */
+
+/*
+ * The shape of a plain object (properties' names, order and prototype) as an identity to cache by,
+ * or NULL for exotic objects; and the value of its i-th property, borrowed. The shape stays alive
+ * while it is held.
+ */
+struct JSShape *js_shape_of(JSValueConst obj);
+struct JSShape *js_shape_hold(struct JSShape *shape);
+void js_shape_drop(JSRuntime *rt, struct JSShape *shape);
+uint32_t js_shape_count(const struct JSShape *shape);
+
+/* Whether each slot is a plain enumerable value under a string key: no holes, no accessors. */
+bool js_shape_is_plain(const struct JSShape *shape);
+JSValueConst js_shape_value(JSValueConst obj, uint32_t index);
