@@ -8,6 +8,7 @@
  */
 #include "loop/coro_stack.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -74,6 +75,7 @@ static int stack_cut(struct stack_pool *p, enum coro_stack kind, struct stack *r
     if (!slab || slab->n_used + bytes > SLAB_BYTES) {
         TRY(slab_add(&p->of[kind].slabs));
         slab = p->of[kind].slabs;
+        assert(slab);
     }
 
     char *low = slab->memory + slab->n_used;

@@ -91,7 +91,7 @@ static char *decoded(struct str s)
         int high = i + 2 < s.n && s.p[i] == '%' ? ascii_hex(s.p[i + 1]) : -1;
         int low = high >= 0 ? ascii_hex(s.p[i + 2]) : -1;
 
-        out[n++] = low >= 0 ? (char)(unsigned char)(high * 16 + low) : s.p[i];
+        out[n++] = low >= 0 ? (char)(high * 16 + low) : s.p[i]; /* NOLINT: two hex digits fit */
         if (low >= 0)
             i += 2;
     }

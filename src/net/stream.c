@@ -58,10 +58,11 @@ static void send_finished(struct stream *s)
 {
     s->sent_at = loop_clock(s->loop);
     s->out_done = 0;
-    if (s->out.cap > OUT_KEEP)
+    if (s->out.cap > OUT_KEEP) {
         buf_fini(&s->out);
-    else
+    } else {
         buf_reset(&s->out);
+    }
     if (s->shut)
         shutdown(s->watch.fd, SHUT_WR);
 }
@@ -210,9 +211,9 @@ ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
 
     if (!s->readable)
         return STREAM_AGAIN;
-    do
+    do {
         got = recv(s->watch.fd, buf, n, 0);
-    while (unlikely(got < 0 && errno == EINTR));
+    } while (unlikely(got < 0 && errno == EINTR));
     if (unlikely(got < 0))
         return recv_failed(s, errno);
     if (unlikely(got == 0))

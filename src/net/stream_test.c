@@ -313,10 +313,11 @@ static void body_cancel(void)
         coro_waitgroup_init(&g, loop);
         assert_int_equal(coro_waitgroup_spawn(&g, CORO_STACK_SMALL, recv_one, &call), 0);
         coro_yield();
-        if (i == 0)
+        if (i == 0) {
             coro_waitgroup_cancel(&g);
-        else
+        } else {
             stream_interrupt(call.stream);
+        }
         assert_int_equal(coro_waitgroup_wait(&g), 0);
         assert_int_equal(call.result, -NET_CANCELLED);
     }

@@ -279,9 +279,10 @@ static int read_key(struct identity *id, struct str pem, struct str password)
     id->key = PEM_read_bio_PrivateKey(bio, NULL, password_given, &password);
     if (!id->key)
         return fault(-EINVAL, "bad private key: %s", library_words());
-    if (!X509_check_private_key(id->cert, id->key))
+    if (!X509_check_private_key(id->cert, id->key)) {
         return fault(-EINVAL, "private key does not belong to the certificate: %s",
                      library_words());
+    }
     return 0;
 }
 
@@ -325,14 +326,16 @@ static int check_leaf(X509 *leaf, SSL *ssl)
     char *ip = X509_VERIFY_PARAM_get1_ip_asc(param);
     int r = X509_V_OK;
 
-    if (X509_cmp_current_time(X509_get0_notBefore(leaf)) >= 0)
+    if (X509_cmp_current_time(X509_get0_notBefore(leaf)) >= 0) {
         r = X509_V_ERR_CERT_NOT_YET_VALID;
-    else if (X509_cmp_current_time(X509_get0_notAfter(leaf)) <= 0)
+    } else if (X509_cmp_current_time(X509_get0_notAfter(leaf)) <= 0) {
         r = X509_V_ERR_CERT_HAS_EXPIRED;
-    else if (ip && X509_check_ip_asc(leaf, ip, 0) != 1)
+    } else if (ip && X509_check_ip_asc(leaf, ip, 0) != 1) {
         r = X509_V_ERR_IP_ADDRESS_MISMATCH;
-    else if (host && X509_check_host(leaf, host, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) != 1)
+    } else if (host &&
+               X509_check_host(leaf, host, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) != 1) {
         r = X509_V_ERR_HOSTNAME_MISMATCH;
+    }
     OPENSSL_free(ip);
     ERR_clear_error(); /* asking for an address that is not set counts as an error */
     return r;
@@ -389,9 +392,10 @@ static enum net_status validity_failed(SSL *ssl, struct net_error *e, bool expir
     char now_text[32], limit_text[32];
 
     gmtime_r(&now, &now_tm);
-    if (leaf)
+    if (leaf) {
         ignored(ASN1_TIME_to_tm(expired ? X509_get0_notAfter(leaf) : X509_get0_notBefore(leaf),
                                 &limit_tm));
+    }
     return net_error_setf(e, NET_OTHER,
                           "x509: certificate has expired or is "
                           "not yet valid: current time %s is %s %s",
@@ -455,9 +459,10 @@ static int set_verification(struct tls_config *c, const struct tls_options *o)
     SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(c->ctx, verify, NULL);
     if (o->ca_file) {
-        if (!SSL_CTX_load_verify_file(c->ctx, o->ca_file))
+        if (!SSL_CTX_load_verify_file(c->ctx, o->ca_file)) {
             return fault(-EINVAL, "cannot read authorities from '%s': %s", o->ca_file,
                          library_words());
+        }
         return 0;
     }
     ignored(SSL_CTX_set_default_verify_paths(c->ctx));
@@ -483,7 +488,7 @@ static void keylog_line(const SSL *ssl, const char *line)
 
     if (n + 1 > sizeof(copy))
         return;
-    memcpy(copy, line, n);
+    memcpy(copy, line, n); /* NOLINT(bugprone-not-null-terminated-result): a line, not a string */
     copy[n] = '\n';
     ignored(write(c->keylog_fd, copy, n + 1));
 }

@@ -191,9 +191,10 @@ static enum net_status library_failed(struct stream *s, struct net_error *e)
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
         return alert_failed(e, reason - SSL_AD_REASON_OFFSET);
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && !SSL_is_init_finished(s->tls->ssl) &&
-        is_not_tls(reason))
+        is_not_tls(reason)) {
         return net_error_setf(e, NET_TLS_RECORD,
                               "tls: first record does not look like a TLS handshake");
+    }
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_UNSUPPORTED_PROTOCOL)
         return net_error_setf(e, NET_OTHER, "tls: server selected unsupported protocol version");
 
@@ -209,15 +210,16 @@ static enum net_status tls_failed(struct stream *s, int ssl_error)
     struct net_error *e = stream_error_slot(s);
     enum net_status status;
 
-    if (s->tls->raw_result < 0 && s->tls->raw_result != STREAM_AGAIN)
+    if (s->tls->raw_result < 0 && s->tls->raw_result != STREAM_AGAIN) {
         status = (enum net_status) - s->tls->raw_result; /* has its words already */
-    else if (s->write_status != NET_OK)
+    } else if (s->write_status != NET_OK) {
         status = s->write_status;
-    else if (ssl_error == SSL_ERROR_SYSCALL || s->ended)
+    } else if (ssl_error == SSL_ERROR_SYSCALL || s->ended) {
         status = net_error_setf(e, NET_OTHER,
                                 SSL_is_init_finished(s->tls->ssl) ? "unexpected EOF" : "EOF");
-    else
+    } else {
         status = library_failed(s, e);
+    }
     ERR_clear_error();
     return status;
 }

@@ -46,7 +46,7 @@ static bool add_extension(X509 *x, int nid, const char *value)
 /* "a.test,127.0.0.1" as OpenSSL's configuration has it: "DNS:a.test,IP:127.0.0.1". */
 static bool add_names(X509 *x, const char *names)
 {
-    scoped(buf_fini) struct buf san = BUF_INIT(4 * NAMES_LIMIT);
+    scoped(buf_fini) struct buf san = BUF_INIT((size_t)4 * NAMES_LIMIT);
     struct str rest = str_of(names);
     struct str name;
 

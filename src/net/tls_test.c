@@ -444,10 +444,11 @@ static void serve_proxy(struct stream *s, void *arg UNUSED)
     }
     proxy_seen[n] = '\0';
     ignored(stream_send(s, proxy_answer, strlen(proxy_answer)));
-    if (strstr(proxy_answer, "200") && tls_accept(s, far_server, STR(""), MONO_NEVER) == NET_OK)
+    if (strstr(proxy_answer, "200") && tls_accept(s, far_server, STR(""), MONO_NEVER) == NET_OK) {
         serve_echo(s, NULL);
-    else
+    } else {
         stream_close(s, STREAM_CLOSE);
+    }
 }
 
 static void body_proxy(void)
