@@ -46,8 +46,9 @@ static bool take_token68(struct str *s, struct str *ret_token)
     struct str rest = *s;
     size_t n = 0;
 
-    while (n < rest.n && (ascii_digit(rest.p[n]) || memchr("-._~+/", rest.p[n], 6) ||
-                          (ascii_lower(rest.p[n]) >= 'a' && ascii_lower(rest.p[n]) <= 'z')))
+    while (n < rest.n && rest.p[n] &&
+           (ascii_digit(rest.p[n]) || strchr("-._~+/", rest.p[n]) ||
+            (ascii_lower(rest.p[n]) >= 'a' && ascii_lower(rest.p[n]) <= 'z')))
         n++;
     size_t n_run = n;
 
@@ -267,7 +268,7 @@ static int digest_a1(const struct auth_digest *d, const struct auth_digest_answe
 static int digest_a2(const struct auth_digest *d, const struct auth_digest_answer *a, char *ret)
 {
     enum hash_algo algo = digest_algs[d->alg].hash;
-    char body[HEX_MAX];
+    char body[HEX_MAX] = "";
 
     if (d->qop != AUTH_QOP_AUTH_INT)
         return digest_of(algo, (struct str[]){a->method, a->uri}, 2, ret);
@@ -330,8 +331,8 @@ int auth_digest_header(struct buf *out, const struct auth_digest *d,
                        const struct auth_digest_answer *a)
 {
     char nc[9];
-    char response[HEX_MAX];
-    char hashed[HEX_MAX];
+    char response[HEX_MAX] = "";
+    char hashed[HEX_MAX] = "";
     struct str username = a->username;
     size_t n_room =
         2 * (a->username.n + d->realm.n + d->nonce.n + d->opaque.n + a->uri.n + a->cnonce.n) + 512;

@@ -114,7 +114,12 @@ static enum coding_result run(struct inflater *f, char *words)
 /* zlib takes the input without const, and only reads it. */
 static unsigned char *input(const char *p)
 {
-    return (unsigned char *)(uintptr_t)p;
+    union {
+        const char *in;
+        unsigned char *out;
+    } cast = {.in = p};
+
+    return cast.out;
 }
 
 static enum coding_result inflater_decode(void *self, struct str *in, char *out, size_t n_out,

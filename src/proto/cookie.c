@@ -256,7 +256,7 @@ bool cookie_date_parse(struct str text, int64_t *ret_seconds)
     }
     if (!date_valid(&d))
         return false;
-    *ret_seconds = days_of(&d) * 86400 + (int64_t)d.hour * 3600 + d.minute * 60 + d.second;
+    *ret_seconds = days_of(&d) * 86400 + (int64_t)d.hour * 3600 + (int64_t)d.minute * 60 + d.second;
     return true;
 }
 
@@ -289,7 +289,7 @@ static int put_name(struct buf *out, struct str name)
     if (r)
         return r;
     for (size_t i = 0; i < name.n; i++)
-        buf_putc(out, name.p[i] == '\r' || name.p[i] == '\n' ? '-' : name.p[i]);
+        buf_putc(out, (char)(name.p[i] == '\r' || name.p[i] == '\n' ? '-' : name.p[i]));
     return 0;
 }
 

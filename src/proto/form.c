@@ -29,13 +29,14 @@ static char *put_escape(char *at, char c)
 
 int form_escape(struct buf *out, struct str s)
 {
-    if (s.n > SIZE_MAX / 3)
+    if (s.n >= SIZE_MAX / 3)
         return BUF_E_LIMIT;
-    int r = buf_reserve(out, s.n * 3);
+    /* One byte more, so that there is storage even for nothing. */
+    int r = buf_reserve(out, s.n * 3 + 1);
 
     if (r)
         return r;
-    char *at = out->data ? out->data + out->len : NULL;
+    char *at = out->data + out->len;
     char *start = at;
 
     for (size_t i = 0; i < s.n; i++) {
@@ -52,13 +53,14 @@ int form_escape(struct buf *out, struct str s)
 
 int percent_encode_component(struct buf *out, struct str s)
 {
-    if (s.n > SIZE_MAX / 3)
+    if (s.n >= SIZE_MAX / 3)
         return BUF_E_LIMIT;
-    int r = buf_reserve(out, s.n * 3);
+    /* One byte more, so that there is storage even for nothing. */
+    int r = buf_reserve(out, s.n * 3 + 1);
 
     if (r)
         return r;
-    char *at = out->data ? out->data + out->len : NULL;
+    char *at = out->data + out->len;
     char *start = at;
 
     for (size_t i = 0; i < s.n; i++) {
@@ -102,7 +104,7 @@ static int decode(struct buf *out, struct str s, char plus)
             out->data[out->len++] = (char)(high << 4 | low);
             i += 2;
         } else {
-            out->data[out->len++] = s.p[i] == '+' ? plus : s.p[i];
+            out->data[out->len++] = (char)(s.p[i] == '+' ? plus : s.p[i]);
         }
     }
     return 0;
@@ -151,7 +153,7 @@ static int put_type(struct buf *out, struct str s)
         return r;
     buf_put(out, name, sizeof(name) - 1);
     for (size_t i = 0; i < s.n; i++)
-        buf_putc(out, s.p[i] == '\r' || s.p[i] == '\n' ? ' ' : s.p[i]);
+        buf_putc(out, (char)(s.p[i] == '\r' || s.p[i] == '\n' ? ' ' : s.p[i]));
     return 0;
 }
 

@@ -363,6 +363,12 @@ static void build_query(struct builder *b, const struct parts *p, const struct u
     b->query.n = b->text.len - b->query.at;
 }
 
+static void put_port(struct buf *out, uint16_t port)
+{
+    buf_putc(out, ':');
+    buf_put_u64(out, port);
+}
+
 /* "host" or "host:8080", with brackets where they are due. */
 static int build_authority(struct builder *b, const struct parts *p, struct url *u, struct str text)
 {
@@ -390,7 +396,7 @@ static int build_authority(struct builder *b, const struct parts *p, struct url 
     }
     u->port = (uint16_t)port;
     if (u->port != p->scheme->port)
-        buf_printf(&b->text, ":%u", u->port);
+        put_port(&b->text, u->port);
     b->authority.n = b->text.len - b->authority.at;
     return 0;
 }
@@ -528,7 +534,7 @@ static void build_host_port(struct builder *b, const struct parts *p, const stru
         return;
     b->host_port.at = b->text.len;
     put_again(b, b->authority);
-    buf_printf(&b->text, ":%u", u->port);
+    put_port(&b->text, u->port);
     b->host_port.n = b->text.len - b->host_port.at;
 }
 
@@ -657,10 +663,13 @@ int url_redirect(const struct url *from, struct str location, struct url **ret_u
 struct url *url_ref(const struct url *u)
 {
     /* Every URL lives in storage that url_parse allocated, so it may be written. */
-    struct url *mutable = (struct url *)(uintptr_t)u;
+    union {
+        const struct url *in;
+        struct url *out;
+    } cast = {.in = u};
 
-    mutable->n_refs++;
-    return mutable;
+    cast.out->n_refs++;
+    return cast.out;
 }
 
 void url_unref(struct url *u)

@@ -330,6 +330,10 @@ const char *url_host_parse(struct str text, struct buf *out, enum url_host_kind 
         return "invalid IPv4 address in host";
     *ret_kind = URL_HOST_IPV4;
     out->len = start;
-    buf_printf(out, "%u.%u.%u.%u", ipv4 >> 24, ipv4 >> 16 & 255, ipv4 >> 8 & 255, ipv4 & 255);
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        buf_put_u64(out, ipv4 >> shift & 255);
+        if (shift)
+            buf_putc(out, '.');
+    }
     return NULL;
 }

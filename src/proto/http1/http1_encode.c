@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "proto/http1/http1_priv.h"
 #include "proto/url.h"

@@ -147,14 +147,6 @@ static bool value_valid(const char *p, size_t n)
     return true;
 }
 
-static bool name_valid(const char *p, size_t n, bool strict)
-{
-    for (size_t i = 0; i < n; i++)
-        if (unlikely(!http1_is(p[i], HTTP1_CHAR_TOKEN)) && (strict || p[i] != ' '))
-            return false;
-    return true;
-}
-
 static struct str trim_blank(struct str s)
 {
     while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
@@ -189,24 +181,40 @@ static bool fold_line(struct http1_message *m, struct str line, bool strict)
     return true;
 }
 
+static struct http1_span *span_add(struct http1_message *m)
+{
+    if (unlikely(m->n_spans == m->cap_spans)) {
+        m->cap_spans = m->cap_spans ? m->cap_spans * 2 : 16;
+        m->spans = xrealloc(m->spans, m->cap_spans * sizeof(*m->spans));
+    }
+    return &m->spans[m->n_spans++];
+}
+
+/* Why a line has no name before a colon. */
+COLD static bool bad_name(struct http1_message *m, struct str line)
+{
+    bool has_colon = memchr(line.p, ':', line.n);
+
+    http1_fail(m, has_colon ? HTTP1_ERR_HEADER_LINE : HTTP1_ERR_HEADER, line);
+    return false;
+}
+
 static bool field_line(struct http1_message *m, struct str line, bool strict)
 {
-    const char *colon = memchr(line.p, ':', line.n);
+    size_t n_name = 0;
 
-    if (unlikely(!colon)) {
-        http1_fail(m, HTTP1_ERR_HEADER, line);
-        return false;
-    }
-    size_t n_name = (size_t)(colon - line.p);
-    struct str value = str_from(colon + 1, line.n - n_name - 1);
+    while (n_name < line.n &&
+           (http1_is(line.p[n_name], HTTP1_CHAR_TOKEN) || (line.p[n_name] == ' ' && !strict)))
+        n_name++;
+    if (unlikely(!n_name || n_name == line.n || line.p[n_name] != ':'))
+        return bad_name(m, line);
+    struct str value = trim_blank(str_from_index(line, n_name + 1));
 
-    if (unlikely(!n_name || !name_valid(line.p, n_name, strict) ||
-                 !value_valid(value.p, value.n))) {
+    if (unlikely(!value_valid(value.p, value.n))) {
         http1_fail(m, HTTP1_ERR_HEADER_LINE, line);
         return false;
     }
-    value = trim_blank(value);
-    vec_push(m->spans, m->n_spans, m->cap_spans) = (struct http1_span){
+    *span_add(m) = (struct http1_span){
         .name = offset_of(m, line.p),
         .n_name = (uint32_t)n_name,
         .value = offset_of(m, value.p),
@@ -376,5 +384,8 @@ bool http1_is_value(struct str value)
 
 bool http1_is_token(struct str name)
 {
-    return name.n > 0 && name_valid(name.p, name.n, true);
+    for (size_t i = 0; i < name.n; i++)
+        if (!http1_is(name.p[i], HTTP1_CHAR_TOKEN))
+            return false;
+    return name.n > 0;
 }
