@@ -1,0 +1,78 @@
+# help names the commands
+$ brunt --help
+1 run
+1 target
+
+# help of a command names its options
+$ brunt run --help
+1 --vus
+1 --duration
+1 --http-debug
+
+# the version
+$ brunt version
+1 brunt
+
+# a command that is none, with a suggestion
+$ brunt rnu
+? 255
+2 did you mean 'run'
+
+--- ok.js
+export default function () {}
+---
+# an option that is none, with a suggestion
+$ brunt run --vsu 3 ok.js
+? 255
+2 did you mean '--vus'
+
+# a value that is missing
+$ brunt run ok.js --vus
+? 255
+
+# a value that is none
+$ brunt run --vus many ok.js
+? 255
+
+# a script that is missing
+$ brunt run
+? 255
+
+# a script that is not there
+$ brunt run none.js
+? 255
+2 none.js
+
+# one script too many
+$ brunt run ok.js ok.js
+? 255
+
+# bundled and joined options
+$ brunt run -qi5 -u5 ok.js
+1~ iterations\.+: 5 
+1! execution: local
+
+# an option that must not swallow the script
+$ brunt run --http-debug ok.js
+? 0
+
+# completion is valid for its shell
+$ brunt completion bash
+1 --vus
+1 complete -F
+
+# the target's list
+$ brunt target --list
+1 /digest-auth/:qop/:user/:password
+1 /chaos/stall
+
+# the target refuses what is no address
+$ brunt target --listen nowhere
+? 255
+2 nowhere
+
+# the target ends on a signal
+$ brunt target --listen 127.0.0.1:0
+kill TERM http://
+? 0
+< 20
