@@ -13,12 +13,12 @@
 
 const struct plan_option_row plan_option_rows[PLAN_OPTION_COUNT] = {
 #define OPTION(id, field, type_, scope_, json_, cli_, short_, env_, dflt_, help_) \
-    [PLAN_##id] = {.json = json_,                                                 \
-                   .cli = cli_,                                                   \
-                   .short_flag = short_,                                          \
-                   .env = env_,                                                   \
-                   .dflt = dflt_,                                                 \
-                   .help = help_,                                                 \
+    [PLAN_##id] = {.json = (json_),                                               \
+                   .cli = (cli_),                                                 \
+                   .short_flag = (short_),                                        \
+                   .env = (env_),                                                 \
+                   .dflt = (dflt_),                                               \
+                   .help = (help_),                                               \
                    .type = PLAN_TYPE_##type_,                                     \
                    .scope = PLAN_SCOPE_##scope_,                                  \
                    .offset = offsetof(struct plan_options, field)},

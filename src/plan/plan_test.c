@@ -218,6 +218,10 @@ static void lists_all_problems(void **state)
          PROBLEMS "scenario a has configuration errors: the startRate value can't be negative, the "
                   "timeUnit must be more than 0, stage 1 doesn't have a duration, the target for "
                   "stage 1 can't be negative, maxVUs can't be less than preAllocatedVUs"},
+        {S("\"executor\":\"constant-arrival-rate\",\"rate\":5000000000,\"duration\":\"1s\","
+           "\"preAllocatedVUs\":1"),
+         PROBLEMS "scenario a has configuration errors: the iteration rate can't be more than one "
+                  "in each nanosecond"},
         {S("\"executor\":\"constant-vus\",\"duration\":\"2000000h\""),
          PROBLEMS "scenario a has configuration errors: the duration is too long"},
         {"{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\"},\"b\":{\"executor\":"

@@ -171,11 +171,13 @@ static void check_rate(const struct plan_scenario *s, struct buf *out)
 {
     bool constant = s->executor == PLAN_CONSTANT_ARRIVAL_RATE;
 
-    if (constant && !plan_scenario_has(s, PLAN_F_RATE)) {
+    if (constant && !plan_scenario_has(s, PLAN_F_RATE))
         problem(out, "the iteration rate isn't specified");
-    } else if (constant && s->rate <= 0) {
+    if (plan_scenario_has(s, PLAN_F_RATE) && s->rate <= 0)
         problem(out, "the iteration rate must be more than 0");
-    }
+    /* Times are whole nanoseconds. */
+    if (s->time_unit > 0 && s->rate > s->time_unit)
+        problem(out, "the iteration rate can't be more than one in each nanosecond");
     if (!constant && s->start_rate < 0)
         problem(out, "the startRate value can't be negative");
     if (s->time_unit <= 0)

@@ -141,6 +141,7 @@ static void add_thresholds(struct summary_metric *m, const struct threshold *all
 {
     for (size_t i = 0; i < n; i++) {
         if (all[i].metric == m->snap && all[i].state != THRESHOLD_UNJUDGED)
+            /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
             vec_push(m->thresholds, m->n_thresholds, m->cap_thresholds) = &all[i];
     }
 }
