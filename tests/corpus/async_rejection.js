@@ -1,0 +1,5 @@
+// expect: exit=0
+// expect-log: Uncaught (in promise)
+export default async function () {
+  Promise.reject(new Error('nobody listens'));
+}

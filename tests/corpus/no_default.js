@@ -1,0 +1,3 @@
+// expect: exit=255
+// expect-log: no exported functions in script
+export const x = 1;

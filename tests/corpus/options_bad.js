@@ -1,0 +1,4 @@
+// expect: exit=104
+export const options = { scenarios: { a: { executor: 'no-such-executor', vus: 1 } } };
+
+export default function () {}

@@ -1,0 +1,5 @@
+// expect: exit=0
+// expect-log: unknown fields
+export const options = { iterations: 1, notAnOption: true };
+
+export default function () {}
