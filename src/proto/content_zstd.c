@@ -1,7 +1,6 @@
 /* zstd (RFC 8878), with the window that RFC 9659 allows to a content coding. */
 #include <stdio.h>
 #include <zstd.h>
-#include <zstd_errors.h>
 
 #include "base/mem.h"
 #include "proto/content_priv.h"
@@ -32,10 +31,12 @@ static void unzstd_reset(void *self)
 
 static enum coding_result corrupt(size_t code, char *words)
 {
-    if (ZSTD_getErrorCode(code) == ZSTD_error_prefix_unknown)
+    const char *name = ZSTD_getErrorName(code);
+
+    if (strcmp(name, "Unknown frame descriptor") == 0)
         snprintf(words, CODING_WORDS_BYTES, "invalid input: magic number mismatch");
     else
-        snprintf(words, CODING_WORDS_BYTES, "zstd: %s", ZSTD_getErrorName(code));
+        snprintf(words, CODING_WORDS_BYTES, "zstd: %s", name);
     return CODING_CORRUPT;
 }
 
