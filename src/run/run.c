@@ -469,8 +469,8 @@ int run_execute(struct run *run)
     }
     run->ended = loop_clock(run->config.loop);
     tick_stop(run);
-    tick_final(run);
     run->stage = RUN_OVER;
+    tick_final(run);
     run->waiter = NULL;
     return run->first_fault ? fault(run->first_fault, "%s", run->first_text) : 0;
 }

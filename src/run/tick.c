@@ -49,7 +49,8 @@ static void finish_tick(struct run *run)
     for (unsigned i = 0; i < run->n_workers; i++)
         merge_worker(run, &run->workers[i]);
     merge_worker(run, &run->main);
-    sample_users(run, now);
+    if (run->stage != RUN_OVER)
+        sample_users(run, now);
     snapshot_tick_end(run->snapshot, now);
     warning = snapshot_warning(run->snapshot);
     if (warning)
