@@ -140,9 +140,10 @@ static struct summary_metric *add_metric(struct summary_metrics *metrics, const 
 static void add_thresholds(struct summary_metric *m, const struct threshold *all, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (all[i].metric == m->snap && all[i].state != THRESHOLD_UNJUDGED)
-            /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
-            vec_push(m->thresholds, m->n_thresholds, m->cap_thresholds) = &all[i];
+        if (all[i].metric != m->snap || all[i].state == THRESHOLD_UNJUDGED)
+            continue;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
+        vec_push(m->thresholds, m->n_thresholds, m->cap_thresholds) = &all[i];
     }
 }
 
