@@ -93,6 +93,17 @@ static void add_string(JSContext *ctx, JSValueConst v, struct buf *out)
     js_str_fini(ctx, s);
 }
 
+/* "at <anonymous> (place)" is "at place" in k6. */
+static bool anonymous_place(struct str line, struct str *ret_place)
+{
+    struct str head = STR("at <anonymous> (");
+
+    if (!str_starts(line, head) || line.p[line.n - 1] != ')')
+        return false;
+    *ret_place = str_from(line.p + head.n, line.n - head.n - 1);
+    return true;
+}
+
 /* QuickJS' "    at f (file:1:2)" lines as "\tat f (file:1:2)". */
 static void add_stack(struct str stack, struct buf *out)
 {
@@ -102,7 +113,10 @@ static void add_stack(struct str stack, struct buf *out)
         line = str_trim(line);
         if (line.n == 0)
             continue;
-        ignored(buf_add(out, "\t", 1));
+        if (anonymous_place(line, &line))
+            ignored(buf_add(out, "\tat ", 4));
+        else
+            ignored(buf_add(out, "\t", 1));
         ignored(buf_add(out, line.p, line.n));
         ignored(buf_add(out, "\n", 1));
     }

@@ -98,7 +98,9 @@ void js_vu_destroy(struct js_vu *vu)
     js_realm_free(vu->own_realm);
     list_remove(&vu->link);
     free(vu);
-    if (--g->n_users == 0)
+    g->n_users--;
+    /* One empty group stays, so that a user who comes and goes doesn't make a runtime each time. */
+    if (g->n_users == 0 && g->loop->groups.next != g->loop->groups.prev)
         js_group_free(g);
     else
         js_group_rest(g);

@@ -170,21 +170,6 @@ static JSValue throw_immutable(JSContext *ctx)
     return JS_ThrowTypeError(ctx, "SharedArray is immutable");
 }
 
-/* The index an atom stands for; false when it is another name. */
-static bool index_of(JSContext *ctx, JSAtom name, uint64_t *ret_index)
-{
-    struct str text;
-    JSValue v;
-    bool ok;
-
-    if (js_atom_ascii(ctx, name, &text) && (text.n == 0 || !ascii_digit(text.p[0])))
-        return false;
-    v = JS_AtomToValue(ctx, name);
-    ok = JS_IsNumber(v) && JS_ToIndex(ctx, ret_index, v) == 0;
-    JS_FreeValue(ctx, v);
-    return ok;
-}
-
 static bool is_length(JSContext *ctx, JSAtom name)
 {
     struct str text;
@@ -196,10 +181,10 @@ static int get_own(JSContext *ctx, JSPropertyDescriptor *desc, JSValueConst obj,
 {
     const struct js_shared_array *a = array_of(obj);
     bool length = is_length(ctx, name);
-    uint64_t i = 0;
+    uint32_t i = 0;
     JSValue v;
 
-    if (!length && (!index_of(ctx, name, &i) || i >= a->n))
+    if (!length && (!js_atom_index(name, &i) || i >= a->n))
         return 0;
     if (!desc)
         return 1;

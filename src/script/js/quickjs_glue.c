@@ -8,8 +8,9 @@
  * instances, a queue of jobs and the three fields that describe a stack. The collector sees the
  * swapped-out users' objects as referenced from outside, which they are.
  */
-#include "base/mem.h"
 #include "script/js/quickjs_glue.h"
+
+#include "base/mem.h"
 
 /* Both sides have lists and a few macros of the same names; from here on they are QuickJS'. */
 #undef container_of
@@ -274,29 +275,43 @@ int js_modules_fill_missing(JSContext *ctx)
     return 0;
 }
 
-bool js_module_unlinked(JSModuleDef *m)
-{
-    return m->status == JS_MODULE_STATUS_UNLINKED;
-}
+/* Modules that were visited, in the order they were met. */
+struct module_walk {
+    JSModuleDef **seen;
+    size_t n, cap;
+};
 
-static bool module_complete(JSModuleDef *m, int depth)
+static void walk_add(struct module_walk *w, JSModuleDef *m)
 {
-    if (m->status != JS_MODULE_STATUS_UNLINKED || depth == 0)
-        return depth != 0;
-    for (int i = 0; i < m->req_module_entries_count; i++) {
-        JSModuleDef *m1 = m->req_module_entries[i].module;
-
-        if (!m1)
-            return false;
-        if (m1 != m && m1->req_module_entries_count && !module_complete(m1, depth - 1))
-            return false;
+    for (size_t i = 0; i < w->n; i++)
+        if (w->seen[i] == m)
+            return;
+    if (w->n == w->cap) {
+        w->cap = w->cap ? 2 * w->cap : 16;
+        w->seen = xrealloc(w->seen, w->cap * sizeof(*w->seen));
     }
-    return true;
+    w->seen[w->n++] = m;
 }
 
 bool js_module_complete(JSModuleDef *m)
 {
-    return module_complete(m, 64);
+    struct module_walk w = {0};
+    bool complete = true;
+
+    walk_add(&w, m);
+    for (size_t at = 0; at < w.n && complete; at++) {
+        JSModuleDef *m1 = w.seen[at];
+
+        if (m1->status != JS_MODULE_STATUS_UNLINKED)
+            continue;
+        for (int i = 0; i < m1->req_module_entries_count && complete; i++) {
+            complete = m1->req_module_entries[i].module != NULL;
+            if (complete)
+                walk_add(&w, m1->req_module_entries[i].module);
+        }
+    }
+    free(w.seen);
+    return complete;
 }
 
 JSValue js_module_get(JSContext *ctx, JSModuleDef *m, JSAtom name)
@@ -524,6 +539,14 @@ bool js_atom_ascii(JSContext *ctx, JSAtom atom, struct str *ret_text)
     if (high & 0x80)
         return false;
     *ret_text = str_from((const char *)text, p->len);
+    return true;
+}
+
+bool js_atom_index(JSAtom atom, uint32_t *ret_index)
+{
+    if (!__JS_AtomIsTaggedInt(atom))
+        return false;
+    *ret_index = __JS_AtomToUInt32(atom);
     return true;
 }
 

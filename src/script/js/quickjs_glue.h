@@ -84,7 +84,6 @@ int js_modules_fill_missing(JSContext *ctx);
 
 /* Whether all of a module's imports, deeply, have been resolved to modules. */
 bool js_module_complete(JSModuleDef *m);
-bool js_module_unlinked(JSModuleDef *m);
 
 /* The value of an export, or JS_UNINITIALIZED when there is no such name or no value yet. */
 JSValue js_module_get(JSContext *ctx, JSModuleDef *m, JSAtom name);
@@ -122,6 +121,9 @@ bool js_value_same(JSValueConst a, JSValueConst b);
 
 /* A view of an atom's text, valid while the atom lives; false unless it is pure ASCII. */
 bool js_atom_ascii(JSContext *ctx, JSAtom atom, struct str *ret_text);
+
+/* The array index that an atom stands for, below 2^31; false for any other name. */
+bool js_atom_index(JSAtom atom, uint32_t *ret_index);
 
 /*
  * Walks the own enumerable string-keyed properties of a plain object without making a list of them:
