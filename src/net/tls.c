@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -36,7 +37,8 @@ struct tls_config {
     struct identity *identities;
     size_t n_identities;
     bool insecure;
-    int keylog_fd; /* -1: none */
+    atomic_bool wants_system; /* the system's authorities are read when they are first needed */
+    int keylog_fd;            /* -1: none */
     atomic_uint n_refs;
 };
 
@@ -123,8 +125,11 @@ static void tls_config_unrefp(struct tls_config **c)
     tls_config_unref(*c);
 }
 
+static void read_authorities(struct tls_config *c);
+
 SSL_CTX *tls_config_ctx(struct tls_config *c)
 {
+    read_authorities(c);
     return c->ctx;
 }
 
@@ -465,9 +470,27 @@ static int set_verification(struct tls_config *c, const struct tls_options *o)
         }
         return 0;
     }
-    ignored(SSL_CTX_set_default_verify_paths(c->ctx));
-    add_system_bundles(c->ctx);
+    c->wants_system = true;
     return 0;
+}
+
+/*
+ * Reading some hundred certificates takes 50 ms, which a test that speaks no TLS should not wait
+ * for. Several loops may come here at once for the first time.
+ */
+static void read_authorities(struct tls_config *c)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+    if (!atomic_load(&c->wants_system))
+        return;
+    pthread_mutex_lock(&lock);
+    if (atomic_load(&c->wants_system)) {
+        ignored(SSL_CTX_set_default_verify_paths(c->ctx));
+        add_system_bundles(c->ctx);
+        atomic_store(&c->wants_system, false);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 /* ---- key log ---- */
