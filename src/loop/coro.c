@@ -150,7 +150,7 @@ int coro_yield(void)
     if (c->cancelled)
         return -ECANCELED;
     c->value = 0;
-    list_add_tail(&c->loop->ready, &c->ready);
+    list_add_tail(&c->loop->yielded, &c->ready);
     return park(c, CORO_READY);
 }
 

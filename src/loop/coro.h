@@ -52,7 +52,8 @@ int coro_park(void);
 /* As coro_park, but cancelling does not end it: for when others hold pointers into our stack. */
 int coro_park_firm(void);
 
-/* Lets the other ready coroutines run first. Returns 0 or -ECANCELED. */
+/* Lets everything else that is ready run first, timers and descriptors too: goes on in the next
+ * turn. Returns 0 or -ECANCELED. */
 int coro_yield(void);
 
 /* Makes c run again this turn, its park returning `value`. False when c was not parked (no effect).

@@ -96,6 +96,7 @@ int loop_new(const struct loop_options *options, struct loop **ret_loop)
     l->offload = o->offload;
     list_init(&l->head.deferred);
     list_init(&l->ready);
+    list_init(&l->yielded);
     list_init(&l->alive);
     context_init_thread(&l->context);
     l->turn_start = loop_clock(l);
@@ -327,6 +328,7 @@ static void phase_coroutines(struct loop *l)
 
     for (int i = 0; i < RESUMES_PER_TURN && (link = list_pop(&l->ready)); i++)
         coro_run(l, list_entry(link, struct coro, ready));
+    list_splice(&l->ready, &l->yielded);
 }
 
 static void phase_deferred(struct loop *l)

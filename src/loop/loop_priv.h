@@ -58,8 +58,9 @@ struct loop {
     struct loop_head head;
     const struct loop_backend *backend;
     void *backend_self;
-    struct list ready; /* coroutines to run */
-    struct list alive; /* all coroutines */
+    struct list ready;   /* coroutines to run */
+    struct list yielded; /* to run in the next turn, after it has looked for events and timers */
+    struct list alive;   /* all coroutines */
     struct coro *running;
     struct coro_context context; /* the thread's own stack */
     struct stack_pool stacks;
