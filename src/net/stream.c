@@ -19,6 +19,7 @@ enum {
     SEND_CHUNK = 64 << 10, /* bytes of a large body queued at a time */
     SEND_HIGH = 256 << 10, /* unsent bytes at which its sender waits */
     OUT_KEEP = 64 << 10,   /* capacity that an empty queue may keep */
+    RECVS_IN_A_ROW = 64,   /* that need not wait, before others get their turn */
 };
 
 struct net_error *stream_error_slot(struct stream *s)
@@ -238,6 +239,7 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
 {
     assert(!s->reader);
     s->reader = coro_self();
+    s->n_unparked = 0;
     timer_set(s->loop, &s->timer, deadline, recv_timed_out);
 
     int value = coro_park();
@@ -247,9 +249,27 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
     return likely(value == 0) ? 0 : wait_result(s, value);
 }
 
+/*
+ * A peer that sends faster than we read would never let the reader park: its deadline would not be
+ * looked at, and nobody else on the loop would run.
+ */
+static int stream_give_way(struct stream *s, mono_ns deadline)
+{
+    s->n_unparked = 0;
+    if (coro_yield() < 0)
+        return wait_result(s, -ECANCELED);
+    return loop_clock(s->loop) >= deadline ? wait_result(s, -ETIMEDOUT) : 0;
+}
+
 ssize_t stream_recv(struct stream *s, void *buf, size_t n, mono_ns deadline)
 {
     assert(n > 0);
+    if (unlikely(++s->n_unparked > RECVS_IN_A_ROW)) {
+        int r = stream_give_way(s, deadline);
+
+        if (unlikely(r < 0))
+            return r;
+    }
     for (;;) {
         ssize_t got = likely(!s->tls) ? stream_raw_recv(s, buf, n) : tls_recv(s, buf, n);
 

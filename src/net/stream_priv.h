@@ -27,6 +27,8 @@ struct stream {
     bool ended;  /* it was read */
     bool shut;   /* FIN goes out after what is queued */
 
+    uint16_t n_unparked; /* receives in a row that did not have to wait */
+
     struct timer timer; /* the reader's deadline */
     mono_ns received_at;
     mono_ns send_started_at; /* before the first byte of what was queued last left; 0: not yet */
