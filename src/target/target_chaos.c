@@ -243,7 +243,7 @@ static const struct chaos rows[] = {
     {"two-answers", LENGTH("2") "ok" LENGTH("2") "no", NULL, END_KEEP, "a second answer that nobody asked for"},
     {"redirect-loop", NULL, play_redirect_loop, END_KEEP, "a redirect to itself"},
     {"redirect-nowhere", NULL, play_redirect_nowhere, END_KEEP, "a redirect to a closed port"},
-    {"redirect-garbage", "HTTP/1.1 302 Found\r\nLocation: ht!tp://[::bad\r\nContent-Length: 0\r\n\r\n", NULL, END_KEEP, "a redirect to what is no URL"},
+    {"redirect-garbage", "HTTP/1.1 302 Found\r\nLocation: http://[::bad/\r\nContent-Length: 0\r\n\r\n", NULL, END_KEEP, "a redirect to what is no URL"},
 };
 /* clang-format on */
 
