@@ -47,9 +47,10 @@ static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
 
 static void fetch_all(void)
 {
-    for (int i = 0; i < N_HASH_ALGOS; i++)
+    for (int i = 0; i < N_HASH_ALGOS; i++) {
         if (algos[i].openssl_name)
             fetched[i] = EVP_MD_fetch(NULL, algos[i].openssl_name, NULL);
+    }
 }
 
 struct engine {
@@ -98,10 +99,11 @@ static int engine_init(struct engine *e, enum hash_algo algo)
 
 static void engine_update(struct engine *e, const void *data, size_t n)
 {
-    if (e->evp)
+    if (e->evp) {
         must(EVP_DigestUpdate(e->evp, data, n));
-    else
+    } else {
         hash_old_update(&e->old, data, n);
+    }
 }
 
 /* Ends a copy of `from`, after `more` was added to it. */
@@ -116,10 +118,11 @@ static void engine_digest(const struct engine *from, const void *more, size_t n_
         must(EVP_MD_CTX_copy_ex(copy.evp, from->evp));
     }
     engine_update(&copy, more, n_more);
-    if (copy.evp)
+    if (copy.evp) {
         must(EVP_DigestFinal_ex(copy.evp, ret_digest, NULL));
-    else
+    } else {
         hash_old_final(&copy.old, ret_digest);
+    }
     engine_fini(&copy);
 }
 
@@ -130,11 +133,12 @@ const char *hash_name(enum hash_algo algo)
 
 bool hash_by_name(struct str name, enum hash_algo *ret_algo)
 {
-    for (int i = 0; i < N_HASH_ALGOS; i++)
+    for (int i = 0; i < N_HASH_ALGOS; i++) {
         if (str_is(name, algos[i].name)) {
             *ret_algo = (enum hash_algo)i;
             return true;
         }
+    }
     return false;
 }
 
@@ -176,12 +180,14 @@ int hash_new_hmac(struct hash **ret_hash, enum hash_algo algo, struct str key)
     size_t n_block = algos[algo].n_block;
 
     TRY(hash_new(&h, algo));
+    assert(h);
     TRY(engine_init(&h->outer, algo));
     h->keyed = true;
-    if (key.n > n_block)
+    if (key.n > n_block) {
         TRY(hash_bytes_of(algo, key.p, key.n, block));
-    else if (key.n)
+    } else if (key.n) {
         memcpy(block, key.p, key.n);
+    }
     update_padded(&h->inner, block, n_block, 0x36);
     update_padded(&h->outer, block, n_block, 0x5c);
     OPENSSL_cleanse(block, sizeof(block));
@@ -226,10 +232,11 @@ int hash_bytes_of(enum hash_algo algo, const void *data, size_t n, unsigned char
 
     TRY(engine_init(&e, algo));
     engine_update(&e, data, n);
-    if (e.evp)
+    if (e.evp) {
         must(EVP_DigestFinal_ex(e.evp, ret_digest, NULL));
-    else
+    } else {
         hash_old_final(&e.old, ret_digest);
+    }
     engine_fini(&e);
     return 0;
 }

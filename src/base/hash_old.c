@@ -13,9 +13,10 @@ static uint32_t rotate(uint32_t x, unsigned n)
 
 static void load_words(uint32_t *words, const unsigned char *block)
 {
-    for (int i = 0; i < 16; i++, block += 4)
+    for (int i = 0; i < 16; i++, block += 4) {
         words[i] = block[0] | (uint32_t)block[1] << 8 | (uint32_t)block[2] << 16 |
                    (uint32_t)block[3] << 24;
+    }
 }
 
 /* RFC 1320, 3.4: three rounds of sixteen steps. */

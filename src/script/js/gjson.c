@@ -42,12 +42,13 @@ static size_t pipe_at(struct str path)
     size_t i = 0;
 
     while (i < path.n && path.p[i] != '|') {
-        if (path.p[i] == '\\')
+        if (path.p[i] == '\\') {
             i += i + 1 < path.n ? 2 : 1;
-        else if (strchr("\"([{", path.p[i]))
+        } else if (strchr("\"([{", path.p[i])) {
             i = gjson_span(path, i);
-        else
+        } else {
             i++;
+        }
     }
     return i;
 }
@@ -110,11 +111,12 @@ static bool first_match(struct gjson *g, struct str array, struct str condition,
 {
     struct gjson_items it = gjson_items(array);
 
-    while (gjson_next(g, &it))
+    while (gjson_next(g, &it)) {
         if (gjson_query(g, it.value, condition)) {
             *ret_json = it.value;
             return true;
         }
+    }
     return false;
 }
 
@@ -123,9 +125,10 @@ static bool eval_hash(struct gjson *g, struct str json, struct str path, struct 
 {
     if (gjson_type_of(json) != GJSON_ARRAY)
         return false;
-    if (path.n == 1 || path.p[1] == '|')
+    if (path.n == 1 || path.p[1] == '|') {
         return count(g, json, ret_json) &&
                gjson_eval(g, *ret_json, str_from_index(path, 2), ret_json);
+    }
     if (path.p[1] == '.')
         return collect_rest(g, json, NULL, rest_at(path, 1), ret_json);
 
@@ -148,9 +151,10 @@ static struct str name_of(struct str path)
 {
     size_t start = path.n;
 
-    for (size_t i = 0; i < path.n; i++)
+    for (size_t i = 0; i < path.n; i++) {
         if (strchr("[]{}()#!", path.p[i]) && path.p[i])
             return STR("_");
+    }
     while (start > 0 && path.p[start - 1] != '.' && path.p[start - 1] != '|')
         start--;
     return start < path.n ? str_from_index(path, start) : STR("_");
@@ -160,12 +164,13 @@ static struct str name_of(struct str path)
 static size_t member_end(struct str s, size_t i)
 {
     while (i < s.n && s.p[i] != ',') {
-        if (s.p[i] == '\\')
+        if (s.p[i] == '\\') {
             i += 2;
-        else if (strchr("\"([{", s.p[i]))
+        } else if (strchr("\"([{", s.p[i])) {
             i = gjson_span(s, i);
-        else
+        } else {
             i++;
+        }
     }
     return i < s.n ? i : s.n;
 }
@@ -191,10 +196,11 @@ static void put_member(struct gjson *g, struct str json, struct str member, bool
     if (out->len > 1)
         buf_putc(out, ',');
     if (named) {
-        if (name.n && gjson_valid(name))
+        if (name.n && gjson_valid(name)) {
             buf_putstr(out, name);
-        else
+        } else {
             gjson_quote(out, name_of(path));
+        }
         buf_putc(out, ':');
     }
     buf_putstr(out, found);
@@ -242,10 +248,11 @@ static bool eval_modifier(struct gjson *g, struct str json, struct str path, boo
     if (end < path.n && path.p[end] == ':') {
         size_t start = end + 1;
 
-        if (start < path.n && strchr("{[\"(", path.p[start]))
+        if (start < path.n && strchr("{[\"(", path.p[start])) {
             end = gjson_span(path, start);
-        else
+        } else {
             end = start + pipe_at(str_from_index(path, start));
+        }
         argument = str_from(path.p + start, end - start);
     }
     return gjson_modify(g, name, argument, json, ret_json) &&
@@ -257,10 +264,11 @@ static bool eval_literal(struct gjson *g, struct str path, struct str *ret_json)
 {
     size_t end = 1;
 
-    if (path.n > 1 && strchr("{[\"", path.p[1]))
+    if (path.n > 1 && strchr("{[\"", path.p[1])) {
         end = gjson_span(path, 1);
-    else
+    } else {
         end += component_end(str_from_index(path, 1));
+    }
     struct str literal = str_from(path.p + 1, end - 1);
 
     if (!gjson_valid(literal))
@@ -276,18 +284,20 @@ static bool member_of(struct gjson *g, struct str json, struct str name, struct 
     if (!it.is_object) {
         if (gjson_type_of(json) != GJSON_ARRAY || !str_u64(name, &index))
             return false;
-        for (uint64_t i = 0; gjson_next(g, &it); i++)
+        for (uint64_t i = 0; gjson_next(g, &it); i++) {
             if (i == index) {
                 *ret_value = it.value;
                 return true;
             }
+        }
         return false;
     }
-    while (gjson_next(g, &it))
+    while (gjson_next(g, &it)) {
         if (gjson_like(gjson_unescape(g, it.key), name)) {
             *ret_value = it.value;
             return true;
         }
+    }
     return false;
 }
 

@@ -86,10 +86,11 @@ static bool mod_reverse(struct gjson *g, struct str argument UNUSED, struct str 
         vec_push(items, n, cap) = it;
     buf_putc(out, it.is_object ? '{' : '[');
     while (n--) {
-        if (it.is_object)
+        if (it.is_object) {
             put_member(out, items[n].key, items[n].value);
-        else
+        } else {
             put_element(out, items[n].value);
+        }
     }
     buf_putc(out, it.is_object ? '}' : ']');
     free(items);
@@ -101,10 +102,11 @@ static void flatten(struct gjson *g, struct str json, unsigned levels, struct bu
     struct gjson_items it = gjson_items(json);
 
     while (gjson_next(g, &it)) {
-        if (levels && gjson_type_of(it.value) == GJSON_ARRAY)
+        if (levels && gjson_type_of(it.value) == GJSON_ARRAY) {
             flatten(g, it.value, levels - 1, out);
-        else
+        } else {
             put_element(out, it.value);
+        }
     }
 }
 
@@ -138,10 +140,11 @@ static bool mod_join(struct gjson *g, struct str argument, struct str json, stru
             g->n_steps += n;
             while (i < n && (preserve || !str_eq(members[i].key, it.key)))
                 i++;
-            if (i < n)
+            if (i < n) {
                 members[i].value = it.value;
-            else
+            } else {
                 vec_push(members, n, cap) = it;
+            }
         }
     }
     buf_putc(out, '{');
@@ -159,10 +162,11 @@ static bool mod_keys(struct gjson *g, struct str argument UNUSED, struct str jso
     buf_putc(out, '[');
     while (gjson_next(g, &it)) {
         put_comma(out);
-        if (it.is_object)
+        if (it.is_object) {
             buf_printf(out, "\"%.*s\"", STR_ARG(it.key));
-        else
+        } else {
             buf_puts(out, "null");
+        }
     }
     buf_putc(out, ']');
     return true;
@@ -202,11 +206,12 @@ static bool element_at(struct gjson *g, struct str array, size_t i, struct str *
 {
     struct gjson_items it = gjson_items(array);
 
-    while (!it.is_object && gjson_next(g, &it))
+    while (!it.is_object && gjson_next(g, &it)) {
         if (i-- == 0) {
             *ret_value = it.value;
             return true;
         }
+    }
     return false;
 }
 
@@ -226,11 +231,12 @@ static bool mod_group(struct gjson *g, struct str argument UNUSED, struct str js
         more = false;
         put_comma(out);
         buf_putc(out, '{');
-        while (gjson_next(g, &it))
+        while (gjson_next(g, &it)) {
             if (gjson_type_of(it.value) == GJSON_ARRAY && element_at(g, it.value, row, &value)) {
                 put_member(out, it.key, value);
                 more = true;
             }
+        }
         buf_putc(out, '}');
         if (!more)
             out->len = before;
@@ -273,9 +279,10 @@ static const struct {
 
 bool gjson_has_modifier(struct str name)
 {
-    for (size_t i = 0; i < countof(modifiers); i++)
+    for (size_t i = 0; i < countof(modifiers); i++) {
         if (str_is(name, modifiers[i].name))
             return true;
+    }
     return false;
 }
 

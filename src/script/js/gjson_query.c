@@ -31,11 +31,12 @@ struct condition {
 
 static enum op operator_at(struct str s, size_t i, size_t *ret_n)
 {
-    for (size_t k = 0; k < countof(operators); k++)
+    for (size_t k = 0; k < countof(operators); k++) {
         if (str_starts(str_from_index(s, i), str_of(operators[k].text))) {
             *ret_n = strlen(operators[k].text);
             return operators[k].op;
         }
+    }
     return OP_NONE;
 }
 
@@ -136,14 +137,15 @@ static bool compare_tilde(struct gjson *g, const struct condition *c, bool exist
     struct str what = str_from_index(c->value, 1);
     bool is = false;
 
-    if (str_is(what, "*"))
+    if (str_is(what, "*")) {
         is = exists;
-    else if (str_is(what, "null"))
+    } else if (str_is(what, "null")) {
         is = !exists || gjson_type_of(json) == GJSON_NULL;
-    else if (str_is(what, "true"))
+    } else if (str_is(what, "true")) {
         is = exists && is_truthy(g, json);
-    else if (str_is(what, "false"))
+    } else if (str_is(what, "false")) {
         is = !exists || !is_truthy(g, json);
+    }
     return c->op == OP_NOT_EQUAL ? !is : is;
 }
 

@@ -28,10 +28,11 @@ static const char *skip_brackets(const char *p, const char *end)
             p = skip_string(p, end);
             continue;
         }
-        if (*p == '{' || *p == '[' || *p == '(')
+        if (*p == '{' || *p == '[' || *p == '(') {
             depth++;
-        else if ((*p == '}' || *p == ']' || *p == ')') && --depth == 0)
+        } else if ((*p == '}' || *p == ']' || *p == ')') && --depth == 0) {
             return p + 1;
+        }
         p++;
     }
     return end;
@@ -209,12 +210,13 @@ void gjson_quote(struct buf *out, struct str text)
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
 
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             buf_printf(out, "\\%c", c);
-        else if ((unsigned char)c < 0x20)
+        } else if ((unsigned char)c < 0x20) {
             buf_printf(out, "\\u%04x", c);
-        else
+        } else {
             buf_putc(out, c);
+        }
     }
     buf_putc(out, '"');
 }

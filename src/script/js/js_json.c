@@ -153,12 +153,13 @@ static double number_value(const struct json_number *n)
     bool small = n->exact && n->mantissa <= (uint64_t)1 << 53;
     double d;
 
-    if (small && n->exponent >= 0 && n->exponent <= 22)
+    if (small && n->exponent >= 0 && n->exponent <= 22) {
         d = (double)n->mantissa * powers[n->exponent];
-    else if (small && n->exponent < 0 && n->exponent >= -22)
+    } else if (small && n->exponent < 0 && n->exponent >= -22) {
         d = (double)n->mantissa / powers[-n->exponent];
-    else
+    } else {
         return js_build_double(n->start, n->end);
+    }
     return n->negative ? -d : d;
 }
 
@@ -170,9 +171,11 @@ static int read_number(struct reader *r)
     if (unlikely(!p))
         return FAILED_SYNTAX;
     r->p = p;
-    if (likely(n.integer && n.mantissa <= INT32_MAX && !n.exponent && (n.mantissa || !n.negative)))
+    if (likely(n.integer && n.mantissa <= INT32_MAX && !n.exponent &&
+               (n.mantissa || !n.negative))) {
         return push(r,
                     JS_NewInt32(r->ctx, n.negative ? -(int32_t)n.mantissa : (int32_t)n.mantissa));
+    }
     double d = number_value(&n);
 
     /* A whole number is an integer inside, however it was written: 1.0 and 1e3. */
@@ -352,10 +355,11 @@ static int read_name(struct reader *r)
     if (status || f->loose)
         return status;
     nodes = r->j->keys.nodes; /* may have moved */
-    if (node == JSON_KEYS_ROOT)
+    if (node == JSON_KEYS_ROOT) {
         nodes[f->site].inner = f->node;
-    else
+    } else {
         nodes[node].next = f->node;
+    }
     return 0;
 }
 
@@ -481,10 +485,11 @@ static int read_document(struct reader *r)
 {
     int step = STEP_VALUE;
 
-    while (step >= 0 && step != STEP_DONE)
+    while (step >= 0 && step != STEP_DONE) {
         step = step == STEP_VALUE   ? step_value(r)
                : step == STEP_AFTER ? step_after(r)
                                     : step_first(r);
+    }
     return step;
 }
 
@@ -521,11 +526,12 @@ static void describe(const struct reader *r, struct js_json_error *ret_error)
 
     ret_error->at = (size_t)(r->fault.at - r->start);
     ret_error->line = 1;
-    for (const char *p = r->start; p < r->fault.at; p++)
+    for (const char *p = r->start; p < r->fault.at; p++) {
         if (*p == '\n') {
             ret_error->line++;
             line = p + 1;
         }
+    }
     ret_error->column = (uint32_t)(r->fault.at - line) + 1;
     json_fault_text(&r->fault, r->end, ret_error->text, sizeof(ret_error->text));
 }
@@ -554,15 +560,16 @@ int js_json_parse(struct js_json *j, JSContext *ctx, struct str text, JSValue *r
 
 JSValue js_json_parse_or_throw(struct js_json *j, JSContext *ctx, struct str text)
 {
-    struct js_json_error error;
+    struct js_json_error error = {0};
     JSValue v;
     int status = js_json_parse(j, ctx, text, &v, &error);
 
     if (likely(!status))
         return v;
-    if (status == JS_JSON_E_SYNTAX)
+    if (status == JS_JSON_E_SYNTAX) {
         JS_ThrowSyntaxError(ctx, "%s in JSON at position %zu (line %u column %u)", error.text,
                             error.at, error.line, error.column);
+    }
     return JS_EXCEPTION;
 }
 
@@ -595,10 +602,11 @@ int js_json_install(struct js_json *j, JSContext *ctx)
         return -1;
     JS_FreeValue(ctx, j->engine_parse);
     j->engine_parse = JS_GetPropertyStr(ctx, json, "parse");
-    if (!JS_IsException(j->engine_parse))
+    if (!JS_IsException(j->engine_parse)) {
         status = JS_DefinePropertyValueStr(
             ctx, json, "parse", JS_NewCClosure(ctx, parse_function, "parse", NULL, 2, 0, j),
             JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    }
     JS_FreeValue(ctx, json);
     return status < 0 ? -1 : 0;
 }

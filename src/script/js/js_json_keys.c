@@ -78,9 +78,10 @@ static void grow_slots(struct json_keys *k)
 
 static bool has_ancestor_key(const struct json_keys *k, uint32_t node, JSAtom atom)
 {
-    for (; node != JSON_KEYS_ROOT; node = k->nodes[node].parent)
+    for (; node != JSON_KEYS_ROOT; node = k->nodes[node].parent) {
         if (k->nodes[node].atom == atom)
             return true;
+    }
     return false;
 }
 

@@ -16,9 +16,10 @@ static const char *scan_escape(const char *p, const char *end, struct json_fault
         return failed(f, p, "in string escape code");
     if (*p != 'u')
         return p + 1;
-    for (int i = 1; i <= 4; i++)
+    for (int i = 1; i <= 4; i++) {
         if (end - p <= i || ascii_hex(p[i]) < 0)
             return failed(f, end - p <= i ? end : p + i, "in \\u hexadecimal character escape");
+    }
     return p + 5;
 }
 
@@ -124,7 +125,9 @@ int json_unescape(struct str raw, struct buf *out)
         } else {
             const char *known = strchr(from, p[-1]);
 
-            out->data[out->len++] = known ? to[known - from] : p[-1];
+            const char *plain = known ? &to[known - from] : &p[-1];
+
+            out->data[out->len++] = *plain;
         }
     }
     return 0;
@@ -160,9 +163,10 @@ static const char *scan_exponent(const char *p, const char *end, struct json_num
         p++;
     if (p == end || !ascii_digit(*p))
         return failed(f, p, "in exponent of numeric literal");
-    for (; p < end && ascii_digit(*p); p++)
+    for (; p < end && ascii_digit(*p); p++) {
         if (e < 1000000)
             e = e * 10 + (*p - '0');
+    }
     n->exponent += negative ? -e : e;
     return p;
 }
@@ -216,9 +220,10 @@ const char *json_scan_word(const char *p, const char *end, const char *word,
     };
     int which = word[0] == 't' ? 0 : word[0] == 'f' ? 1 : 2;
 
-    for (int i = 1; word[i]; i++)
+    for (int i = 1; word[i]; i++) {
         if (end - p <= i || p[i] != word[i])
             return failed(ret_fault, end - p <= i ? end : p + i, wheres[which][i - 1]);
+    }
     return p + (which == 1 ? 5 : 4);
 }
 
@@ -229,16 +234,17 @@ static void quote_byte(unsigned char c, char *out, size_t n)
     static const char to[] = "abfnrtv\\'";
     const char *known = c ? strchr(from, c) : NULL;
 
-    if (known)
+    if (known) {
         snprintf(out, n, "'\\%c'", to[known - from]);
-    else if (c < 0x20 || c == 0x7f)
+    } else if (c < 0x20 || c == 0x7f) {
         snprintf(out, n, "'\\x%02x'", c);
-    else if (c < 0x80)
+    } else if (c < 0x80) {
         snprintf(out, n, "'%c'", c);
-    else if (c < 0xa0)
+    } else if (c < 0xa0) {
         snprintf(out, n, "'\\u%04x'", c);
-    else
+    } else {
         snprintf(out, n, "'%c%c'", 0xc0 | c >> 6, 0x80 | (c & 63));
+    }
 }
 
 void json_fault_text(const struct json_fault *f, const char *end, char *out, size_t n)

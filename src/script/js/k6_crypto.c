@@ -66,18 +66,19 @@ static JSValue digest_value(JSContext *ctx, struct str digest, JSValueConst enco
 
     if (!name.p)
         return JS_EXCEPTION;
-    if (str_is(name, "hex"))
+    if (str_is(name, "hex")) {
         v = hex_of(ctx, digest);
-    else if (str_is(name, "base64"))
+    } else if (str_is(name, "base64")) {
         v = text_of(ctx, BASE64_STD, digest);
-    else if (str_is(name, "base64url"))
+    } else if (str_is(name, "base64url")) {
         v = text_of(ctx, BASE64_URL, digest);
-    else if (str_is(name, "base64rawurl"))
+    } else if (str_is(name, "base64rawurl")) {
         v = text_of(ctx, BASE64_RAWURL, digest);
-    else if (str_is(name, "binary"))
+    } else if (str_is(name, "binary")) {
         v = JS_NewArrayBufferCopy(ctx, (const uint8_t *)digest.p, digest.n);
-    else
+    } else {
         v = js_throw(ctx, "invalid output encoding: %.*s", STR_ARG(name));
+    }
     js_str_fini(ctx, name);
     return v;
 }
@@ -116,10 +117,11 @@ static JSValue new_hasher(JSContext *ctx, struct hash *h)
 {
     JSValue v = JS_NewObjectClass(ctx, JSC_CRYPTO_HASHER);
 
-    if (JS_IsException(v))
+    if (JS_IsException(v)) {
         hash_free(h);
-    else
+    } else {
         JS_SetOpaque(v, h);
+    }
     return v;
 }
 

@@ -23,9 +23,10 @@ static int form_of(JSContext *ctx, int argc, JSValueConst *argv, enum base64_for
     name = js_str(ctx, argv[1]);
     if (!name.p)
         return -1;
-    for (size_t i = 0; i < countof(forms); i++)
+    for (size_t i = 0; i < countof(forms); i++) {
         if (str_is(name, forms[i].name))
             *ret_form = forms[i].form;
+    }
     js_str_fini(ctx, name);
     return 0;
 }
@@ -94,12 +95,13 @@ static JSValue b64decode(JSContext *ctx, JSValueConst this_value UNUSED, int arg
         return JS_EXCEPTION;
     r = base64_decode(form, text, &bytes, &at);
     js_str_fini(ctx, text);
-    if (r)
+    if (r) {
         v = js_throw(ctx, "illegal base64 data at input byte %zu", at);
-    else if (wants_string(ctx, argc, argv))
+    } else if (wants_string(ctx, argc, argv)) {
         v = js_new_str(ctx, buf_str(&bytes));
-    else
+    } else {
         v = JS_NewArrayBufferCopy(ctx, (const uint8_t *)(bytes.data ? bytes.data : ""), bytes.len);
+    }
     buf_fini(&bytes);
     return v;
 }

@@ -19,9 +19,10 @@ static const char *const value_modifiers[] = {"static", "async", "get", "set", "
 
 static bool is_one_of(const struct ts *t, const char *const *words, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (ts_is_word(t, words[i]))
             return true;
+    }
     return false;
 }
 
@@ -31,9 +32,10 @@ static bool is_member_name(const struct ts *t)
     static const char *const ends[] = {"(", "=", ";", ":", ",", "?", "!", "<", "}"};
     struct ts_token after = ts_peek(t);
 
-    for (size_t i = 0; i < countof(ends); i++)
+    for (size_t i = 0; i < countof(ends); i++) {
         if (ts_token_is(t, after, ends[i]))
             return true;
+    }
     return after.kind == TS_END;
 }
 
@@ -91,9 +93,10 @@ static bool index_signature(struct ts *t, const struct member *m)
 /* Writes `this.x = x` for the parameter properties from index `first` on. */
 static void assign_properties(struct ts *t, size_t at, size_t first)
 {
-    for (size_t i = first; i < t->n_properties; i++)
+    for (size_t i = first; i < t->n_properties; i++) {
         ts_insert(t, at, "%s this.%.*s = %.*s;", i == first ? ";" : "", STR_ARG(t->properties[i]),
                   STR_ARG(t->properties[i]));
+    }
     t->n_properties = first;
 }
 
@@ -179,12 +182,13 @@ static void class_member(struct ts *t, bool derived)
     ts_property_name(t);
     ts_erase_optional(t, "?");
     ts_erase_optional(t, "!");
-    if (is_constructor && ts_is(t, "("))
+    if (is_constructor && ts_is(t, "(")) {
         constructor(t, &m);
-    else if (ts_is(t, "(") || ts_is(t, "<"))
+    } else if (ts_is(t, "(") || ts_is(t, "<")) {
         method(t, &m);
-    else
+    } else {
         field(t, &m);
+    }
 }
 
 /* `extends Base<T> implements A, B`; true when there is a base. */

@@ -18,11 +18,12 @@ static void use_name(struct ts *t)
     struct str name = ts_text(t, t->tok);
 
     ts_use(t, name);
-    for (size_t i = 0; t->in_enum && i < t->in_enum->n_members; i++)
+    for (size_t i = 0; t->in_enum && i < t->in_enum->n_members; i++) {
         if (str_eq(t->in_enum->members[i], name)) {
             ts_insert(t, t->tok.start, "%.*s.", STR_ARG(t->in_enum->name));
             return;
         }
+    }
 }
 
 void ts_property_name(struct ts *t)
@@ -107,9 +108,10 @@ static bool at_parameter_modifier(const struct ts *t)
 
     if (after.kind != TS_NAME && !ts_token_is(t, after, "{") && !ts_token_is(t, after, "["))
         return false;
-    for (size_t i = 0; i < countof(words); i++)
+    for (size_t i = 0; i < countof(words); i++) {
         if (ts_is_word(t, words[i]))
             return true;
+    }
     return false;
 }
 
@@ -129,10 +131,11 @@ static void parameter_modifiers(struct ts *t, enum ts_params kind)
     }
     if (!is_property)
         return;
-    if (!ts_is_name(t))
+    if (!ts_is_name(t)) {
         ts_fail(t, "a parameter property may not be a pattern");
-    else
+    } else {
         vec_push(t->properties, t->n_properties, t->cap_properties) = ts_text(t, t->tok);
+    }
 }
 
 /* `this: T` is only type; with the comma behind it. */
@@ -215,10 +218,11 @@ bool ts_function(struct ts *t, struct str *ret_name)
 static void arrow_body(struct ts *t, unsigned flags)
 {
     ts_expect(t, "=>");
-    if (ts_is(t, "{"))
+    if (ts_is(t, "{")) {
         function_body(t);
-    else
+    } else {
         ts_assign(t, flags);
+    }
 }
 
 /*
@@ -253,10 +257,11 @@ static void parenthesised_arrow(struct ts *t, unsigned flags)
         types = t->tok.start;
     if (ts_is(t, "<")) {
         ts_type_parameters(t);
-        if (is_async)
+        if (is_async) {
             ts_erase_flat(t, types, t->prev_end);
-        else
+        } else {
             ts_erase(t, types, t->prev_end);
+        }
     }
     ts_parameters(t, TS_PLAIN_PARAMS);
     bool typed = ts_is(t, ":");
@@ -362,9 +367,10 @@ static void member_modifiers(struct ts *t)
     while (ts_is_word(t, "get") || ts_is_word(t, "set") || ts_is_word(t, "async")) {
         struct ts_token after = ts_peek(t);
 
-        for (size_t i = 0; i < countof(not_after); i++)
+        for (size_t i = 0; i < countof(not_after); i++) {
             if (ts_token_is(t, after, not_after[i]))
                 return;
+        }
         ts_next(t);
     }
     ts_take(t, "*");
@@ -463,14 +469,16 @@ static bool follows_type_arguments(const struct ts *t)
     if (ts_is(t, "(") || t->tok.kind == TS_TEMPLATE || t->tok.kind == TS_END)
         return true;
     if (t->tok.kind == TS_PUNCT) {
-        for (size_t i = 0; i < countof(never); i++)
+        for (size_t i = 0; i < countof(never); i++) {
             if (ts_is(t, never[i]))
                 return t->tok.newline && i >= 4;
+        }
         return true;
     }
-    for (size_t i = 0; i < countof(operators); i++)
+    for (size_t i = 0; i < countof(operators); i++) {
         if (ts_is_word(t, operators[i]))
             return true;
+    }
     return t->tok.newline;
 }
 
@@ -519,14 +527,15 @@ void ts_postfix(struct ts *t, unsigned flags UNUSED)
     while (!t->failed) {
         if (member(t))
             continue;
-        if (t->tok.kind == TS_TEMPLATE)
+        if (t->tok.kind == TS_TEMPLATE) {
             template(t);
-        else if (ts_is(t, "!") && !t->tok.newline)
+        } else if (ts_is(t, "!") && !t->tok.newline) {
             ts_erase_optional(t, "!");
-        else if ((ts_is(t, "++") || ts_is(t, "--")) && !t->tok.newline)
+        } else if ((ts_is(t, "++") || ts_is(t, "--")) && !t->tok.newline) {
             ts_next(t);
-        else if (!ts_is(t, "<") || !call_type_arguments(t))
+        } else if (!ts_is(t, "<") || !call_type_arguments(t)) {
             return;
+        }
     }
 }
 
@@ -537,12 +546,14 @@ static bool at_prefix(const struct ts *t)
     static const char *const words[] = {"typeof", "void", "delete", "await", "new"};
     static const char *const signs[] = {"!", "~", "+", "-", "++", "--"};
 
-    for (size_t i = 0; i < countof(words); i++)
+    for (size_t i = 0; i < countof(words); i++) {
         if (ts_is_word(t, words[i]))
             return true;
-    for (size_t i = 0; i < countof(signs); i++)
+    }
+    for (size_t i = 0; i < countof(signs); i++) {
         if (ts_is(t, signs[i]))
             return true;
+    }
     return false;
 }
 
@@ -597,9 +608,10 @@ static bool at_binary(const struct ts *t, unsigned flags)
         return !(flags & TS_NO_IN);
     if (ts_is_word(t, "instanceof"))
         return true;
-    for (size_t i = 0; i < countof(signs); i++)
+    for (size_t i = 0; i < countof(signs); i++) {
         if (ts_is(t, signs[i]))
             return true;
+    }
     return false;
 }
 
@@ -618,9 +630,10 @@ static void yield(struct ts *t, unsigned flags)
     static const char *const ends[] = {")", "]", "}", ",", ";", ":"};
 
     ts_next(t);
-    for (size_t i = 0; i < countof(ends); i++)
+    for (size_t i = 0; i < countof(ends); i++) {
         if (ts_is(t, ends[i]))
             return;
+    }
     if (t->tok.kind == TS_END || t->tok.newline)
         return;
     ts_take(t, "*");

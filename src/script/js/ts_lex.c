@@ -3,6 +3,7 @@
  * template goes on is known to the parser only, which asks for it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "script/js/ts_priv.h"
@@ -13,65 +14,11 @@ enum {
 
 /* Longest first. */
 static const char *const puncts[] = {
-    ">>>=",
-    "...",
-    "===",
-    "!==",
-    "**=",
-    "<<=",
-    ">>=",
-    ">>>",
-    "&&=",
-    "||=",
-    "?"
-    "?=",
-    "=>",
-    "==",
-    "!=",
-    "<=",
-    ">=",
-    "&&",
-    "||",
-    "??",
-    "?.",
-    "++",
-    "--",
-    "+=",
-    "-=",
-    "*=",
-    "/=",
-    "%=",
-    "&=",
-    "|=",
-    "^=",
-    "<<",
-    ">>",
-    "**",
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    ";",
-    ",",
-    "<",
-    ">",
-    "+",
-    "-",
-    "*",
-    "/",
-    "%",
-    "&",
-    "|",
-    "^",
-    "!",
-    "~",
-    "?",
-    ":",
-    "=",
-    ".",
-    "@",
+    ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "?\?=", "=>",
+    "==",   "!=",  "<=",  ">=",  "&&",  "||",  "??",  "?.",  "++",  "--",  "+=",   "-=",
+    "*=",   "/=",  "%=",  "&=",  "|=",  "^=",  "<<",  ">>",  "**",  "{",   "}",    "(",
+    ")",    "[",   "]",   ";",   ",",   "<",   ">",   "+",   "-",   "*",   "/",    "%",
+    "&",    "|",   "^",   "!",   "~",   "?",   ":",   "=",   ".",   "@",
 };
 
 static const char *const reserved[] = {
@@ -104,9 +51,10 @@ static size_t scan_name(const struct ts *t, size_t i)
 {
     while (i < t->source.n && is_name_part(t->source.p[i])) {
         /* The braces of \u{61}. */
-        if (at(t, i) == '\\' && at(t, i + 1) == 'u' && at(t, i + 2) == '{')
+        if (at(t, i) == '\\' && at(t, i + 1) == 'u' && at(t, i + 2) == '{') {
             while (i < t->source.n && t->source.p[i] != '}')
                 i++;
+        }
         i += i < t->source.n;
     }
     return i;
@@ -253,12 +201,13 @@ void ts_rescan_regexp(struct ts *t)
 
         if (c == '/' && !in_class)
             break;
-        if (c == '\\')
+        if (c == '\\') {
             i++;
-        else if (c == '[')
+        } else if (c == '[') {
             in_class = true;
-        else if (c == ']')
+        } else if (c == ']') {
             in_class = false;
+        }
     }
     if (at(t, i) != '/') {
         ts_fail(t, "this regular expression does not end");
@@ -315,9 +264,10 @@ bool ts_is_word(const struct ts *t, const char *word)
 
 bool ts_is_reserved(struct str word)
 {
-    for (size_t i = 0; i < countof(reserved); i++)
+    for (size_t i = 0; i < countof(reserved); i++) {
         if (str_is(word, reserved[i]))
             return true;
+    }
     return false;
 }
 
@@ -366,11 +316,12 @@ static void locate(struct ts *t, size_t offset)
     size_t line_start = 0;
 
     t->error.line = 1;
-    for (size_t i = 0; i < offset && i < t->source.n; i++)
+    for (size_t i = 0; i < offset && i < t->source.n; i++) {
         if (t->source.p[i] == '\n') {
             t->error.line++;
             line_start = i + 1;
         }
+    }
     t->error.column = (uint32_t)(offset - line_start) + 1;
 }
 
@@ -391,10 +342,11 @@ void ts_unexpected(struct ts *t)
 
     if (found.n > 40)
         found.n = 40;
-    if (t->tok.kind == TS_END || !found.n)
+    if (t->tok.kind == TS_END || !found.n) {
         snprintf(text, sizeof(text), "unexpected end of the file");
-    else
+    } else {
         snprintf(text, sizeof(text), "unexpected '%.*s'", STR_ARG(found));
+    }
     ts_fail(t, text);
 }
 

@@ -188,9 +188,10 @@ enum ts_effect ts_import(struct ts *t)
 
 static bool has(const struct str *names, size_t n, struct str name)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (str_eq(names[i], name))
             return true;
+    }
     return false;
 }
 
@@ -216,9 +217,10 @@ static void export_braces(struct ts *t)
         t->n_uses = first_use;
         from_clause(t);
         /* Names of another file: only what says so is type. */
-        for (size_t i = export.first_name; i < t->n_import_names; i++)
+        for (size_t i = export.first_name; i < t->n_import_names; i++) {
             if (t->import_names[i].type_only)
                 ts_erase(t, t->import_names[i].start, t->import_names[i].end);
+        }
         t->n_import_names = export.first_name;
     } else {
         export.n_names = t->n_import_names - export.first_name;
@@ -249,11 +251,12 @@ static bool export_of_types(struct ts *t, size_t start, enum ts_effect *ret_effe
     *ret_effect = TS_TYPE_ONLY;
     if (ts_is_word(t, "type") && (ts_token_is(t, after, "{") || ts_token_is(t, after, "*"))) {
         ts_next(t);
-        if (ts_is(t, "{"))
+        if (ts_is(t, "{")) {
             ts_skip_balanced(t);
-        else
+        } else {
             while (!ts_is_word(t, "from") && t->tok.kind != TS_END)
                 ts_next(t);
+        }
         if (ts_is_word(t, "from"))
             from_clause(t);
         ts_semicolon(t);
@@ -345,7 +348,8 @@ static void drop_names(struct ts *t, const struct ts_import *import)
 
 void ts_drop_unused_imports(struct ts *t)
 {
-    for (size_t i = 0; i < t->n_imports; i++)
+    for (size_t i = 0; i < t->n_imports; i++) {
         if (t->imports[i].n_names)
             drop_names(t, &t->imports[i]);
+    }
 }

@@ -56,10 +56,11 @@ static void parenthesised(struct ts *t)
 static void for_head(struct ts *t)
 {
     ts_expect(t, "(");
-    if (at_variables(t))
+    if (at_variables(t)) {
         variables(t, TS_NO_IN);
-    else if (!ts_is(t, ";"))
+    } else if (!ts_is(t, ";")) {
         ts_expression(t, TS_NO_IN);
+    }
     if (ts_take_word(t, "of")) {
         ts_assign(t, 0);
     } else if (ts_take_word(t, "in")) {
@@ -146,10 +147,11 @@ static void switch_statement(struct ts *t)
     parenthesised(t);
     ts_expect(t, "{");
     while (!ts_is(t, "}") && t->tok.kind != TS_END) {
-        if (ts_take_word(t, "case"))
+        if (ts_take_word(t, "case")) {
             ts_expression(t, 0);
-        else if (!ts_take_word(t, "default"))
+        } else if (!ts_take_word(t, "default")) {
             ts_unexpected(t);
+        }
         ts_expect(t, ":");
         while (!ts_is(t, "}") && !ts_is_word(t, "case") && !ts_is_word(t, "default") &&
                t->tok.kind != TS_END)
@@ -196,19 +198,21 @@ static struct str member_name(struct ts *t)
 {
     struct str name = ts_text(t, t->tok);
 
-    if (t->tok.kind == TS_STRING && name.n >= 2)
+    if (t->tok.kind == TS_STRING && name.n >= 2) {
         name = str_from(name.p + 1, name.n - 2);
-    else if (t->tok.kind != TS_NAME)
+    } else if (t->tok.kind != TS_NAME) {
         ts_unexpected(t);
+    }
     ts_next(t);
     return name;
 }
 
 static bool is_string_member(const struct ts *t, struct str name)
 {
-    for (size_t i = 0; i < t->in_enum->n_members; i++)
+    for (size_t i = 0; i < t->in_enum->n_members; i++) {
         if (str_eq(t->in_enum->members[i], name))
             return t->in_enum->is_string[i];
+    }
     return false;
 }
 
@@ -355,9 +359,10 @@ static enum ts_effect namespace_export(struct ts *t)
         variable_statement(t);
     }
     ts_erase(t, start, start + 6);
-    for (size_t i = first; i < t->n_values; i++)
+    for (size_t i = first; i < t->n_values; i++) {
         ts_insert(t, t->prev_end, "%s %.*s.%.*s = %.*s;", i == first ? ";" : "",
                   STR_ARG(in_namespace), STR_ARG(t->values[i]), STR_ARG(t->values[i]));
+    }
     t->n_values = first;
     return effect;
 }
@@ -424,14 +429,16 @@ static void interface_declaration(struct ts *t, size_t start)
     ts_next(t);
     if (ts_is(t, "<"))
         ts_type_parameters(t);
-    if (ts_take_word(t, "extends"))
+    if (ts_take_word(t, "extends")) {
         do {
             ts_type(t);
         } while (ts_take(t, ","));
-    if (ts_is(t, "{"))
+    }
+    if (ts_is(t, "{")) {
         ts_skip_balanced(t);
-    else
+    } else {
         ts_unexpected(t);
+    }
     ts_erase_statement(t, start, t->prev_end);
 }
 
@@ -458,15 +465,17 @@ static void ambient_declaration(struct ts *t, size_t start)
     if (ts_is_word(t, "global") || ts_is_word(t, "module") || ts_is_word(t, "namespace")) {
         while (!ts_is(t, "{") && !ts_is(t, ";") && t->tok.kind != TS_END)
             ts_next(t);
-        if (ts_is(t, "{"))
+        if (ts_is(t, "{")) {
             ts_skip_balanced(t);
-        else
+        } else {
             ts_take(t, ";");
+        }
     } else if (!ts_declaration(t, start, &effect)) {
-        if (at_variables(t))
+        if (at_variables(t)) {
             variable_statement(t);
-        else
+        } else {
             ts_unexpected(t);
+        }
     }
     t->n_values = n_values;
     ts_erase_statement(t, start, t->prev_end);
@@ -505,9 +514,10 @@ static bool at_ambient(const struct ts *t)
 
     if (!ts_is_word(t, "declare") || after.newline)
         return false;
-    for (size_t i = 0; i < countof(words); i++)
+    for (size_t i = 0; i < countof(words); i++) {
         if (ts_token_is(t, after, words[i]))
             return true;
+    }
     return false;
 }
 
@@ -560,14 +570,15 @@ static enum ts_effect enum_statement(struct ts *t)
 /* Types and ambient declarations: false when there is none here. */
 static bool type_declaration(struct ts *t, size_t start)
 {
-    if (at_named(t, "interface"))
+    if (at_named(t, "interface")) {
         interface_declaration(t, start);
-    else if (at_alias(t))
+    } else if (at_alias(t)) {
         alias_declaration(t, start);
-    else if (at_ambient(t))
+    } else if (at_ambient(t)) {
         ambient_declaration(t, start);
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -613,25 +624,27 @@ static enum ts_effect any_statement(struct ts *t)
 {
     enum ts_effect effect = TS_VALUE;
 
-    for (size_t i = 0; i < countof(statements); i++)
+    for (size_t i = 0; i < countof(statements); i++) {
         if (ts_is_word(t, statements[i].word)) {
             statements[i].read(t);
             return TS_VALUE;
         }
-    if (ts_is(t, "{"))
+    }
+    if (ts_is(t, "{")) {
         ts_block(t);
-    else if (ts_is(t, "@"))
+    } else if (ts_is(t, "@")) {
         ts_fail(t, "decorators are not supported");
-    else if (ts_is_word(t, "import"))
+    } else if (ts_is_word(t, "import")) {
         return ts_import(t);
-    else if (ts_is_word(t, "export"))
+    } else if (ts_is_word(t, "export")) {
         return ts_export(t);
-    else if (ts_declaration(t, t->tok.start, &effect))
+    } else if (ts_declaration(t, t->tok.start, &effect)) {
         return effect;
-    else if (at_variables(t))
+    } else if (at_variables(t)) {
         variable_statement(t);
-    else if (!ts_take(t, ";"))
+    } else if (!ts_take(t, ";")) {
         expression_statement(t);
+    }
     return TS_VALUE;
 }
 

@@ -92,9 +92,10 @@ static void mark_bytes(const struct ts *t, unsigned char *marks)
     for (size_t i = 0; i < t->n_edits; i++) {
         const struct ts_edit *e = &t->edits[i];
 
-        for (size_t at = e->start; at < e->end; at++)
+        for (size_t at = e->start; at < e->end; at++) {
             if (marks[at] <= BLANK)
                 marks[at] = e->flat ? FLAT : BLANK;
+        }
         if (e->mark && e->end > e->start)
             marks[e->start] = (unsigned char)e->mark;
         if (e->closer && e->end > e->start)

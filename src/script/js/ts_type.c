@@ -26,14 +26,16 @@ void ts_skip_balanced(struct ts *t)
     unsigned depth = 0;
 
     do {
-        if (ts_is(t, "(") || ts_is(t, "[") || ts_is(t, "{"))
+        if (ts_is(t, "(") || ts_is(t, "[") || ts_is(t, "{")) {
             depth++;
-        else if (ts_is(t, ")") || ts_is(t, "]") || ts_is(t, "}"))
+        } else if (ts_is(t, ")") || ts_is(t, "]") || ts_is(t, "}")) {
             depth--;
-        if (t->tok.kind == TS_TEMPLATE)
+        }
+        if (t->tok.kind == TS_TEMPLATE) {
             template_type(t);
-        else
+        } else {
             ts_next(t);
+        }
     } while (depth && t->tok.kind != TS_END);
     if (depth)
         ts_unexpected(t);
@@ -97,9 +99,10 @@ static bool at_keyword_type(const struct ts *t)
                                         "boolean", "bigint",  "symbol", "never",
                                         "void",    "null",    "object", "undefined"};
 
-    for (size_t i = 0; i < countof(words); i++)
+    for (size_t i = 0; i < countof(words); i++) {
         if (ts_is_word(t, words[i]))
             return true;
+    }
     return false;
 }
 
@@ -137,9 +140,10 @@ static void parenthesised(struct ts *t)
 
 static bool starts_type(const struct ts *t, struct ts_token token)
 {
-    if (token.kind == TS_PUNCT)
+    if (token.kind == TS_PUNCT) {
         return ts_token_is(t, token, "{") || ts_token_is(t, token, "[") ||
                ts_token_is(t, token, "(") || ts_token_is(t, token, "-");
+    }
     return token.kind != TS_END && !ts_token_is(t, token, "extends") &&
            !ts_token_is(t, token, "is");
 }
@@ -150,9 +154,10 @@ static bool at_type_operator(const struct ts *t)
     static const char *const words[] = {"keyof", "unique", "readonly", "infer"};
     struct ts_token after = ts_peek(t);
 
-    for (size_t i = 0; i < countof(words); i++)
+    for (size_t i = 0; i < countof(words); i++) {
         if (ts_is_word(t, words[i]))
             return !after.newline && starts_type(t, after);
+    }
     return false;
 }
 
