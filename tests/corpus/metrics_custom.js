@@ -13,7 +13,7 @@ export const options = {
     my_counter: ['count==9'],
     my_gauge: ['value==2'],
     my_rate: ['rate>0.6', 'rate<0.7'],
-    my_trend: ['avg==20', 'min==10', 'max==30', 'med==20', 'p(90)<=30'],
+    my_trend: ['avg==20', 'min==10', 'max==30', 'med>19.9', 'med<20.1', 'p(90)<=30.1'],
     'my_counter{kind:odd}': ['count==3'],
   },
 };
