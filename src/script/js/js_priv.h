@@ -130,7 +130,8 @@ struct js_vu {
     struct table required; /* URL → struct js_cjs, CommonJS modules that ran */
     uint64_t random[2];
     void *module_data[JS_MODULES_MAX];
-    struct list link; /* in the group's users */
+    uint32_t module_resets; /* bits of those whose vu_reset() is called */
+    struct list link;       /* in the group's users */
 };
 
 /* The user whose code is running. Never NULL inside a native function. */
@@ -240,6 +241,9 @@ static inline JSValue js_new_str(JSContext *ctx, struct str s)
 {
     return JS_NewStringLen(ctx, s.p ? s.p : "", s.n);
 }
+
+/* A heap copy with a NUL behind it; the bytes themselves may hold some. */
+char *js_copy(struct str s);
 
 static inline bool js_nullish(JSValueConst v)
 {

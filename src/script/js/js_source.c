@@ -129,7 +129,7 @@ static void keep_main_text(struct js_script *s, struct str url, const struct buf
 {
     if (s->base.text || !str_eq(url, str_of(s->main_url)))
         return;
-    s->base.text = xstrndup(text->data ? text->data : "", text->len);
+    s->base.text = js_copy(buf_str(text));
     s->base.n_text = text->len;
 }
 

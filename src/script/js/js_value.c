@@ -143,6 +143,16 @@ void js_error_text(JSContext *ctx, JSValueConst error, struct buf *out)
     JS_FreeValue(ctx, stack);
 }
 
+char *js_copy(struct str s)
+{
+    char *copy = xmalloc(s.n + 1);
+
+    if (s.n)
+        memcpy(copy, s.p, s.n);
+    copy[s.n] = '\0';
+    return copy;
+}
+
 bool js_bytes(JSContext *ctx, JSValueConst v, struct str *ret_bytes)
 {
     size_t n = 0;
@@ -180,7 +190,10 @@ void *js_vu_data(struct js_vu *vu, const struct js_module *module)
 
     while (js_modules[i] != module)
         i++;
-    if (!vu->module_data[i])
+    if (unlikely(!vu->module_data[i])) {
         vu->module_data[i] = xcalloc(1, module->vu_bytes);
+        if (module->vu_reset)
+            vu->module_resets |= UINT32_C(1) << i;
+    }
     return vu->module_data[i];
 }

@@ -141,9 +141,11 @@ static int condition_of(const struct js_vu *vu, bool failed)
 
 static void reset_modules(struct js_vu *vu)
 {
-    for (size_t i = 0; i < js_n_modules; i++)
-        if (vu->module_data[i] && js_modules[i]->vu_reset)
-            js_modules[i]->vu_reset(vu, vu->module_data[i]);
+    for (uint32_t left = vu->module_resets; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
+
+        js_modules[i]->vu_reset(vu, vu->module_data[i]);
+    }
 }
 
 int js_vu_conclude(struct js_vu *vu, int failed)
@@ -421,9 +423,7 @@ static int add_summary_file(JSContext *ctx, struct summary_files *f, JSAtom key,
     name = JS_AtomToCString(ctx, key);
     file = &vec_push(f->files, f->n, f->cap);
     file->name = xstrdup(name);
-    file->data = xstrndup(data.p ? data.p : "", data.n);
-    if (data.n)
-        memcpy(file->data, data.p, data.n); /* bytes may hold NUL */
+    file->data = js_copy(data);
     file->n_data = data.n;
     JS_FreeCString(ctx, name);
     if (!bytes)

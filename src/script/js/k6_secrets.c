@@ -63,7 +63,7 @@ static JSValue get_from(JSContext *ctx, const char *source, int argc, JSValueCon
 
     if (!key.p)
         return JS_EXCEPTION;
-    held = xstrndup(key.p, key.n);
+    held = js_copy(key);
     js_str_fini(ctx, key);
     return look_up(ctx, str_of(source), str_from(held, n));
 }
