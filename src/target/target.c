@@ -2,6 +2,7 @@
  * Threads, and their beginning and end. Each worker opens its own listener on the shared port, so
  * the kernel spreads connections and workers share nothing but the jobs of the toy API.
  */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -147,9 +148,10 @@ static int parse_listen(const char *listen, struct net_addr *ret_addr)
         host = STR("0.0.0.0");
     if (str_is(host, "localhost"))
         host = STR("127.0.0.1");
-    if (!net_addr_parse(host, ret_addr))
+    if (!net_addr_parse(host, ret_addr)) {
         return fault(-EINVAL, "cannot listen on '%s': '%.*s' is no IP address", text.p,
                      STR_ARG(host));
+    }
     /* A missing port is the usual one; ":0" and "x:0" ask for a free one. */
     bool has_port = str_ends(text, STR(":0")) || port;
 
@@ -168,9 +170,10 @@ static unsigned n_threads_of(const struct target_options *o)
 
 static bool is_any(const struct net_addr *a)
 {
-    for (size_t i = 0; i < sizeof(a->ip); i++)
+    for (size_t i = 0; i < sizeof(a->ip); i++) {
         if (a->ip[i])
             return false;
+    }
     return true;
 }
 
@@ -276,7 +279,7 @@ void target_stop(struct target *t)
 
 int target_run(const struct target_options *options)
 {
-    struct target *t;
+    struct target *t = NULL;
     sigset_t signals;
     int got;
 
@@ -286,6 +289,7 @@ int target_run(const struct target_options *options)
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     TRY(target_start(options, &t));
+    assert(t);
     printf("brunt target on %s (%u threads)\n", t->url, t->n_workers);
     fflush(stdout);
     sigwait(&signals, &got);

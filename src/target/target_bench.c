@@ -81,8 +81,9 @@ void root_page(struct exchange *x)
     answer_type(x, "text/html; charset=utf-8");
     buf_puts(&x->out, "<!DOCTYPE html>\n<title>brunt target</title>\n<h1>brunt target</h1>\n"
                       "<p>A server to test against. It answers:</p>\n<table>\n");
-    for (size_t i = 0; i < n_target_routes; i++)
+    for (size_t i = 0; i < n_target_routes; i++) {
         buf_printf(&x->out, "<tr><td>%s<td><code>%s</code><td>%s\n", target_routes[i].methods,
                    target_routes[i].pattern, target_routes[i].help);
+    }
     buf_puts(&x->out, "</table>\n");
 }

@@ -36,9 +36,10 @@ struct chaos {
 /* One byte at a time; false when the client or the target has gone. */
 static bool trickle(struct exchange *x, const char *bytes, size_t n, span_ns pause)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!answer_raw(x, bytes + i, 1) || !exchange_sleep(x, pause))
             return false;
+    }
     return true;
 }
 
@@ -144,9 +145,10 @@ static void play_interim(struct exchange *x)
     uint64_t n = exchange_arg_u64(x, "n", 100, 100000);
     scoped(buf_fini) struct buf out = {0};
 
-    for (uint64_t i = 0; i < n; i++)
+    for (uint64_t i = 0; i < n; i++) {
         buf_puts(&out, i % 2 ? "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
                              : "HTTP/1.1 102 Processing\r\n\r\n");
+    }
     buf_puts(&out, LENGTH("2") "ok");
     ignored((int)answer_raw(x, out.data, out.len));
 }
@@ -285,10 +287,11 @@ void chaos_play(struct exchange *x)
     for (size_t i = 0; i < countof(rows); i++) {
         if (!str_is(name, rows[i].name))
             continue;
-        if (rows[i].play)
+        if (rows[i].play) {
             rows[i].play(x);
-        else
+        } else {
             ignored((int)answer_raw(x, rows[i].bytes, strlen(rows[i].bytes)));
+        }
         /* Nothing is left to spoil when the client went away in between. */
         if (x->fate != FATE_RESET)
             end(x, rows[i].end);

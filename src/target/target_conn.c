@@ -130,10 +130,11 @@ static void answer_bad_method(struct exchange *x)
     scoped(buf_fini) struct buf allow = {0};
     struct route_node *node;
 
-    for (size_t i = 0; i < countof(methods); i++)
+    for (size_t i = 0; i < countof(methods); i++) {
         if (router_find(&x->worker->router, str_of(methods[i]), x->path, params, &node) ==
             ROUTE_FOUND)
             buf_printf(&allow, "%s%s", allow.len ? ", " : "", methods[i]);
+    }
     answer_header(x, "Allow", arena_str(&x->arena, buf_str(&allow)));
     answer_error(x, 405, "Method not allowed");
 }
@@ -154,13 +155,13 @@ static enum exchange_fate answer(struct conn *c, const char *end)
             remember(c, &node->fixed, end);
         return send_fixed(c, &node->fixed, is_head ? node->fixed.n_head : node->fixed.n);
     }
-    if (found == ROUTE_NO_PATH)
+    if (found == ROUTE_NO_PATH) {
         answer_error(x, 404, "Not found");
-    else if (found == ROUTE_NO_METHOD)
+    } else if (found == ROUTE_NO_METHOD) {
         answer_bad_method(x);
-    else if (node->route->fn)
+    } else if (node->route->fn) {
         node->route->fn(x);
-    else {
+    } else {
         /* A fixed answer for a client that wants the connection closed. */
         fixed_refresh(&node->fixed, worker_wall(x->worker));
         answer_type(x, node->route->type ? node->route->type : "application/json");

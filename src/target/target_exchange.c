@@ -68,9 +68,10 @@ bool exchange_next_pair(struct exchange *x, struct str *rest, struct str *ret_na
 {
     struct str pair = {0};
 
-    while (!pair.n)
+    while (!pair.n) {
         if (!str_split(rest, '&', &pair))
             return false;
+    }
     size_t equals = str_find(pair, '=');
 
     *ret_name = decoded(x, form_unescape, str_from(pair.p, equals));
@@ -82,9 +83,10 @@ struct str exchange_arg(struct exchange *x, const char *name)
 {
     struct str rest = x->query, key, value;
 
-    while (exchange_next_pair(x, &rest, &key, &value))
+    while (exchange_next_pair(x, &rest, &key, &value)) {
         if (str_is(key, name))
             return value;
+    }
     return (struct str){0};
 }
 

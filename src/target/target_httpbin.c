@@ -22,9 +22,10 @@ static bool is_utf8(struct str s)
         if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
             (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f))
             return false;
-        for (size_t k = 1; k < n; k++)
+        for (size_t k = 1; k < n; k++) {
             if (((unsigned char)s.p[i + k] & 0xc0) != 0x80)
                 return false;
+        }
         i += n;
     }
     return true;
@@ -73,9 +74,10 @@ static void pairs_fini(struct pairs *p)
 
 static bool is_repeated(const struct pairs *p, size_t first)
 {
-    for (size_t i = first + 1; i < p->n; i++)
+    for (size_t i = first + 1; i < p->n; i++) {
         if (str_eq(p->items[i].name, p->items[first].name))
             return true;
+    }
     return false;
 }
 
@@ -99,9 +101,10 @@ static void put_values_of(struct json_out *j, struct pairs *p, size_t first)
 static void pairs_put(struct json_out *j, struct pairs *p)
 {
     json_open_object(j);
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->n; i++) {
         if (!p->items[i].is_done)
             put_values_of(j, p, i);
+    }
     json_close(j);
 }
 
@@ -131,9 +134,10 @@ static bool joined_value(struct exchange *x, size_t first, struct buf *value)
     const struct http_head *head = x->request->msg.head;
     struct str name = head->headers[first].name;
 
-    for (size_t i = 0; i < first; i++)
+    for (size_t i = 0; i < first; i++) {
         if (str_eq_nocase(head->headers[i].name, name))
             return false;
+    }
     for (size_t i = first; i < head->n_headers; i++) {
         if (!str_eq_nocase(head->headers[i].name, name))
             continue;
@@ -147,17 +151,16 @@ static bool joined_value(struct exchange *x, size_t first, struct buf *value)
 /* "x-a" as "X-A", which is how httpbin spells what it got. */
 static struct str canonical(struct exchange *x, struct str name)
 {
-    struct str copy = arena_str(&x->arena, name);
-    char *p = (char *)(uintptr_t)copy.p;
+    char *p = arena_alloc(&x->arena, name.n);
     bool at_start = true;
 
-    for (size_t i = 0; i < copy.n; i++) {
-        char c = ascii_lower(p[i]);
+    for (size_t i = 0; i < name.n; i++) {
+        char c = ascii_lower(name.p[i]);
 
         p[i] = (char)(at_start && c >= 'a' && c <= 'z' ? c - 32 : c);
         at_start = p[i] == '-';
     }
-    return copy;
+    return str_from(p, name.n);
 }
 
 void bin_put_headers(struct exchange *x, struct json_out *j)
@@ -280,12 +283,13 @@ static void read_bodies(struct exchange *x, struct bodies *b)
     struct str type = exchange_header(x, "Content-Type");
     struct str boundary = parameter(type, "boundary");
 
-    if (str_starts_nocase(type, STR("application/x-www-form-urlencoded")))
+    if (str_starts_nocase(type, STR("application/x-www-form-urlencoded"))) {
         pairs_read(x, &b->form, x->body);
-    else if (str_starts_nocase(type, STR("multipart/form-data")) && boundary.n)
+    } else if (str_starts_nocase(type, STR("multipart/form-data")) && boundary.n) {
         read_multipart(x, b, boundary);
-    else
+    } else {
         b->data = x->body;
+    }
 }
 
 static void put_bodies(struct exchange *x, struct json_out *j)
@@ -300,10 +304,11 @@ static void put_bodies(struct exchange *x, struct json_out *j)
     json_key(j, "form");
     pairs_put(j, &b.form);
     json_key(j, "json");
-    if (b.data.n && is_utf8(b.data) && json_is_valid(b.data))
+    if (b.data.n && is_utf8(b.data) && json_is_valid(b.data)) {
         json_put_raw(j, str_trim(b.data));
-    else
+    } else {
         json_put_null(j);
+    }
 }
 
 /* ---- handlers ---- */
@@ -374,10 +379,11 @@ void bin_user_agent(struct exchange *x)
 
     json_open_object(&j);
     json_key(&j, "user-agent");
-    if (agent.p)
+    if (agent.p) {
         json_put_str(&j, agent);
-    else
+    } else {
         json_put_null(&j);
+    }
     json_close(&j);
 }
 
@@ -415,13 +421,15 @@ void bin_encoded(struct exchange *x)
 
 static bool is_header_safe(struct str name, struct str value)
 {
-    for (size_t i = 0; i < value.n; i++)
+    for (size_t i = 0; i < value.n; i++) {
         if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
             return false;
-    for (size_t i = 0; i < name.n; i++)
+    }
+    for (size_t i = 0; i < name.n; i++) {
         if (!ascii_digit(name.p[i]) && name.p[i] != '-' &&
             (ascii_lower(name.p[i]) < 'a' || ascii_lower(name.p[i]) > 'z'))
             return false;
+    }
     return name.n > 0;
 }
 
@@ -442,10 +450,11 @@ void bin_response_headers(struct exchange *x)
         if (!is_header_safe(name, value) || is_framing(name) ||
             x->n_headers == EXCHANGE_HEADERS_MAX)
             continue;
-        if (str_eq_nocase(name, STR("Content-Type")))
+        if (str_eq_nocase(name, STR("Content-Type"))) {
             x->headers[0].value = value;
-        else
+        } else {
             answer_header(x, name.p, value);
+        }
         json_key_str(&j, name);
         json_put_str(&j, value);
     }

@@ -53,10 +53,11 @@ void bin_basic_auth(struct exchange *x)
 
 void bin_hidden_basic_auth(struct exchange *x)
 {
-    if (has_credentials(x))
+    if (has_credentials(x)) {
         answer_authenticated(x, "user", exchange_param(x, 0));
-    else
+    } else {
         answer_error(x, 404, "Not found");
+    }
 }
 
 void bin_bearer(struct exchange *x)
@@ -128,10 +129,11 @@ static bool is_right(struct exchange *x, const struct digest *d)
                              qop,           str_of(second)};
     struct str without[] = {str_of(first), given(d, "nonce"), str_of(second)};
 
-    if (qop.n)
+    if (qop.n) {
         digest_of(d->algo, with_qop, countof(with_qop), want);
-    else
+    } else {
         digest_of(d->algo, without, countof(without), want);
+    }
     return str_eq_nocase(given(d, "response"), str_of(want));
 }
 
@@ -167,8 +169,9 @@ void bin_digest_auth(struct exchange *x)
         d.qop = STR("auth,auth-int");
     if (header.n &&
         auth_challenge_next(&header, arena_alloc(&x->arena, header.n + 1), &d.given) == 0 &&
-        str_eq_nocase(d.given.scheme, STR("Digest")) && is_right(x, &d))
+        str_eq_nocase(d.given.scheme, STR("Digest")) && is_right(x, &d)) {
         answer_authenticated(x, "user", exchange_param(x, 1));
-    else
+    } else {
         challenge(x, &d);
+    }
 }

@@ -169,10 +169,11 @@ static void put_result(struct json_out *j, const struct job *job)
     json_key(j, "result");
     json_open_object(j);
     json_key(j, job->fails ? "error" : "ok");
-    if (job->fails)
+    if (job->fails) {
         json_put_cstr(j, "Random worker failure");
-    else
+    } else {
         json_put_bool(j, true);
+    }
     json_close(j);
 }
 

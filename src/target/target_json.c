@@ -24,9 +24,10 @@ static bool take_char(struct str *s, char c)
 
 static bool is_hex4(struct str s)
 {
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++) {
         if (i >= s.n || ascii_hex(s.p[i]) < 0)
             return false;
+    }
     return true;
 }
 
@@ -47,7 +48,7 @@ static bool take_string(struct str *s, struct str *ret_raw)
             return false;
         if (c != '\\')
             continue;
-        if (++i == s->n || !memchr("\"\\/bfnrtu", s->p[i], 9))
+        if (++i == s->n || str_find(STR("\"\\/bfnrtu"), s->p[i]) == 9)
             return false;
         if (s->p[i] == 'u' && !is_hex4(str_from_index(*s, i + 1)))
             return false;
@@ -69,10 +70,11 @@ static bool take_number(struct str *s)
 {
     if (s->n && s->p[0] == '-')
         *s = str_from_index(*s, 1);
-    if (s->n && s->p[0] == '0')
+    if (s->n && s->p[0] == '0') {
         *s = str_from_index(*s, 1);
-    else if (!take_digits(s))
+    } else if (!take_digits(s)) {
         return false;
+    }
     if (s->n && s->p[0] == '.') {
         *s = str_from_index(*s, 1);
         if (!take_digits(s))
@@ -210,13 +212,16 @@ static void put_utf8(struct buf *out, unsigned c)
 
 static void put_escape(struct buf *out, struct str *raw)
 {
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+    static const struct str from = {"bfnrt", 5};
+    static const char to[] = "\b\f\n\r\t";
     char c = raw->p[0];
-    const char *at = memchr(from, c, sizeof(from) - 1);
+    size_t at = str_find(from, c);
 
     *raw = str_from_index(*raw, 1);
     if (c != 'u') {
-        buf_putc(out, at ? to[at - from] : c);
+        if (at < from.n)
+            c = to[at];
+        buf_putc(out, c);
         return;
     }
     unsigned code = take_hex4(raw);

@@ -27,11 +27,12 @@ void http_date(char out[29], int64_t unix_s)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const struct str blank = STR("Day, 00 Mon 0000 00:00:00 GMT");
     time_t t = (time_t)unix_s;
     struct tm tm = {0};
 
     gmtime_r(&t, &tm);
-    memcpy(out, "Day, 00 Mon 0000 00:00:00 GMT", 29);
+    memcpy(out, blank.p, blank.n);
     memcpy(out, days + (size_t)tm.tm_wday * 3, 3);
     put_two(out + 5, tm.tm_mday);
     memcpy(out + 8, months + (size_t)tm.tm_mon * 3, 3);
@@ -61,10 +62,11 @@ void fixed_refresh(struct fixed *f, wall_ns now)
 
 static void make_body(const struct route *route, struct buf *body)
 {
-    if (route->make)
+    if (route->make) {
         route->make(body);
-    else
+    } else {
         buf_puts(body, route->text);
+    }
 }
 
 static size_t offset_after(const struct fixed *f, const char *mark)
@@ -156,9 +158,10 @@ static bool allows(const struct route *route, struct str method)
         return true;
     if (str_is(method, "HEAD"))
         method = STR("GET");
-    while (str_split(&rest, ' ', &one))
+    while (str_split(&rest, ' ', &one)) {
         if (str_eq(one, method))
             return true;
+    }
     return false;
 }
 

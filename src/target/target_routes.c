@@ -116,8 +116,9 @@ static const char *methods_text(const struct route *r)
 
 void target_list(struct buf *out)
 {
-    for (size_t i = 0; i < n_target_routes; i++)
+    for (size_t i = 0; i < n_target_routes; i++) {
         buf_printf(out, "  %-8s %-46s %s\n", methods_text(&target_routes[i]),
                    target_routes[i].pattern, target_routes[i].help);
+    }
     chaos_list(out);
 }

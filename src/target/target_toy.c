@@ -75,8 +75,9 @@ void toy_cpu(struct exchange *x)
 void make_users(struct buf *body)
 {
     buf_putc(body, '[');
-    for (int i = 1; i <= N_USERS; i++)
+    for (int i = 1; i <= N_USERS; i++) {
         buf_printf(body, "%s{\"id\":%d,\"name\":\"User %d\",\"email\":\"user%d@test.com\"}",
                    i > 1 ? "," : "", i, i, i);
+    }
     buf_putc(body, ']');
 }
