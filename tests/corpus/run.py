@@ -111,8 +111,8 @@ def start_target(binary):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--brunt", default=str(HERE.parents[1] / "build/dev/brunt"))
-    parser.add_argument("--k6", help="hold this k6 to the expectations as well")
+    parser.add_argument("--brunt", type=os.path.abspath, default=str(HERE.parents[1] / "build/dev/brunt"))
+    parser.add_argument("--k6", type=os.path.abspath, help="hold this k6 to the expectations as well")
     parser.add_argument("--only-k6", action="store_true", help="do not run brunt")
     parser.add_argument("--base-url", help="use a server that runs already")
     parser.add_argument("scripts", nargs="*", help="names, or parts of names")
