@@ -90,9 +90,10 @@ static struct str line_of(struct str text, uint64_t number)
 {
     struct str line = {0};
 
-    for (uint64_t i = 0; i < number; i++)
+    for (uint64_t i = 0; i < number; i++) {
         if (!str_split(&text, '\n', &line))
             return (struct str){0};
+    }
     return line;
 }
 
@@ -122,10 +123,11 @@ static int syntax_fault(const char *url, struct str message, struct position at,
     struct buf out = {0};
     int r;
 
-    if (at.line)
+    if (at.line) {
         buf_printf(&out, "%s:%" PRIu64 ":%" PRIu64 ": ", url, at.line, at.column);
-    else
+    } else {
         buf_printf(&out, "%s: ", url);
+    }
     buf_putstr(&out, message);
     if (at.line)
         add_caret(text, at, &out);
@@ -244,10 +246,11 @@ static int compile(JSContext *ctx, struct js_source *source, struct buf *text)
 
     if (plain == 0)
         return 0;
-    if (plain == 1)
+    if (plain == 1) {
         return compile_cjs(ctx, source, buf_str(text)) == 0
                    ? 0
                    : compile_fault(ctx, source->url, buf_str(text));
+    }
     /* What is reported, if neither parses, is what is wrong with it as a module. */
     r = compile_fault(ctx, source->url, buf_str(text));
     if (parses_alone(ctx, source->url, text) && compile_cjs(ctx, source, buf_str(text)) == 0) {

@@ -148,9 +148,10 @@ static int print_date(struct printer *p, JSValueConst v)
 
 static bool on_path(const struct printer *p, const void *object)
 {
-    for (int i = 0; i < p->depth; i++)
+    for (int i = 0; i < p->depth; i++) {
         if (p->path[i] == object)
             return true;
+    }
     return false;
 }
 
@@ -159,12 +160,13 @@ static int print_compound(struct printer *p, JSValueConst v)
     int type = JS_GetTypedArrayType(v), r;
 
     p->path[p->depth++] = JS_VALUE_GET_PTR(v);
-    if (type >= 0)
+    if (type >= 0) {
         r = print_typed_array(p, v, type);
-    else if (JS_IsArray(v) || JS_GetClassID(v) == JSC_SHARED_ARRAY)
+    } else if (JS_IsArray(v) || JS_GetClassID(v) == JSC_SHARED_ARRAY) {
         r = print_items(p, v);
-    else
+    } else {
         r = print_properties(p, v);
+    }
     p->depth--;
     return r;
 }

@@ -95,9 +95,10 @@ static void fake_put_tags(const struct tagset *tags)
 {
     struct buf *b = &fake_current->told;
 
-    for (uint32_t i = 0; i < tags->n; i++)
+    for (uint32_t i = 0; i < tags->n; i++) {
         buf_printf(b, "%s%.*s=%.*s", i ? "," : "", STR_ARG(tags->tags[i].key),
                    STR_ARG(tags->tags[i].value));
+    }
 }
 
 static void fake_sample(struct script_host *h, uint32_t id, const struct tagset *tags, double value)
@@ -208,10 +209,11 @@ UNUSED static void fake_file(struct fake *f, const char *name, const char *text)
     assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
     assert_int_equal(fclose(file), 0);
     ignored(snprintf(f->files[f->n_files++], sizeof(f->files[0]), "%s", name) < 0);
-    if (!f->main_path)
+    if (!f->main_path) {
         f->main_path = path;
-    else
+    } else {
         free(path);
+    }
 }
 
 UNUSED static int fake_load(struct fake *f)

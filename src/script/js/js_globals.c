@@ -175,9 +175,10 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     JSValue v;
 
     (void)this_val;
-    if (!js_in_init(ctx))
+    if (!js_in_init(ctx)) {
         return js_throw(ctx, "the \"open\" function is only available in the init stage (i.e. the "
                              "global scope)");
+    }
     if (js_nullish(argv[0]))
         return js_throw(ctx, "open() can't be used with an empty filename");
     name = js_str(ctx, argv[0]);
@@ -185,10 +186,11 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
         return JS_EXCEPTION;
     if (argc > 1 && JS_IsString(argv[1]))
         mode = js_str(ctx, argv[1]);
-    if (name.n == 0)
+    if (name.n == 0) {
         v = js_throw(ctx, "open() can't be used with an empty filename");
-    else
+    } else {
         v = open_file(ctx, name, str_is(mode, "b"));
+    }
     js_str_fini(ctx, mode);
     js_str_fini(ctx, name);
     return v;
@@ -353,7 +355,6 @@ static const JSCFunctionListEntry globals[] = {
 static const JSCFunctionListEntry extended_globals[] = {
     JS_CGETSET_DEF("global", get_global, set_global),
 };
-
 
 static int define_all(JSContext *ctx, JSValueConst global)
 {

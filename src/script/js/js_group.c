@@ -164,9 +164,10 @@ void js_realm_free(struct js_realm *r)
     js_builtins_free(r->watch);
     for (size_t i = 0; i < JS_MODULES_MAX; i++)
         JS_FreeValue(r->ctx, r->builtin_exports[i]);
-    for (size_t i = 0; i < r->n_templates; i++)
+    for (size_t i = 0; i < r->n_templates; i++) {
         if (JS_VALUE_GET_TAG(r->templates[i]) != JS_TAG_MODULE)
             JS_FreeValue(r->ctx, r->templates[i]);
+    }
     free(r->templates);
     JS_FreeValue(r->ctx, r->import_meta_resolve);
     JS_FreeValue(r->ctx, r->go_error_proto);

@@ -52,9 +52,10 @@ static char *normalize(JSContext *ctx, const char *base, const char *spec, void 
 
 static int find_builtin(struct str name)
 {
-    for (size_t i = 0; i < js_n_modules; i++)
+    for (size_t i = 0; i < js_n_modules; i++) {
         if (str_eq(str_of(js_modules[i]->name), name))
             return (int)i;
+    }
     return -1;
 }
 
@@ -149,7 +150,7 @@ static const char *unsupported_family(struct str name)
     for (size_t i = 0; i < js_n_modules; i++) {
         struct str row = str_of(js_modules[i]->name);
 
-        if (row.p[row.n - 1] == '*' && str_starts(name, str_from(row.p, row.n - 1)))
+        if (row.n > 0 && row.p[row.n - 1] == '*' && str_starts(name, str_from(row.p, row.n - 1)))
             return js_modules[i]->unsupported;
     }
     return NULL;
@@ -451,11 +452,12 @@ static JSValue require_builtin(JSContext *ctx, struct str name)
 
     if (why)
         return js_throw(ctx, "%s", why);
-    if (index < 0)
+    if (index < 0) {
         return js_throw(ctx,
                         "unknown modules [\"%.*s\"] were tried to be loaded, but couldn't: "
                         "they aren't part of the k6 API",
                         STR_ARG(name));
+    }
     if (js_builtin_get(ctx, (size_t)index, NULL, &exports) < 0)
         return JS_EXCEPTION;
     return exports;
@@ -500,9 +502,10 @@ JSValue js_require(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst
 
     (void)this_val;
     (void)argc;
-    if (!js_in_init(ctx))
+    if (!js_in_init(ctx)) {
         return js_throw(ctx, "the \"require\" function is only available in the init stage (i.e. "
                              "the global scope)");
+    }
     exports = resolve_here(ctx, argv[0], &url) ? require_url(ctx, buf_str(&url)) : JS_EXCEPTION;
     buf_fini(&url);
     return exports;
@@ -559,10 +562,11 @@ static JSValue main_cjs_export(struct js_vu *vu, const char *name)
 {
     JSValue exports = cjs_exports(vu->ctx, main_source(vu)), v;
 
-    if (strcmp(name, "default") == 0)
+    if (strcmp(name, "default") == 0) {
         v = cjs_default(vu->ctx, exports);
-    else
+    } else {
         v = JS_IsObject(exports) ? JS_GetPropertyStr(vu->ctx, exports, name) : JS_UNDEFINED;
+    }
     JS_FreeValue(vu->ctx, exports);
     return v;
 }

@@ -44,7 +44,7 @@ static char *lock_path(const struct js_script *s)
 
 static char *cache_path(const struct js_script *s, const char *hex)
 {
-    const char *home = getenv("HOME");
+    const char *home = getenv("HOME"); // NOLINT(concurrency-mt-unsafe): nobody sets it
 
     if (s->config.cache_dir)
         return xasprintf("%s/%s", s->config.cache_dir, hex);
@@ -119,9 +119,10 @@ static bool find_pin(struct str lock, struct str url, char ret_hex[HEX_LEN + 1])
             continue;
         memcpy(ret_hex, digest.p + sizeof(HASH_PREFIX) - 1, HEX_LEN);
         ret_hex[HEX_LEN] = '\0';
-        for (size_t i = 0; i < HEX_LEN; i++)
+        for (size_t i = 0; i < HEX_LEN; i++) {
             if (ascii_hex(ret_hex[i]) < 0)
                 return false;
+        }
         return true;
     }
     return false;
@@ -156,9 +157,10 @@ static int fetch(struct js_script *s, struct str url, struct buf *out)
     const char *const tries[] = {with_query, plain};
     int status = 0;
 
-    if (!s->config.fetch || s->config.offline)
+    if (!s->config.fetch || s->config.offline) {
         return fault(-ENOENT, "the module '%s' isn't in the cache and can't be fetched here",
                      plain);
+    }
     for (size_t i = 0; i < countof(tries); i++) {
         buf_reset(out);
         TRY(s->config.fetch(s->config.fetch_arg, tries[i], out, &status));
@@ -201,11 +203,12 @@ static int get(struct js_script *s, struct str url, const char *path, struct buf
         return 0;
     TRY(fetch(s, url, out));
     TRY(digest_hex(buf_str(out), hex));
-    if (pinned && strcmp(hex, pin) != 0)
+    if (pinned && strcmp(hex, pin) != 0) {
         return fault(-EPERM,
                      "the module %.*s has changed since it was pinned in '%s'; remove its line "
                      "there to accept the new text",
                      STR_ARG(url), path);
+    }
     TRY(store(s, hex, buf_str(out)));
     return pinned ? 0 : add_pin(path, lock, url, hex);
 }

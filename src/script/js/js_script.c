@@ -31,9 +31,10 @@ static char *main_url_of(const char *path)
 
 int js_script_find_export(struct script *s, const char *name)
 {
-    for (size_t i = 0; i < s->n_exports; i++)
+    for (size_t i = 0; i < s->n_exports; i++) {
         if (s->exports[i].callable && strcmp(s->exports[i].name, name) == 0)
             return (int)i;
+    }
     return -1;
 }
 
@@ -107,9 +108,10 @@ static int find_options(struct js_vu *vu)
 
 static bool any_callable(const struct script *s)
 {
-    for (size_t i = 0; i < s->n_exports; i++)
+    for (size_t i = 0; i < s->n_exports; i++) {
         if (s->exports[i].callable)
             return true;
+    }
     return false;
 }
 
@@ -265,10 +267,11 @@ static struct js_builtins *watch_all(struct js_vu *vu)
     for (size_t i = 0; i < js_n_modules; i++) {
         if (js_modules[i]->unsupported)
             continue;
-        if (js_builtin_get(vu->ctx, i, NULL, &extra[n]) < 0)
+        if (js_builtin_get(vu->ctx, i, NULL, &extra[n]) < 0) {
             JS_FreeValue(vu->ctx, JS_GetException(vu->ctx));
-        else
+        } else {
             n++;
+        }
     }
     watch = js_builtins_take(vu->ctx, extra, n);
     while (n)

@@ -233,7 +233,7 @@ int js_vu_conclude(struct js_vu *vu, int failed);
 
 int js_script_load(const struct script_config *config, struct script_host *host,
                    struct script **ret_script);
-void js_script_free(struct script *s);
+void js_script_free(struct script *base);
 int js_script_loop_open(struct script *s, void **ret_loop);
 void js_script_loop_close(void *script_loop);
 int js_script_find_export(struct script *s, const char *name);

@@ -178,9 +178,10 @@ static void run_users(struct fake *f, struct script_host *hosts, void **users)
         buf_reset(&f->told);
     }
     /* Every second first, so that groups are used while half empty. */
-    for (size_t step = 0; step < 2; step++)
+    for (size_t step = 0; step < 2; step++) {
         for (size_t i = step; i < USERS; i += 2)
             script_js_ops.vu_free(users[i]);
+    }
 }
 
 static void test_a_thousand_users_five_times(void **state)

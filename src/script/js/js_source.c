@@ -90,13 +90,14 @@ static int strip_and_compile(struct js_source *source, struct str text)
     struct ts_error error = {0};
     int r = ts_strip(text, &js, &error);
 
-    if (r == 0)
+    if (r == 0) {
         r = js_compile(source, buf_str(&js));
-    else if (r == TS_E_SYNTAX)
+    } else if (r == TS_E_SYNTAX) {
         r = fault(FAULT_EXIT(107), "%s:%u:%u: %s", source->url, error.line, error.column,
                   error.text);
-    else
+    } else {
         r = fault(-EFBIG, "%s is larger than %d bytes without its types", source->url, SOURCE_MAX);
+    }
     buf_fini(&js);
     return r;
 }
@@ -153,7 +154,8 @@ static int source_new(struct js_script *s, struct str url, struct js_source **re
         return r;
     }
     source->index = s->n_sources;
-    vec_push(s->sources, s->n_sources, s->cap_sources) = source;
+    vec_push(s->sources, s->n_sources, s->cap_sources) =
+        source; // NOLINT(bugprone-sizeof-expression)
     table_set(&s->source_by_url, url, source);
     *ret_source = source;
     return 0;
@@ -167,11 +169,12 @@ int js_source_get(struct js_script *s, struct str url, struct js_source **ret_so
         *ret_source = known;
         return 0;
     }
-    if (s->loaded)
+    if (s->loaded) {
         return fault(-EPERM,
                      "the module \"%.*s\" was not previously resolved during initialization "
                      "(__VU==0)",
                      STR_ARG(url));
+    }
     return source_new(s, url, ret_source);
 }
 
@@ -187,11 +190,12 @@ int js_file_get(struct js_script *s, const char *path, const struct js_file **re
         *ret_file = file;
         return 0;
     }
-    if (s->loaded)
+    if (s->loaded) {
         return fault(-EPERM,
                      "open() can't be used with files that weren't previously opened during "
                      "initialization (__VU==0), path: \"%s\"",
                      path);
+    }
     r = read_path(path, &data);
     if (r < 0) {
         buf_fini(&data);

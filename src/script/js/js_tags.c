@@ -93,9 +93,10 @@ static bool entry_matches(const struct js_tag_entry *e, const struct JSShape *sh
 {
     if (e->shape != shape || e->base != base || e->n != n)
         return false;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         if (!js_value_same(e->values[i], js_shape_value(arg, i)))
             return false;
+    }
     return true;
 }
 

@@ -131,10 +131,11 @@ static size_t decode_utf8(const uint8_t *p, size_t n, struct units *u)
         span = form.n ? utf8_span(p + at, n - at, form) : 1;
         if (form.n && span < form.n && at + span == n)
             return at;
-        if (form.n && span == form.n)
+        if (form.n && span == form.n) {
             add_code_point(u, utf8_value(p + at, span));
-        else
+        } else {
             add_malformed(u);
+        }
         at += span;
     }
     return at;
@@ -197,9 +198,10 @@ static bool bool_option(JSContext *ctx, JSValueConst options, const char *name)
 static int find_encoding(struct str label)
 {
     label = str_trim(label);
-    for (size_t i = 0; i < countof(labels); i++)
+    for (size_t i = 0; i < countof(labels); i++) {
         if (str_eq_nocase(label, str_of(labels[i].label)))
             return (int)labels[i].encoding;
+    }
     return -1;
 }
 
@@ -315,10 +317,11 @@ static JSValue decoder_decode(JSContext *ctx, JSValueConst this_val, int argc, J
         memcpy(in + d->n_kept, bytes.p, bytes.n);
     u.p = xmalloc((n + 2) * sizeof(*u.p));
     decode_chunk(d, in, n, argc > 1 && bool_option(ctx, argv[1], "stream"), &u);
-    if (u.malformed && d->fatal)
+    if (u.malformed && d->fatal) {
         v = JS_ThrowTypeError(ctx, "the data isn't valid %s", encoding_names[d->encoding]);
-    else
+    } else {
         v = JS_NewStringUTF16(ctx, u.p, u.n);
+    }
     free(u.p);
     free(in);
     return v;
@@ -357,11 +360,13 @@ static JSValue encoder_new(JSContext *ctx, JSValueConst new_target, int argc, JS
 /* Lone surrogates become U+FFFD; QuickJS keeps them as three bytes ED A0..BF xx. */
 static void replace_surrogates(struct buf *b)
 {
+    static const uint8_t replacement[] = {0xef, 0xbf, 0xbd};
     uint8_t *p = (uint8_t *)b->data;
 
-    for (size_t i = 0; i + 2 < b->len; i++)
+    for (size_t i = 0; i + 2 < b->len; i++) {
         if (p[i] == 0xed && p[i + 1] >= 0xa0)
-            memcpy(p + i, "\xef\xbf\xbd", 3);
+            memcpy(p + i, replacement, sizeof(replacement));
+    }
 }
 
 static JSValue encoder_encode(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)

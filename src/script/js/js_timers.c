@@ -125,9 +125,10 @@ void js_timers_drop(struct js_vu *vu, bool tell)
     while (vu->n_timers) {
         struct js_timer t = heap_take(vu, 0);
 
-        if (tell)
+        if (tell) {
             js_warn(vu->ctx, "%s %" PRIu32 " was stopped because the VU iteration was interrupted",
                     t.period ? "setInterval" : "setTimeout", t.id);
+        }
         timer_fini(vu->ctx, &t);
     }
 }

@@ -113,10 +113,11 @@ static void add_stack(struct str stack, struct buf *out)
         line = str_trim(line);
         if (line.n == 0)
             continue;
-        if (anonymous_place(line, &line))
+        if (anonymous_place(line, &line)) {
             ignored(buf_add(out, "\tat ", 4));
-        else
+        } else {
             ignored(buf_add(out, "\t", 1));
+        }
         ignored(buf_add(out, line.p, line.n));
         ignored(buf_add(out, "\n", 1));
     }
@@ -160,12 +161,13 @@ bool js_bytes(JSContext *ctx, JSValueConst v, struct str *ret_bytes)
 
     if (!JS_IsObject(v))
         return false;
-    if (JS_IsArrayBuffer(v))
+    if (JS_IsArrayBuffer(v)) {
         p = JS_GetArrayBuffer(ctx, &n, v);
-    else if (JS_GetTypedArrayType(v) == JS_TYPED_ARRAY_UINT8)
+    } else if (JS_GetTypedArrayType(v) == JS_TYPED_ARRAY_UINT8) {
         p = JS_GetUint8Array(ctx, &n, v);
-    else
+    } else {
         return false;
+    }
     if (!p && JS_HasException(ctx)) /* detached: no bytes */
         JS_FreeValue(ctx, JS_GetException(ctx));
     *ret_bytes = str_from((const char *)p, p ? n : 0);

@@ -100,10 +100,11 @@ void js_vu_destroy(struct js_vu *vu)
     free(vu);
     g->n_users--;
     /* One empty group stays, so that a user who comes and goes doesn't make a runtime each time. */
-    if (g->n_users == 0 && g->loop->groups.next != g->loop->groups.prev)
+    if (g->n_users == 0 && g->loop->groups.next != g->loop->groups.prev) {
         js_group_free(g);
-    else
+    } else {
         js_group_rest(g);
+    }
 }
 
 /* ---- the end of a call ---- */
@@ -153,10 +154,11 @@ int js_vu_conclude(struct js_vu *vu, int failed)
     int r = condition_of(vu, failed < 0);
 
     if (unlikely(r)) {
-        if (r == SCRIPT_E_EXCEPTION)
+        if (r == SCRIPT_E_EXCEPTION) {
             tell_exception(vu);
-        else if (JS_HasException(vu->ctx))
+        } else if (JS_HasException(vu->ctx)) {
             JS_FreeValue(vu->ctx, JS_GetException(vu->ctx));
+        }
         js_timers_drop(vu, vu->interrupted && !vu->aborted);
         js_event_drop(vu);
     }
@@ -196,9 +198,10 @@ static int mutate_options(struct js_vu *vu)
     }
     values = JS_ParseJSON(vu->ctx, json, strlen(json), "options");
     it = js_props(vu->ctx, values);
-    while (r >= 0 && js_props_next(vu->ctx, &it))
+    while (r >= 0 && js_props_next(vu->ctx, &it)) {
         if (!JS_IsNull(it.value))
             r = JS_SetProperty(vu->ctx, options, it.key, JS_DupValue(vu->ctx, it.value));
+    }
     if (js_props_end(vu->ctx, &it) < 0 || JS_IsException(values))
         r = -1;
     JS_FreeValue(vu->ctx, values);
@@ -275,22 +278,24 @@ static int call_export(struct js_vu *vu, int index, JSValueConst argument, JSVal
                  JS_IsJobPending(vu->group->rt) || !list_empty(&vu->rejections);
 
     if (likely(!quiet && !JS_IsPromise(v) && list_empty(&vu->tasks))) {
-        if (ret_value)
+        if (ret_value) {
             *ret_value = v;
-        else
+        } else {
             JS_FreeValue(vu->ctx, v);
+        }
         return 0;
     }
     if (JS_IsException(v) || settle(vu, v) < 0) {
         JS_FreeValue(vu->ctx, v);
         return -1;
     }
-    if (ret_value && JS_IsPromise(v))
+    if (ret_value && JS_IsPromise(v)) {
         *ret_value = JS_PromiseState(vu->ctx, v) == JS_PROMISE_FULFILLED
                          ? JS_PromiseResult(vu->ctx, v)
                          : JS_UNDEFINED;
-    else if (ret_value)
+    } else if (ret_value) {
         *ret_value = JS_DupValue(vu->ctx, v);
+    }
     JS_FreeValue(vu->ctx, v);
     return 0;
 }
@@ -367,10 +372,11 @@ static int js_setup(void *user, mono_ns deadline, char **ret_json)
         r = json_text(vu, v, &json);
     JS_FreeValue(vu->ctx, v);
     r = leave_limited(vu, r);
-    if (r == 0)
+    if (r == 0) {
         *ret_json = json;
-    else
+    } else {
         free(json);
+    }
     return r;
 }
 

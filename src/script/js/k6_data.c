@@ -80,9 +80,10 @@ static int add_element(JSContext *ctx, JSValueConst source, size_t i, struct buf
     if (!JS_IsUndefined(json))
         js_str_fini(ctx, s);
     JS_FreeValue(ctx, json);
-    if (r < 0 && !JS_HasException(ctx))
+    if (r < 0 && !JS_HasException(ctx)) {
         js_throw(ctx, "the elements of the SharedArray are larger than %zu bytes of JSON",
                  text->limit);
+    }
     return r;
 }
 
@@ -108,10 +109,11 @@ static struct js_shared_array *build(JSContext *ctx, JSValueConst fn)
     struct js_shared_array *a = NULL;
     int64_t n = -1;
 
-    if (!JS_IsException(source) && !JS_IsArray(source))
+    if (!JS_IsException(source) && !JS_IsArray(source)) {
         js_throw(ctx, "only arrays can be made into SharedArray");
-    else if (!JS_IsException(source) && JS_GetLength(ctx, source, &n) == 0 && n > ELEMENTS_MAX)
+    } else if (!JS_IsException(source) && JS_GetLength(ctx, source, &n) == 0 && n > ELEMENTS_MAX) {
         js_throw(ctx, "a SharedArray can have %d elements", ELEMENTS_MAX);
+    }
     if (n >= 0 && n <= ELEMENTS_MAX) {
         a = xnew(struct js_shared_array);
         a->n = (size_t)n;
@@ -304,9 +306,10 @@ static JSValue construct_named(JSContext *ctx, struct str name, JSValueConst fn)
 
     if (name.n == 0)
         return js_throw(ctx, "empty name provided to SharedArray's constructor");
-    if (JS_IsAsyncFunction(fn))
+    if (JS_IsAsyncFunction(fn)) {
         return js_throw(ctx, "SharedArray constructor does not support async functions as second "
                              "argument");
+    }
     a = store_find(s, name);
     if (!a) {
         a = build(ctx, fn);
@@ -323,9 +326,10 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc, JSVa
     (void)new_target;
     if (!js_in_init(ctx))
         return js_throw(ctx, "new SharedArray must be called in the init context");
-    if (argc < 2 || !JS_IsFunction(ctx, argv[1]))
+    if (argc < 2 || !JS_IsFunction(ctx, argv[1])) {
         return js_throw(ctx, "a function is expected as the second argument of SharedArray's "
                              "constructor");
+    }
     name = js_str(ctx, argv[0]);
     if (!name.p)
         return JS_EXCEPTION;

@@ -64,9 +64,10 @@ static JSValue get_scenario(JSContext *ctx, JSValueConst this_val, int magic)
         return not_in_init(ctx, "scenario");
     if (h->phase == SCRIPT_RUN)
         h->ops->exec_info(h, &info);
-    if (!info.has_scenario)
+    if (!info.has_scenario) {
         return js_throw(ctx, "getting scenario information outside of the VU context is not "
                              "supported");
+    }
     switch ((enum exec_field)magic) {
     case EXEC_NAME:
         return JS_NewString(ctx, info.scenario_name);
@@ -225,9 +226,10 @@ static int view_names(JSContext *ctx, JSPropertyEnum **ret_names, uint32_t *ret_
 
     if (!names)
         return -1;
-    for (uint32_t i = 0; i < set->n; i++)
+    for (uint32_t i = 0; i < set->n; i++) {
         names[i] =
             (JSPropertyEnum){.atom = JS_NewAtomLen(ctx, set->tags[i].key.p, set->tags[i].key.n)};
+    }
     *ret_names = names;
     *ret_n = set->n;
     return 0;

@@ -72,10 +72,11 @@ static JSValue metric_new(JSContext *ctx, JSValueConst new_target, int argc, JSV
     name = js_str(ctx, argc > 0 ? argv[0] : JS_UNDEFINED);
     if (!name.p)
         return JS_EXCEPTION;
-    if (metric_register(s->config.metrics, name, classes[magic].type, contains, &id) < 0)
+    if (metric_register(s->config.metrics, name, classes[magic].type, contains, &id) < 0) {
         v = js_throw_fault(ctx);
-    else
+    } else {
         v = new_instance(ctx, new_target, name.p, id);
+    }
     js_str_fini(ctx, name);
     return v;
 }
@@ -155,9 +156,10 @@ static JSValue metric_add(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     ok = sample_value(ctx, argc > 0 ? argv[0] : JS_UNDEFINED, &value);
     if (unlikely(ok < 0))
         return JS_EXCEPTION;
-    if (unlikely(ok == 0))
+    if (unlikely(ok == 0)) {
         return bad_value(ctx, metric_get(js_vu_of(ctx)->script->config.metrics, id)->name,
                          argc > 0 ? argv[0] : JS_UNDEFINED);
+    }
     if (argc > 1 && sample_tags(ctx, argv[1], id, &tags) < 0)
         return JS_EXCEPTION;
     h->ops->sample(h, id, tags, value);
@@ -186,9 +188,10 @@ static int init(JSContext *ctx, JSValueConst exports)
 {
     if (js_class_register(ctx, JSC_METRIC, &metric_class) < 0)
         return -1;
-    for (int i = 0; i < (int)countof(classes); i++)
+    for (int i = 0; i < (int)countof(classes); i++) {
         if (define_metric_class(ctx, exports, i) < 0)
             return -1;
+    }
     return 0;
 }
 

@@ -43,12 +43,13 @@ static JSValue look_up(JSContext *ctx, struct str source, struct str key)
     js_suspend(vu);
     r = vu->host->ops->secret(vu->host, source, key, &value);
     js_resume(vu);
-    if (r == SCRIPT_E_REFUSED)
+    if (r == SCRIPT_E_REFUSED) {
         promise = rejected(ctx, buf_str(&value));
-    else if (!js_host_ok(ctx, r))
+    } else if (!js_host_ok(ctx, r)) {
         promise = JS_EXCEPTION;
-    else
+    } else {
         promise = resolved(ctx, buf_str(&value));
+    }
     if (value.data)
         explicit_bzero(value.data, value.cap);
     buf_fini(&value);

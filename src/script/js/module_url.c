@@ -62,13 +62,15 @@ static int resolve_absolute(struct str base, struct str spec, struct buf *out)
 {
     size_t root;
 
-    if (!str_starts(spec, STR("file://")) && !module_is_remote(spec))
+    if (!str_starts(spec, STR("file://")) && !module_is_remote(spec)) {
         return fault(-EINVAL,
                      "only supported schemes for imports are file and https, '%.*s' has another",
                      STR_ARG(spec));
-    if (str_starts(spec, STR("file://")) && module_is_remote(base))
+    }
+    if (str_starts(spec, STR("file://")) && module_is_remote(base)) {
         return fault(-EINVAL, "origin (%.*s) not allowed to load local file: %.*s", STR_ARG(base),
                      STR_ARG(spec));
+    }
     root = root_length(spec);
     buf_put(out, spec.p, root);
     if (module_is_remote(spec)) {
@@ -83,10 +85,11 @@ static int resolve_relative(struct str base, struct str spec, struct buf *out)
 {
     size_t start = out->len, root = root_length(base);
 
-    if (spec.p[0] == '/')
+    if (spec.p[0] == '/') {
         buf_put(out, base.p, root);
-    else
+    } else {
         buf_putstr(out, module_dir(base));
+    }
     add_path(out, start + root, spec);
     return 0;
 }
@@ -105,11 +108,12 @@ int module_resolve(struct str base, struct str spec, struct buf *ret_url)
         return resolve_relative(base, spec, ret_url);
     if (str_find_str(spec, STR("://")) < spec.n)
         return resolve_absolute(base, spec, ret_url);
-    if (str_starts(spec, STR("github.com")) || str_starts(spec, STR("cdnjs.com")))
+    if (str_starts(spec, STR("github.com")) || str_starts(spec, STR("cdnjs.com"))) {
         return fault(-EINVAL,
                      "the module specifier \"%.*s\" uses a shortcut that k6 has removed; import "
                      "the file's full https:// URL",
                      STR_ARG(spec));
+    }
     return fault(-EINVAL,
                  "the module specifier \"%.*s\" couldn't be recognised as something k6 supports: a "
                  "relative path begins with \"./\"; there is no node_modules lookup",
