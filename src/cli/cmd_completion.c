@@ -28,10 +28,15 @@ static int print_completion(const char *shell)
     struct buf out = {0};
     size_t n = 0;
 
-    for (; cli_commands[n] && n < countof(commands); n++)
-        commands[n] = (struct opt_command){.name = cli_commands[n]->name,
-                                           .help = cli_commands[n]->help,
-                                           .table = cli_commands[n]->options};
+    for (; cli_commands[n] && n < countof(commands); n++) {
+        const struct command *c = cli_commands[n];
+
+        commands[n] = (struct opt_command){
+            .name = c->name,
+            .help = c->help,
+            .table = c->make_options ? c->make_options() : c->options,
+        };
+    }
     int r = opt_completion(shell, "brunt", commands, n, &out);
 
     if (r == 0)

@@ -42,9 +42,14 @@ static int inspect_test(struct inspection *in)
     return r < 0 ? r : in->result;
 }
 
+static const struct opt_table *make_options(void)
+{
+    return loadtest_table("brunt inspect");
+}
+
 static int inspect_run(int argc, char **argv)
 {
-    const struct opt_table *table = loadtest_table("brunt inspect");
+    const struct opt_table *table = make_options();
     struct inspection *in = xnew(struct inspection);
     int r = loadtest_open(&in->test, table, argc, argv);
 
@@ -63,4 +68,5 @@ const struct command cmd_inspect = {
     .name = "inspect",
     .help = "print the options and scenarios of a test as JSON",
     .run = inspect_run,
+    .make_options = make_options,
 };

@@ -141,9 +141,14 @@ static int with_loop(struct run_command *c)
     return r < 0 ? r : c->exit_code;
 }
 
+static const struct opt_table *make_options(void)
+{
+    return loadtest_table("brunt run");
+}
+
 static int run_run(int argc, char **argv)
 {
-    const struct opt_table *table = loadtest_table("brunt run");
+    const struct opt_table *table = make_options();
     struct run_command *c = xnew(struct run_command);
     int r = loadtest_open(&c->test, table, argc, argv);
 
@@ -163,4 +168,5 @@ const struct command cmd_run = {
     .name = "run",
     .help = "run a load test: a script, or one URL",
     .run = run_run,
+    .make_options = make_options,
 };

@@ -11,6 +11,9 @@ struct command {
     /* argv[0] is the command's name. Returns the exit code, or a fault that main prints. */
     int (*run)(int argc, char **argv);
     const struct opt_table *options; /* for completion; NULL: takes none */
+
+    /* The same for a table that is made at run time; NULL: `options` is it. */
+    const struct opt_table *(*make_options)(void);
 };
 
 extern const struct command cmd_target;

@@ -163,6 +163,8 @@ static int try_leg(struct client *c, struct leg *leg, bool fresh, bool *ret_agai
     return r;
 }
 
+/* A round trip that failed has no status, as for k6, even when a head was read; what came of the
+ * body stays. */
 static void set_error(struct leg *leg)
 {
     struct http_response *r = leg->r;
@@ -171,8 +173,11 @@ static void set_error(struct leg *leg)
         leg->error_code = (int)leg->error.status;
     r->error_code = leg->error_code;
     r->error = http_response_keep(r, str_of(leg->error.text));
-    if (leg->error_code != CONTENT_ERROR_CODE)
-        r->has_body = r->has_body && r->body.n;
+    r->status = 0;
+    r->version = HTTP_VERSION_NONE;
+    r->reason = STR("");
+    r->n_headers = 0;
+    r->has_body = r->has_body && r->body.n;
 }
 
 /* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */

@@ -37,8 +37,10 @@ struct tls_config {
     struct identity *identities;
     size_t n_identities;
     bool insecure;
-    atomic_bool wants_system; /* the system's authorities are read when they are first needed */
-    int keylog_fd;            /* -1: none */
+    bool wants_system; /* verify against the system's authorities */
+    atomic_bool ready; /* `ctx` is complete */
+    enum tls_version min_version, max_version;
+    int keylog_fd; /* -1: none */
     atomic_uint n_refs;
 };
 
@@ -125,14 +127,6 @@ static void tls_config_unrefp(struct tls_config **c)
     tls_config_unref(*c);
 }
 
-static void read_authorities(struct tls_config *c);
-
-SSL_CTX *tls_config_ctx(struct tls_config *c)
-{
-    read_authorities(c);
-    return c->ctx;
-}
-
 /* OpenSSL's words for what just failed, for faults. */
 static const char *library_words(void)
 {
@@ -148,19 +142,23 @@ static int session_made(SSL *ssl, SSL_SESSION *session)
     return 0; /* no reference kept beyond the one taken there */
 }
 
-static struct tls_config *tls_config_alloc(const SSL_METHOD *method)
+static struct tls_config *tls_config_alloc(void)
 {
     struct tls_config *c = xnew(struct tls_config);
 
-    c->ctx = SSL_CTX_new(method);
-    assert(c->ctx); /* only memory or a broken installation of OpenSSL */
     c->keylog_fd = -1;
     atomic_init(&c->n_refs, 1);
+    return c;
+}
+
+static void make_ctx(struct tls_config *c, const SSL_METHOD *method)
+{
+    c->ctx = SSL_CTX_new(method);
+    assert(c->ctx); /* only memory or a broken installation of OpenSSL */
     /* A record read needs one recv; an idle connection keeps no 16 KiB buffers. */
     SSL_CTX_set_read_ahead(c->ctx, 1);
     SSL_CTX_set_mode(c->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(c->ctx, SSL_OP_NO_RENEGOTIATION);
-    return c;
 }
 
 /* ---- versions and ciphers ---- */
@@ -474,25 +472,6 @@ static int set_verification(struct tls_config *c, const struct tls_options *o)
     return 0;
 }
 
-/*
- * Reading some hundred certificates takes 50 ms, which a test that speaks no TLS should not wait
- * for. Several loops may come here at once for the first time.
- */
-static void read_authorities(struct tls_config *c)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-    if (!atomic_load(&c->wants_system))
-        return;
-    pthread_mutex_lock(&lock);
-    if (atomic_load(&c->wants_system)) {
-        ignored(SSL_CTX_set_default_verify_paths(c->ctx));
-        add_system_bundles(c->ctx);
-        atomic_store(&c->wants_system, false);
-    }
-    pthread_mutex_unlock(&lock);
-}
-
 /* ---- key log ---- */
 
 static int config_index = -1;
@@ -528,10 +507,9 @@ static int set_keylog(struct tls_config *c, const char *path)
     return 0;
 }
 
-int tls_config_new(const struct tls_options *o, struct tls_config **ret_config)
+static int configure(struct tls_config *c, const struct tls_options *o)
 {
-    scoped(tls_config_unrefp) struct tls_config *c = tls_config_alloc(TLS_client_method());
-
+    make_ctx(c, TLS_client_method());
     set_versions(c, o->min_version, o->max_version);
     TRY(set_ciphers(c, o->ciphers, o->n_ciphers));
     TRY(set_verification(c, o));
@@ -542,18 +520,63 @@ int tls_config_new(const struct tls_options *o, struct tls_config **ret_config)
     c->identities = xnew_n(struct identity, o->n_identities + 1);
     for (size_t i = 0; i < o->n_identities; i++)
         TRY(add_identity(c, &o->identities[i]));
+    return 0;
+}
+
+int tls_config_new(const struct tls_options *o, struct tls_config **ret_config)
+{
+    scoped(tls_config_unrefp) struct tls_config *c = tls_config_alloc();
+    bool may_fail = o->n_ciphers || o->n_identities || o->ca_file || o->keylog_path;
+
+    c->insecure = o->insecure;
+    c->min_version = o->min_version;
+    c->max_version = o->max_version;
+    if (may_fail)
+        TRY(configure(c, o));
     *ret_config = take(c);
     return 0;
+}
+
+/*
+ * The library alone takes milliseconds to wake up, and the system's authorities some 50 more. A
+ * test that speaks no TLS should wait for neither, so what cannot fail is done at first use, where
+ * several loops may meet.
+ */
+static void complete(struct tls_config *c)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct tls_options plain = {
+        .insecure = c->insecure, .min_version = c->min_version, .max_version = c->max_version};
+
+    pthread_mutex_lock(&lock);
+    if (!atomic_load(&c->ready)) {
+        if (!c->ctx)
+            ignored(configure(c, &plain));
+        if (c->wants_system) {
+            ignored(SSL_CTX_set_default_verify_paths(c->ctx));
+            add_system_bundles(c->ctx);
+        }
+        atomic_store(&c->ready, true);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+SSL_CTX *tls_config_ctx(struct tls_config *c)
+{
+    if (unlikely(!atomic_load_explicit(&c->ready, memory_order_acquire)))
+        complete(c);
+    return c->ctx;
 }
 
 /* ---- servers ---- */
 
 int tls_server_new(struct str cert_pem, struct str key_pem, struct tls_config **ret_config)
 {
-    scoped(tls_config_unrefp) struct tls_config *c = tls_config_alloc(TLS_server_method());
+    scoped(tls_config_unrefp) struct tls_config *c = tls_config_alloc();
     struct tls_identity from = {.cert = cert_pem, .key = key_pem};
     const struct identity *id;
 
+    make_ctx(c, TLS_server_method());
     c->identities = xnew_n(struct identity, 1);
     TRY(add_identity(c, &from));
     id = &c->identities[0];
