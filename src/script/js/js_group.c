@@ -11,7 +11,7 @@
 #include "script/js/js_script.h"
 
 enum {
-    GC_GROWTH_MIN = 512 << 10, /* bytes of growth that are worth a collection */
+    GC_GROWTH_MIN = 128 << 10, /* bytes of growth worth a collection; more would make it long */
     GC_EMERGENCY = 64 << 20,   /* growth that starts one inside an iteration */
     STACK_DEFAULT = 192 << 10, /* bytes below the entering frame, stack_low unknown */
     STACK_RESERVE = 12 << 10,  /* left for native code below script code */
@@ -106,7 +106,7 @@ void js_group_rest(struct js_group *g)
 {
     size_t now = js_heap_bytes(g->rt);
 
-    if (now < g->heap_after_gc + GC_GROWTH_MIN + g->heap_after_gc / 2)
+    if (now < g->heap_after_gc + GC_GROWTH_MIN + g->heap_after_gc / 4)
         return;
     JS_RunGC(g->rt);
     g->heap_after_gc = js_heap_bytes(g->rt);
