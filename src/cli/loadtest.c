@@ -16,6 +16,7 @@
 #include "metric/tagset.h"
 #include "proto/http1/http1_encode.h"
 #include "proto/url.h"
+#include "vu/vu_fetch.h"
 
 extern char **environ;
 
@@ -338,6 +339,14 @@ static const struct vu_run_ops init_ops = {
     .fail = init_say,
 };
 
+static int fetch(void *arg, const char *url, struct buf *ret_body, int *ret_status)
+{
+    struct loadtest *t = arg;
+
+    log_info(t->log, "fetching %s", url);
+    return vu_fetch(url, ret_body, ret_status);
+}
+
 static int load_script(struct loadtest *t)
 {
     const struct script_ops *ops = t->is_url ? &script_null_ops : language_of(t->operand);
@@ -355,6 +364,8 @@ static int load_script(struct loadtest *t)
         .request = &t->request,
         .full_contexts = t->own.full_contexts,
         .offline = t->own.offline,
+        .fetch = fetch,
+        .fetch_arg = t,
         .compat_base = strcmp(t->early.compatibility_mode, "base") == 0,
     };
 

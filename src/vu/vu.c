@@ -97,6 +97,7 @@ static void init_host(struct vu *vu, uint64_t id)
     if (c->plan) {
         h->options = c->plan->options;
         h->options_json = c->plan->options_json;
+        h->exec_options_json = c->plan->exec_json;
     }
 }
 

@@ -194,6 +194,11 @@ static int host_wait_event(struct script_host *h, mono_ns due)
     struct vu *vu = vu_of(h);
 
     vu->n_suspends++;
+    /* The script asks again until all it started was delivered; interrupted, that is at once. */
+    if (unlikely(vu->interrupted)) {
+        vu_async_drain(vu);
+        return SCRIPT_E_INTERRUPTED;
+    }
     if (!vu->woken) {
         vu->in_wait = true;
         ignored(coro_park_until(due ? due : MONO_NEVER));
