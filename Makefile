@@ -4,7 +4,8 @@
 #   make test     install what tests need, run every test
 #   make check    clang-tidy, gcc -fanalyzer, each header alone        make format   format all C files
 #   make bench    measure against other tools, side by side            make fuzz     every fuzzer for a minute
-#   make build    the release binary: build/release/brunt              make clean    remove build/
+#   make build    the release binary: build/release/brunt              make docs     write docs/reference anew
+#   make clean    remove build/
 
 all: build
 
@@ -37,7 +38,12 @@ fuzz: setup-build+check
 format: setup-check
 	@tools/check-format --fix
 
+docs: setup-build
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev --target gen-docs
+	@tools/check-docs build/dev/gen-docs --write
+
 clean:
 	rm -rf build
 
-.PHONY: all build run test check bench fuzz format clean
+.PHONY: all build run test check bench fuzz format docs clean
