@@ -33,24 +33,25 @@ static const struct opt_row own_rows[] = {
      .env = "BRUNT_LOOPS",
      .value_name = "N",
      .group = "Engine",
-     .help = "threads with a loop each (default: the processors we may use)"},
+     .help = "threads that send requests (default: one per processor)"},
     {.name = "full-contexts",
      .type = OPT_FLAG,
      .offset = OWN(full_contexts),
      .group = "Engine",
-     .help = "give each user JavaScript built-ins of its own, for scripts that extend them"},
+     .help =
+         "give each user its own JavaScript built-ins; scripts that extend them get it unasked"},
     {.name = "offline",
      .type = OPT_FLAG,
      .offset = OWN(offline),
      .group = "Engine",
-     .help = "take remote imports from the cache only"},
+     .help = "use no network for https imports, only what is in the cache"},
     {.name = "method",
      .short_name = 'X',
      .type = OPT_STRING,
      .offset = OWN(method),
      .value_name = "METHOD",
      .group = "With a URL",
-     .help = "the request's method"},
+     .help = "the request's method (default: GET, with --body POST)"},
     {.name = "header",
      .short_name = 'H',
      .type = OPT_LIST,
@@ -81,9 +82,9 @@ const struct opt_table *loadtest_table(const char *command)
         .operands = "SCRIPT|URL|-",
         .about =
             "SCRIPT is a k6 script (.js, .ts), or - for standard input. With a URL, one request "
-            "is repeated and -c is the number of connections.\n\n"
-            "Options are taken from the configuration file, the script, the environment and "
-            "the command line; the later ones win.",
+            "is repeated; -c is the number of connections (10), -d the time (10s).\n\n"
+            "Options are taken from the file that --config names, the script, the environment "
+            "and the command line; the later ones win. Most have a variable: --vus is K6_VUS.",
         .rows = rows,
         .examples = examples,
         .n_examples = countof(examples),
@@ -403,6 +404,41 @@ static void log_warnings(struct loadtest *t, const struct plan_strings *warnings
         log_warn(t->log, "%s", warnings->items[i]);
 }
 
+/* Options that are read and do nothing yet. */
+static const struct {
+    enum plan_option id;
+    const char *harmless; /* a value that asks for nothing, or NULL */
+    const char *effect;
+} missing[] = {
+    {PLAN_OUT, NULL, "--out: there are no outputs yet, metrics go to the summary only"},
+    {PLAN_ADDRESS, NULL, "--address: there is no REST API yet"},
+    {PLAN_PAUSED, NULL, "--paused: nothing could resume the test yet, it starts at once"},
+    {PLAN_TRACES_OUTPUT, "none", "--traces-output: there are no traces yet"},
+    {PLAN_TYPE, "js", "--type: archives can't be read yet, the file is taken for a script"},
+};
+
+static bool asks_for_nothing(const struct plan_options *o, enum plan_option id,
+                             const char *harmless)
+{
+    const void *field = (const char *)o + plan_option_rows[id].offset;
+
+    if (plan_option_rows[id].type == PLAN_TYPE_BOOL)
+        return !*(const bool *)field;
+    return harmless && strcmp(*(const char *const *)field, harmless) == 0;
+}
+
+/* Whoever sets an option that does nothing hears of it. */
+static void warn_of_missing(struct loadtest *t)
+{
+    const struct plan_options *o = t->plan->options;
+
+    for (size_t i = 0; i < countof(missing); i++) {
+        if (plan_is_set(o, missing[i].id) &&
+            !asks_for_nothing(o, missing[i].id, missing[i].harmless))
+            log_warn(t->log, "%s", missing[i].effect);
+    }
+}
+
 static int build_plan(struct loadtest *t)
 {
     const struct script *s = t->script;
@@ -429,6 +465,7 @@ static int build_plan(struct loadtest *t)
 
     TRY(plan_build(&t->arena, &layers, &t->plan));
     log_warnings(t, &t->plan->warnings);
+    warn_of_missing(t);
     return 0;
 }
 

@@ -29,10 +29,10 @@ static void print_help(void)
     for (size_t i = 0; cli_commands[i]; i++)
         buf_printf(&out, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->help);
     buf_puts(&out, "\nExamples:\n"
-                   "  brunt run script.js                        run a k6 script\n"
-                   "  brunt run -u 50 -d 30s script.js           the same with 50 users for 30 s\n"
+                   "  brunt run script.js                             run a k6 script\n"
+                   "  brunt run -u 50 -d 30s script.js                with 50 users for 30 s\n"
                    "  brunt run http://127.0.0.1:8080/ -c 50 -d 10s   one URL, no script\n"
-                   "  brunt target --listen 127.0.0.1:8080       a server to try things on\n"
+                   "  brunt target --listen 127.0.0.1:8080            a server to try things on\n"
                    "\nbrunt COMMAND --help tells more.\n");
     cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);

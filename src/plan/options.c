@@ -227,7 +227,7 @@ size_t plan_option_opt_rows(size_t offset, struct opt_row ret_rows[PLAN_OPTION_C
         [PLAN_SCOPE_SCRIPT] = "Options of the test",
         [PLAN_SCOPE_CONFIG] = "Outputs",
         [PLAN_SCOPE_RUNTIME] = "Running",
-        [PLAN_SCOPE_GLOBAL] = "Options of every command",
+        [PLAN_SCOPE_GLOBAL] = "Configuration and logs",
         [PLAN_SCOPE_OURS] = "Options of the test",
     };
     size_t n = 0;
