@@ -180,6 +180,20 @@ static void set_error(struct leg *leg)
     r->has_body = r->has_body && r->body.n;
 }
 
+/* The script may have computed for long since the loop last looked at the clock. */
+static mono_ns deadline_of(const struct http_request *req, mono_ns start)
+{
+    return req->timeout && req->timeout < MONO_NEVER - start ? start + req->timeout : MONO_NEVER;
+}
+
+static void forget_times(struct leg *leg)
+{
+    leg->first_byte = 0;
+    leg->sending = 0;
+    leg->sent = 0;
+    leg->dialled = (struct dial_report){0};
+}
+
 /* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
 static int run_leg(struct client *c, struct leg *leg)
 {
@@ -187,11 +201,13 @@ static int run_leg(struct client *c, struct leg *leg)
     bool again;
 
     leg->asked = loop_clock(cl->loop);
+    if (!leg->deadline)
+        leg->deadline = deadline_of(leg->req, leg->asked);
     int r = try_leg(c, leg, false, &again);
 
     if (again) {
         leg->error = (struct net_error){0};
-        leg->first_byte = 0;
+        forget_times(leg);
         r = try_leg(c, leg, true, &again);
     }
     if (leg->cancelled)
@@ -233,15 +249,19 @@ static void next_leg(struct journey *j)
 {
     struct leg *leg = &j->leg;
 
-    http_response_rewind(leg->r);
-    leg->r->status = 0;
-    leg->r->error_code = 0;
+    struct http_response *r = leg->r;
+
+    http_response_rewind(r);
+    r->status = 0;
+    r->version = HTTP_VERSION_NONE;
+    r->error_code = 0;
+    r->remote_ip[0] = '\0';
+    r->remote_port = 0;
+    r->tls_version = "";
+    r->tls_cipher = "";
     leg->is_first = false;
     leg->only_expect = 0;
-    leg->first_byte = 0;
-    leg->sending = 0;
-    leg->sent = 0;
-    leg->dialled = (struct dial_report){0};
+    forget_times(leg);
 }
 
 static void basic_authorization(struct journey *j)
@@ -299,6 +319,7 @@ static void change_method(struct leg *leg, int status)
         return;
     if (!str_eq(leg->method, STR("HEAD")))
         leg->method = STR("GET");
+    leg->drop |= LEG_DROP_CONTENT;
     leg->has_body = false;
     leg->body = STR("");
 }
@@ -308,6 +329,25 @@ static void bad_location(struct leg *leg)
     net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
     leg->error_code = 0;
     set_error(leg);
+}
+
+/* With a scheme: "http://host/path", not "/path" or "//host/path". */
+static bool is_absolute(struct str location)
+{
+    size_t colon = str_find(location, ':');
+
+    return colon < location.n && colon < str_find(location, '/') && colon < str_find(location, '?');
+}
+
+/* What of the user's headers must not go along; where it does not go, it never goes again. */
+static void drop_headers(struct journey *j, const struct url *to, struct str location)
+{
+    struct leg *leg = &j->leg;
+
+    if (!url_may_forward_credentials(j->req->url, to))
+        leg->drop |= LEG_DROP_SENSITIVE;
+    if (is_absolute(location) || !str_eq(leg->url->host_port, to->host_port))
+        leg->drop |= LEG_DROP_HOST;
 }
 
 /* Points the leg at where the response sends it. False when the journey is over. */
@@ -331,7 +371,7 @@ static bool follow(struct journey *j)
     j->n_hops++;
     set_referer(j, leg->url, to);
     change_method(leg, r->status);
-    leg->drop_sensitive = leg->drop_sensitive || !url_may_forward_credentials(j->req->url, to);
+    drop_headers(j, to, location);
     url_unref(leg->url);
     leg->url = to;
     next_leg(j);
@@ -353,8 +393,6 @@ static int travel(struct journey *j)
 
 static void journey_init(struct journey *j, struct client *c, const struct http_request *req)
 {
-    mono_ns now = loop_now(c->cl->loop);
-
     *j = (struct journey){.client = c, .req = req};
     j->leg.req = req;
     j->leg.url = url_ref(req->url);
@@ -362,7 +400,6 @@ static void journey_init(struct journey *j, struct client *c, const struct http_
     j->leg.body = req->body;
     j->leg.has_body = req->has_body;
     j->leg.is_first = true;
-    j->leg.deadline = req->timeout ? now + req->timeout : MONO_NEVER;
     j->leg.r = http_response_new(c->cl->responses);
 }
 

@@ -70,6 +70,9 @@ bool client_auth_answer(const struct http_request *req, const struct leg *leg,
 {
     const struct http_response *r = leg->r;
 
+    /* The credentials were meant for the first host, not for where it sent us. */
+    if (leg->drop & LEG_DROP_SENSITIVE)
+        return false;
     for (size_t i = 0; i < r->n_headers; i++) {
         struct str value = r->headers[i].value;
 

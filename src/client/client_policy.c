@@ -94,6 +94,7 @@ static void set_limits(struct client_policy *p, const struct client_settings *s)
     p->system_tags = s->system_tags;
     p->max_idle = s->max_idle > 0 ? (uint32_t)s->max_idle : 20;
     p->max_idle_per_host = s->max_idle_per_host > 0 ? (uint32_t)s->max_idle_per_host : 6;
+    p->trim_above = p->max_idle < p->max_idle_per_host ? p->max_idle : p->max_idle_per_host;
     p->reuse = s->no_connection_reuse ? CLIENT_NEW_EACH : CLIENT_REUSE;
     if (s->rps > 0)
         p->gate = rate_gate_new(s->rps);

@@ -47,6 +47,7 @@ struct client_policy {
     uint32_t system_tags;
     uint32_t max_idle;
     uint32_t max_idle_per_host;
+    uint32_t trim_above; /* connections of a user up to which no limit can be reached */
     enum client_reuse reuse;
     const char *congestion; /* NULL: the system's */
 };
@@ -91,6 +92,13 @@ struct client {
     struct client_bytes bytes;
 };
 
+/* Headers of the user that do not follow a redirect; bits of leg->drop. */
+enum leg_drop {
+    LEG_DROP_SENSITIVE = 1 << 0, /* to another domain: Authorization and the like */
+    LEG_DROP_CONTENT = 1 << 1,   /* the body stayed behind: Content-Type and the like */
+    LEG_DROP_HOST = 1 << 2,      /* to another address: Host */
+};
+
 /* One round trip. Views are borrowed from the request or from the loop of legs around it. */
 struct leg {
     const struct http_request *req;
@@ -99,11 +107,11 @@ struct leg {
     struct str body;
     bool has_body;
     bool is_first;            /* the first hop's head is kept for the script to read */
-    bool drop_sensitive;      /* Authorization and the like stay behind: another domain */
+    unsigned drop;            /* enum leg_drop; grows from hop to hop */
     struct str authorization; /* of an authentication leg; empty: none */
     struct str referer;
-    int only_expect; /* this leg is expected to give that status (401); 0: as the request says */
-    mono_ns deadline;
+    int only_expect;  /* this leg is expected to give that status (401); 0: as the request says */
+    mono_ns deadline; /* of the journey; 0: its first leg has not begun */
 
     /* what came of it */
     struct http_response *r;
@@ -114,7 +122,7 @@ struct leg {
     mono_ns asked;    /* connection asked for */
     mono_ns obtained; /* connection there */
     mono_ns sending;  /* the kernel was given the first byte */
-    mono_ns sent;
+    mono_ns sent;     /* 0: not all of it */
     mono_ns first_byte;
     mono_ns ended;
     struct dial_report dialled;

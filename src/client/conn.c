@@ -120,8 +120,6 @@ struct conn *conn_get(struct client *c, struct leg *leg, bool fresh)
 static void trim_idle(struct client *c, const struct conn *newest)
 {
     const struct client_policy *p = c->cl->policy;
-    uint32_t max_all = p->max_idle ? p->max_idle : 20;
-    uint32_t max_host = p->max_idle_per_host ? p->max_idle_per_host : 6;
     uint32_t n_all = 0, n_host = 0;
     struct conn *conn, *tmp;
 
@@ -132,7 +130,7 @@ static void trim_idle(struct client *c, const struct conn *newest)
 
         n_all++;
         n_host += same;
-        if (conn != newest && (n_all > max_all || (same && n_host > max_host)))
+        if (conn != newest && (n_all > p->max_idle || (same && n_host > p->max_idle_per_host)))
             conn_close(conn);
     }
 }
@@ -152,6 +150,6 @@ void conn_put(struct conn *conn, enum conn_fate fate)
         list_remove(&conn->link);
         list_add_head(&c->conns, &conn->link);
     }
-    if (unlikely(c->n_conns > 6))
+    if (unlikely(c->n_conns > c->cl->policy->trim_above))
         trim_idle(c, conn);
 }

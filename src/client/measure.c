@@ -195,9 +195,10 @@ static void fill_timings(const struct leg *leg, struct http_timings *t)
         t->connecting = d->connect_done ? since(d->connect_done, d->connect_start) : 0;
         t->tls_handshaking = d->tls_done ? since(d->tls_done, d->tls_start) : 0;
     }
-    if (leg->sent) {
-        t->sending = since(leg->sent, leg->sending);
-        t->waiting = since(first, leg->sent);
+    if (leg->sending) {
+        /* An answer, or the end, may come while the body is still being sent. */
+        t->sending = since(leg->sent ? leg->sent : first, leg->sending);
+        t->waiting = leg->sent ? since(first, leg->sent) : 0;
         t->receiving = leg->first_byte ? since(leg->ended, first) : 0;
     }
     t->duration = t->sending + t->waiting + t->receiving;

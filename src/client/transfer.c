@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 
+#include "base/mem.h"
 #include "client/client_priv.h"
+#include "loop/coro.h"
 #include "net/proxy.h"
 #include "proto/content.h"
 #include "proto/cookie.h"
@@ -28,26 +30,47 @@ static struct http1_encoder *encoder_for(struct client_loop *cl, const struct ur
     return &cl->encoders[(key >> 5 ^ key >> 12) & (CLIENT_ENCODERS - 1)];
 }
 
-/* Headers that must not follow a redirect to another domain (net/http's list). */
-static bool is_sensitive(struct str name)
+/* What net/http takes off the user's headers on a redirect. */
+static bool is_dropped(struct str name, unsigned drop)
 {
-    return str_eq_nocase(name, STR("authorization")) ||
-           str_eq_nocase(name, STR("www-authenticate")) || str_eq_nocase(name, STR("cookie"));
+    static const struct {
+        struct str name;
+        unsigned drop;
+    } rows[] = {
+        {{"authorization", 13}, LEG_DROP_SENSITIVE},
+        {{"www-authenticate", 16}, LEG_DROP_SENSITIVE},
+        {{"cookie", 6}, LEG_DROP_SENSITIVE},
+        {{"cookie2", 7}, LEG_DROP_SENSITIVE},
+        {{"proxy-authorization", 19}, LEG_DROP_SENSITIVE},
+        {{"proxy-authenticate", 18}, LEG_DROP_SENSITIVE},
+        {{"content-encoding", 16}, LEG_DROP_CONTENT},
+        {{"content-language", 16}, LEG_DROP_CONTENT},
+        {{"content-location", 16}, LEG_DROP_CONTENT},
+        {{"content-type", 12}, LEG_DROP_CONTENT},
+        {{"host", 4}, LEG_DROP_HOST},
+    };
+
+    for (size_t i = 0; i < countof(rows); i++)
+        if ((rows[i].drop & drop) && str_eq_nocase(name, rows[i].name))
+            return true;
+    return false;
 }
 
-static size_t copy_insensitive(const struct leg *leg, struct http_header *out, size_t max)
+static void copy_kept(const struct leg *leg, struct http_header *out,
+                      struct http1_request_spec *spec)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < leg->req->n_headers && n < max; i++)
-        if (!is_sensitive(leg->req->headers[i].name))
+    for (size_t i = 0; i < leg->req->n_headers; i++)
+        if (!is_dropped(leg->req->headers[i].name, leg->drop))
             out[n++] = leg->req->headers[i];
-    return n;
+    spec->headers = out;
+    spec->n_headers = n;
 }
 
 static struct str cookie_prefix(const struct leg *leg)
 {
-    if (leg->drop_sensitive)
+    if (leg->drop & LEG_DROP_SENSITIVE)
         return STR("");
     struct str given = http_header_get(leg->req->headers, leg->req->n_headers, STR("cookie"));
 
@@ -75,7 +98,7 @@ static struct str proxy_credentials(const struct client_loop *cl, const struct u
 /* Writes the head into cl->out. Returns 0, or -1 with leg->error: a header that cannot be sent. */
 static int encode_head(struct client_loop *cl, struct conn *conn, struct leg *leg)
 {
-    struct http_header kept[32];
+    scoped(freep) struct http_header *kept = NULL;
     struct buf cookie = {0};
     bool via_proxy = stream_info(conn->stream)->via_http_proxy;
     struct http1_request_spec spec = {
@@ -91,9 +114,9 @@ static int encode_head(struct client_loop *cl, struct conn *conn, struct leg *le
         .n_body = leg->has_body ? (int64_t)leg->body.n : HTTP1_NO_BODY,
     };
 
-    if (leg->drop_sensitive) {
-        spec.headers = kept;
-        spec.n_headers = copy_insensitive(leg, kept, countof(kept));
+    if (unlikely(leg->drop)) {
+        kept = xnew_n(struct http_header, leg->req->n_headers);
+        copy_kept(leg, kept, &spec);
     }
     int r = put_cookie(leg, &cookie);
 
@@ -109,11 +132,16 @@ static int encode_head(struct client_loop *cl, struct conn *conn, struct leg *le
     return r ? -1 : 0;
 }
 
+static bool body_is_large(const struct leg *leg)
+{
+    return leg->has_body && leg->body.n > CLIENT_BODY_INLINE;
+}
+
+/* Queues the head, and the body unless it is large. */
 static int send_request(struct conn *conn, struct leg *leg)
 {
     struct client_loop *cl = conn->client->cl;
     struct stream *s = conn->stream;
-    bool with_head = leg->has_body && leg->body.n <= CLIENT_BODY_INLINE;
 
     if (encode_head(cl, conn, leg))
         return -1;
@@ -122,12 +150,10 @@ static int send_request(struct conn *conn, struct leg *leg)
         if (leg->has_body && leg->body.n)
             leg->r->request_body = http_response_keep(leg->r, leg->body);
     }
-    if (with_head)
+    if (leg->has_body && !body_is_large(leg))
         buf_put(&cl->out, leg->body.p, leg->body.n);
     int r = stream_send(s, cl->out.data, cl->out.len);
 
-    if (r == 0 && leg->has_body && !with_head)
-        r = stream_send_wait(s, leg->body.p, leg->body.n, leg->deadline);
     return r ? fail(leg, r, s) : 0;
 }
 
@@ -259,11 +285,57 @@ static int receive(struct conn *conn, struct leg *leg, struct body_sink *body)
         struct str in = str_from(cl->received, (size_t)n);
 
         done = n ? feed(cl, leg, p, &in, body) : at_eof(leg, p, body);
+        if (n)
+            leg->ended = stream_received_at(conn->stream);
         /* Bytes after the answer were not asked for; the connection is out of step. */
         if (done == 1 && in.n)
             p->msg.keep_alive = false;
     }
     return done < 0 ? -1 : 0;
+}
+
+/*
+ * A large body leaves on a coroutine of its own, because its answer may come before its end: a
+ * server that refuses it need not read it. A failed send wakes the reader, which tells why.
+ */
+struct upload {
+    struct conn *conn;
+    const struct leg *leg;
+    bool whole;
+    mono_ns started; /* when the kernel was given its first byte */
+};
+
+static void upload_run(void *arg)
+{
+    struct upload *u = arg;
+    const struct leg *leg = u->leg;
+
+    /* The head goes first: each further piece is a start of its own to the stream. */
+    if (coro_yield())
+        return;
+    u->started = stream_send_started_at(u->conn->stream);
+    u->whole = stream_send_wait(u->conn->stream, leg->body.p, leg->body.n, leg->deadline) == 0;
+}
+
+static int receive_uploading(struct conn *conn, struct leg *leg, struct body_sink *body)
+{
+    struct upload upload = {.conn = conn, .leg = leg};
+    struct coro_waitgroup group;
+
+    coro_waitgroup_init(&group, conn->client->cl->loop);
+    if (coro_waitgroup_spawn(&group, CORO_STACK_SMALL, upload_run, &upload)) {
+        net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
+        return -1;
+    }
+    int r = receive(conn, leg, body);
+
+    coro_waitgroup_cancel(&group);
+    ignored(coro_waitgroup_wait(&group));
+    leg->sending = upload.started;
+    leg->sent = upload.whole ? stream_sent_at(conn->stream) : 0;
+    if (!upload.whole)
+        conn->parser.msg.keep_alive = false;
+    return r;
 }
 
 static enum http1_expect expect_of(struct str method)
@@ -280,11 +352,15 @@ int transfer_run(struct conn *conn, struct leg *leg)
     int r = send_request(conn, leg);
 
     if (r == 0)
-        r = receive(conn, leg, &body);
-    leg->sending = stream_send_started_at(conn->stream);
-    leg->sent = stream_sent_at(conn->stream);
-    leg->ended =
-        leg->first_byte ? stream_received_at(conn->stream) : loop_now(conn->client->cl->loop);
+        r = unlikely(body_is_large(leg)) ? receive_uploading(conn, leg, &body)
+                                         : receive(conn, leg, &body);
+    if (likely(!leg->sending)) {
+        leg->sending = stream_send_started_at(conn->stream);
+        leg->sent = stream_sent_at(conn->stream);
+    }
+    /* What ended without a byte (a close, a failure) ended now, and not when the last byte came. */
+    if (r < 0 || conn->parser.msg.framing == HTTP1_FRAMING_CLOSE)
+        leg->ended = loop_now(conn->client->cl->loop);
     content_decoder_free(body.decoder);
     if (body.r)
         finish_response(leg, p);
