@@ -6,14 +6,9 @@
  * handed back by moving *in, which is sound because everything moved before this call has been
  * searched already. Spans are offsets, since the text may be moved while it grows.
  */
-#include "proto/http1/http1_encode.h"
-#include "proto/http1/http1_priv.h"
-
-#ifdef __SSE2__
-#    include <emmintrin.h>
-#endif
-
 #include "base/mem.h"
+#include "proto/http1/http1_encode.h"
+#include "proto/http1/http1_scan_priv.h"
 
 enum {
     STEP_BYTES = 1024, /* most heads fit; copying that much body too much costs 20 ns */
@@ -125,26 +120,10 @@ static void give_back(struct http1_message *m, struct str *in)
     m->head->text.len = m->at_line;
 }
 
-/* Whether all bytes may be part of a value. Looks at 16 at a time for the control characters. */
+/* Whether all bytes may be part of a value. */
 static bool value_valid(const char *p, size_t n)
 {
-    size_t i = 0;
-
-#ifdef __SSE2__
-    for (; i + 16 <= n; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        /* x <= 0x1f as unsigned, and 0x7f; tabs are let through by the slow loop. */
-        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-        __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-
-        if (_mm_movemask_epi8(_mm_or_si128(low, del)))
-            break;
-    }
-#endif
-    for (; i < n; i++)
-        if (!http1_is(p[i], HTTP1_CHAR_VALUE))
-            return false;
-    return true;
+    return http1_scan_value(p, n) == n;
 }
 
 static struct str trim_blank(struct str s)
@@ -264,13 +243,44 @@ static size_t unfold(char *p, size_t n)
     return trim_blank(str_from(p, out)).n;
 }
 
-static bool name_is(const struct http_header *h, struct str lower)
+/* Eight bytes of p, in lower case as far as they are letters or '-', differ from those of `lower`.
+ */
+static inline uint64_t word_differs(const char *p, const char *lower)
 {
-    for (size_t i = 0; i < lower.n; i++)
-        if (ascii_lower(h->name.p[i]) != lower.p[i])
-            return false;
-    return true;
+    uint64_t a;
+    uint64_t b;
+
+    memcpy(&a, p, sizeof(a));
+    memcpy(&b, lower, sizeof(b));
+    return (a | 0x2020202020202020U) ^ b;
 }
+
+static inline uint32_t half_differs(const char *p, const char *lower)
+{
+    uint32_t a;
+    uint32_t b;
+
+    memcpy(&a, p, sizeof(a));
+    memcpy(&b, lower, sizeof(b));
+    return (a | 0x20202020U) ^ b;
+}
+
+/*
+ * Compares n bytes (4 at least) with a literal of letters and '-' without regard to case. Setting
+ * bit 5 makes no other byte of a name or value equal to one of these: only CR would become '-'.
+ */
+static inline bool lower_is(const char *p, const char *lower, size_t n)
+{
+    uint64_t differs = 0;
+
+    if (n < 8)
+        return !(half_differs(p, lower) | half_differs(p + n - 4, lower + n - 4));
+    for (size_t i = 0; i + 8 < n; i += 8)
+        differs |= word_differs(p + i, lower + i);
+    return !(differs | word_differs(p + n - 8, lower + n - 8));
+}
+
+#define NAME_IS(h, literal) lower_is((h)->name.p, literal, sizeof(literal) - 1)
 
 static void fact_length(struct http1_facts *f, struct str value)
 {
@@ -282,32 +292,36 @@ static void fact_length(struct http1_facts *f, struct str value)
 
 static void fact_connection(struct http1_facts *f, struct str value)
 {
+    if (likely(value.n == 10 && lower_is(value.p, "keep-alive", 10))) {
+        f->keep_alive = true;
+        return;
+    }
     f->close |= http1_list_has(value, STR("close"));
     f->keep_alive |= http1_list_has(value, STR("keep-alive"));
 }
 
 /* The names that matter here have different lengths, so one comparison settles most headers. */
-static void gather(struct http1_facts *f, const struct http_header *h)
+void http1_gather(struct http1_facts *f, const struct http_header *h)
 {
     switch (h->name.n) {
     case 4:
-        if (name_is(h, STR("host")) && f->n_hosts++ == 0)
+        if (NAME_IS(h, "host") && f->n_hosts++ == 0)
             f->host = h->value;
         break;
     case 6:
-        if (name_is(h, STR("expect")))
+        if (NAME_IS(h, "expect"))
             f->expect_continue |= http1_list_has(h->value, STR("100-continue"));
         break;
     case 10:
-        if (name_is(h, STR("connection")))
+        if (NAME_IS(h, "connection"))
             fact_connection(f, h->value);
         break;
     case 14:
-        if (name_is(h, STR("content-length")))
+        if (NAME_IS(h, "content-length"))
             fact_length(f, h->value);
         break;
     case 17:
-        if (name_is(h, STR("transfer-encoding")) && f->n_encodings++ == 0)
+        if (NAME_IS(h, "transfer-encoding") && f->n_encodings++ == 0)
             f->encoding = h->value;
         break;
     default:
@@ -315,7 +329,7 @@ static void gather(struct http1_facts *f, const struct http_header *h)
     }
 }
 
-static void headers_reserve(struct http_head *head, size_t n)
+void http1_headers_reserve(struct http_head *head, size_t n)
 {
     if (likely(n <= head->cap_headers))
         return;
@@ -328,7 +342,7 @@ void http1_head_finish(struct http1_message *m, struct http1_facts *ret_facts)
     char *text = m->head->text.data;
     struct http1_facts facts = {0};
 
-    headers_reserve(m->head, m->n_spans);
+    http1_headers_reserve(m->head, m->n_spans);
     for (size_t i = 0; i < m->n_spans; i++) {
         const struct http1_span *s = &m->spans[i];
         struct http_header *h = &m->head->headers[i];
@@ -337,7 +351,7 @@ void http1_head_finish(struct http1_message *m, struct http1_facts *ret_facts)
         h->value = str_from(text + s->value, s->n_value);
         if (unlikely(m->has_fold))
             h->value.n = unfold(text + s->value, s->n_value);
-        gather(&facts, h);
+        http1_gather(&facts, h);
     }
     m->head->n_headers = m->n_spans;
     *ret_facts = facts;

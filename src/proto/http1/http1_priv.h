@@ -61,6 +61,22 @@ enum http1_line http1_head_fields(struct http1_message *m, struct str *in, bool 
 /* Turns spans into headers and gathers what they say. */
 void http1_head_finish(struct http1_message *m, struct http1_facts *ret_facts);
 
+/* Adds what one header says; its name is made of token characters and spaces. */
+void http1_gather(struct http1_facts *f, const struct http_header *h);
+
+/* Makes room for n headers, and for at least as many as most heads have. */
+void http1_headers_reserve(struct http_head *head, size_t n);
+
+/*
+ * The quick way through a head, for one that has just begun (http1_quick.c). `reach` gives how much
+ * of n_in bytes it may look at. `fields` reads the header lines that start `at` bytes into `in`, no
+ * longer than that, to the end of the head, and does what http1_head_fields and http1_head_finish
+ * do. False: this head is for them, and nothing has changed.
+ */
+size_t http1_quick_reach(struct http_head *head, size_t n_in);
+bool http1_quick_fields(struct http1_message *m, struct str in, size_t at, size_t *ret_end,
+                        struct http1_facts *ret_facts);
+
 /* Reads a Content-Length; false unless it is digits that fit. */
 bool http1_content_length(struct str value, int64_t *ret_n);
 

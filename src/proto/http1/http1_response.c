@@ -3,7 +3,7 @@
  * responses. Where the standard leaves room, this does what Go's net/http does, because scripts
  * were written against it.
  */
-#include "proto/http1/http1_priv.h"
+#include "proto/http1/http1_scan_priv.h"
 
 void http1_response_start(struct http1_response *p, struct http_head *head,
                           enum http1_expect expect)
@@ -151,25 +151,24 @@ static enum http1_event interim(struct http1_response *p)
     return HTTP1_INTERIM;
 }
 
-static enum http1_event head_done(struct http1_response *p)
+static enum http1_event head_done(struct http1_response *p, const struct http1_facts *facts)
 {
     struct http1_message *m = &p->msg;
-    struct http1_facts facts;
     struct str culprit;
 
-    http1_head_finish(m, &facts);
+    m->begun = false;
     set_status_text(p, m->at_first, m->n_first);
     m->is_upgrade = p->status == 101 ||
                     (p->expect == HTTP1_EXPECT_TUNNEL && p->status >= 200 && p->status < 300);
     if (is_interim(p->status))
         return interim(p);
-    enum http1_error error = framing_error(p, &facts, &culprit);
+    enum http1_error error = framing_error(p, facts, &culprit);
 
     if (unlikely(error))
         return http1_fail(m, error, culprit);
-    m->framing = framing_of(p, &facts);
-    m->keep_alive = keeps_alive(p, &facts);
-    if (is_chunked(p, &facts))
+    m->framing = framing_of(p, facts);
+    m->keep_alive = keeps_alive(p, facts);
+    if (is_chunked(p, facts))
         hide_framing(m->head);
     http1_body_start(m);
     return HTTP1_HEAD;
@@ -186,15 +185,56 @@ static void head_begin(struct http1_message *m)
     m->begun = true;
 }
 
+/*
+ * Where the status line ends, when it is `HTTP/1.1 200 …` to the letter with nothing odd after it;
+ * 0 for any other, which status_line() reads.
+ */
+static size_t quick_status_line(struct http1_response *p, struct str in)
+{
+    static const char version[] = "HTTP/1.1 ";
+    const size_t at_code = sizeof(version) - 1;
+    const size_t at_reason = at_code + 3;
+
+    if (in.n < at_reason + 2 || memcmp(in.p, version, at_code) != 0 ||
+        (in.p[at_reason] != ' ' && in.p[at_reason] != '\r') ||
+        !status_code(str_from(in.p + at_code, 3), &p->status))
+        return 0;
+    size_t end = at_reason + http1_scan_value(in.p + at_reason, in.n - at_reason);
+
+    if (end + 2 > in.n || !http1_is_crlf(in.p + end))
+        return 0;
+    p->msg.at_first = (uint32_t)at_code;
+    p->msg.n_first = (uint32_t)(end - at_code);
+    return end + 2;
+}
+
+/* Reads a head that is whole in the input and as most are. False: nothing was taken. */
+static bool head_quick(struct http1_response *p, struct str *in, struct http1_facts *ret_facts)
+{
+    struct http1_message *m = &p->msg;
+    struct str near = str_from(in->p, http1_quick_reach(m->head, in->n));
+    size_t at = quick_status_line(p, near);
+
+    if (!at || !http1_quick_fields(m, near, at, &at, ret_facts))
+        return false;
+    m->version = HTTP_1_1;
+    *in = str_from(in->p + at, in->n - at);
+    return true;
+}
+
 static enum http1_event head_next(struct http1_response *p, struct str *in)
 {
     struct http1_message *m = &p->msg;
+    struct http1_facts facts;
     struct str line;
     enum http1_line r;
 
     if (m->state == HTTP1_STATE_FIRST) {
-        if (!m->begun)
+        if (!m->begun) {
             head_begin(m);
+            if (likely(head_quick(p, in, &facts)))
+                return head_done(p, &facts);
+        }
         r = http1_head_line(m, in, &line);
         if (r != HTTP1_LINE_DONE)
             return r == HTTP1_LINE_MORE ? HTTP1_MORE : HTTP1_ERROR;
@@ -207,8 +247,8 @@ static enum http1_event head_next(struct http1_response *p, struct str *in)
     r = http1_head_fields(m, in, false);
     if (r != HTTP1_LINE_DONE)
         return r == HTTP1_LINE_MORE ? HTTP1_MORE : HTTP1_ERROR;
-    m->begun = false;
-    return head_done(p);
+    http1_head_finish(m, &facts);
+    return head_done(p, &facts);
 }
 
 enum http1_event http1_response_next(struct http1_response *p, struct str *in, struct str *ret_body)
