@@ -123,7 +123,7 @@ static void give_back(struct http1_message *m, struct str *in)
 /* Whether all bytes may be part of a value. */
 static bool value_valid(const char *p, size_t n)
 {
-    return http1_scan_value(p, n) == n;
+    return !n || http1_scan_value(p, p + n) == p + n;
 }
 
 static struct str trim_blank(struct str s)

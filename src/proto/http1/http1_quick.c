@@ -36,30 +36,45 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* Past the blanks at p. The CR that ends a good line is none, so `end` is met by others only. */
+static const char *skip_blanks(const char *p, const char *end)
+{
+    if (likely(*p == ' '))
+        p++;
+    if (unlikely((unsigned char)*p <= ' '))
+        while (p < end && is_blank(*p))
+            p++;
+    return p;
+}
+
+/* The end of a value that goes from p to stop at most, without blanks; stop[-1] may be looked at.
+ */
+static const char *trim_end(const char *p, const char *stop)
+{
+    if (unlikely((unsigned char)stop[-1] <= ' '))
+        while (stop > p && is_blank(stop[-1]))
+            stop--;
+    return stop;
+}
+
 /*
- * Reads the field that `from` begins with into *h. Returns where the next line begins; NULL when
- * the field is not usual. A line has two bytes after it at least, so none is looked for past `end`.
+ * Reads the field that `from` begins with into *h. Returns where the next line begins, of which two
+ * bytes are there, or NULL when the field is not usual.
  */
 static const char *field(const char *from, const char *end, struct http_header *h)
 {
-    const char *p = from + http1_scan_token(from, (size_t)(end - from));
+    const char *p = http1_scan_token(from, end);
 
     if (unlikely(p == from || end - p < 4 || *p != ':'))
         return NULL;
     h->name = str_from(from, (size_t)(p - from));
-    /* One blank mostly; the CR that ends a line is none, so the search ends in time. */
-    for (p++; *p == ' ' || *p == '\t';)
-        if (++p == end)
-            return NULL;
-    const char *stop = p + http1_scan_value(p, (size_t)(end - p));
+    p = skip_blanks(p + 1, end);
+    const char *stop = http1_scan_value(p, end);
 
     if (unlikely(end - stop < 4 || !http1_is_crlf(stop)))
         return NULL;
-    from = stop + 2;
-    while (stop > p && is_blank(stop[-1]))
-        stop--;
-    h->value = str_from(p, (size_t)(stop - p));
-    return from;
+    h->value = str_from(p, (size_t)(trim_end(p, stop) - p));
+    return stop + 2;
 }
 
 static void rebase(struct str *s, const char *from, const char *to)

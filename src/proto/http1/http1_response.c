@@ -186,7 +186,7 @@ static void head_begin(struct http1_message *m)
 }
 
 /*
- * Where the status line ends, when it is `HTTP/1.1 200 …` to the letter with nothing odd after it;
+ * How long the status line is, when it is `HTTP/1.1 200 …` to the letter with nothing odd after it;
  * 0 for any other, which status_line() reads.
  */
 static size_t quick_status_line(struct http1_response *p, struct str in)
@@ -199,13 +199,13 @@ static size_t quick_status_line(struct http1_response *p, struct str in)
         (in.p[at_reason] != ' ' && in.p[at_reason] != '\r') ||
         !status_code(str_from(in.p + at_code, 3), &p->status))
         return 0;
-    size_t end = at_reason + http1_scan_value(in.p + at_reason, in.n - at_reason);
+    const char *stop = http1_scan_value(in.p + at_reason, in.p + in.n);
 
-    if (end + 2 > in.n || !http1_is_crlf(in.p + end))
+    if (in.p + in.n - stop < 2 || !http1_is_crlf(stop))
         return 0;
     p->msg.at_first = (uint32_t)at_code;
-    p->msg.n_first = (uint32_t)(end - at_code);
-    return end + 2;
+    p->msg.n_first = (uint32_t)(stop - in.p - (ptrdiff_t)at_code);
+    return (size_t)(stop - in.p) + 2;
 }
 
 /* Reads a head that is whole in the input and as most are. False: nothing was taken. */

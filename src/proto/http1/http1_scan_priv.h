@@ -3,7 +3,7 @@
  * How far bytes of one class go, 16 at a time where the processor can; for this folder only.
  *
  * The wide steps know the usual bytes only. From the first other one on the table decides, so the
- * answer is the table's on every machine. Nothing is read past p[n - 1].
+ * answer is the table's on every machine. Nothing is read from `end` on.
  */
 #ifdef __SSE2__
 #    include <emmintrin.h>
@@ -32,48 +32,44 @@ static inline unsigned http1_odd_in_value(__m128i v)
 }
 #endif
 
-/* Bytes of the token that p begins with; 0 when there is none. */
-static inline size_t http1_scan_token(const char *p, size_t n)
+/* The end of the token that p begins with; p when there is none. */
+static inline const char *http1_scan_token(const char *p, const char *end)
 {
-    size_t i = 0;
-
 #ifdef __SSE2__
-    for (; i + 16 <= n; i += 16) {
-        unsigned odd = http1_odd_in_name(_mm_loadu_si128((const __m128i *)(const void *)(p + i)));
+    for (; end - p >= 16; p += 16) {
+        unsigned odd = http1_odd_in_name(_mm_loadu_si128((const __m128i *)(const void *)p));
 
-        if (likely(odd)) {
-            i += (unsigned)__builtin_ctz(odd);
-            if (likely(p[i] == ':'))
-                return i;
-            break;
-        }
+        if (unlikely(!odd))
+            continue;
+        p += __builtin_ctz(odd);
+        if (likely(*p == ':'))
+            return p;
+        break;
     }
 #endif
-    while (i < n && http1_is(p[i], HTTP1_CHAR_TOKEN))
-        i++;
-    return i;
+    while (p < end && http1_is(*p, HTTP1_CHAR_TOKEN))
+        p++;
+    return p;
 }
 
-/* Bytes up to the first that no field value may have, which is the CR or LF of a good line. */
-static inline size_t http1_scan_value(const char *p, size_t n)
+/* The first byte that no field value may have, which is the CR or LF of a good line; else end. */
+static inline const char *http1_scan_value(const char *p, const char *end)
 {
-    size_t i = 0;
-
 #ifdef __SSE2__
-    for (; i + 16 <= n; i += 16) {
-        unsigned odd = http1_odd_in_value(_mm_loadu_si128((const __m128i *)(const void *)(p + i)));
+    for (; end - p >= 16; p += 16) {
+        unsigned odd = http1_odd_in_value(_mm_loadu_si128((const __m128i *)(const void *)p));
 
-        if (odd) {
-            i += (unsigned)__builtin_ctz(odd);
-            if (likely(p[i] == '\r'))
-                return i;
-            break;
-        }
+        if (!odd)
+            continue;
+        p += __builtin_ctz(odd);
+        if (likely(*p == '\r'))
+            return p;
+        break;
     }
 #endif
-    while (i < n && http1_is(p[i], HTTP1_CHAR_VALUE))
-        i++;
-    return i;
+    while (p < end && http1_is(*p, HTTP1_CHAR_VALUE))
+        p++;
+    return p;
 }
 
 /* Whether a line ends at p, two bytes of which are there. */
