@@ -151,35 +151,70 @@ static int add_prefix(struct buf *out, const struct http1_request_spec *spec)
     return add_user_headers(out, spec);
 }
 
+static inline uint64_t word_at(const char *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
+static inline uint64_t half_at(const char *p)
+{
+    uint32_t w;
+
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
+/* memcmp() for the few bytes that names and values have, without the call; the last word overlaps.
+ */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
+{
+    uint64_t differs = 0;
+
+    if (n >= 8) {
+        for (size_t i = 0; i < n - 8; i += 8)
+            differs |= word_at(a + i) ^ word_at(b + i);
+        return !(differs | (word_at(a + n - 8) ^ word_at(b + n - 8)));
+    }
+    if (n >= 4)
+        return !((half_at(a) ^ half_at(b)) | (half_at(a + n - 4) ^ half_at(b + n - 4)));
+    for (size_t i = 0; i < n; i++)
+        differs |= (uint64_t)(unsigned char)(a[i] ^ b[i]);
+    return !differs;
+}
+
 /*
  * What the prefix depends on, as bytes: lengths first, so that no two inputs look alike. The URL
- * is compared by address, which is sound while the encoder holds a reference to it.
+ * is compared by address, which is sound while the encoder holds a reference to it; of the rest
+ * every byte is, because a script's storage is used again for other words.
  */
 static bool key_matches(const struct buf *key, const struct http1_request_spec *spec)
 {
     const char *at = key->data;
-    size_t left = key->len;
-    size_t sizes[4] = {spec->method.n, spec->user_agent.n, spec->n_headers, spec->target};
+    size_t sizes[4];
 
-    if (left < sizeof(sizes) + spec->method.n + spec->user_agent.n ||
-        memcmp(at, sizes, sizeof(sizes)) != 0)
+    if (key->len < sizeof(sizes))
+        return false;
+    memcpy(sizes, at, sizeof(sizes));
+    if (sizes[0] != spec->method.n || sizes[1] != spec->user_agent.n ||
+        sizes[2] != spec->n_headers || sizes[3] != spec->target)
         return false;
     at += sizeof(sizes);
-    if (spec->method.n && memcmp(at, spec->method.p, spec->method.n) != 0)
+    if (!same_bytes(at, spec->method.p, sizes[0]))
         return false;
-    at += spec->method.n;
-    if (spec->user_agent.n && memcmp(at, spec->user_agent.p, spec->user_agent.n) != 0)
+    at += sizes[0];
+    if (!same_bytes(at, spec->user_agent.p, sizes[1]))
         return false;
-    at += spec->user_agent.n;
-    for (size_t i = 0; i < spec->n_headers; i++) {
-        const struct http_header *h = &spec->headers[i];
-        size_t n[2] = {h->name.n, h->value.n};
-        size_t left_here = (size_t)(key->data + key->len - at);
+    at += sizes[1];
+    for (const struct http_header *h = spec->headers; h != spec->headers + sizes[2]; h++) {
+        size_t n[2];
 
-        if (left_here < sizeof(n) || memcmp(at, n, sizeof(n)) != 0)
-            return false;
+        memcpy(n, at, sizeof(n));
         at += sizeof(n);
-        if (memcmp(at, h->name.p, n[0]) != 0 || (n[1] && memcmp(at + n[0], h->value.p, n[1]) != 0))
+        if (n[0] != h->name.n || n[1] != h->value.n || !same_bytes(at, h->name.p, n[0]) ||
+            !same_bytes(at + n[0], h->value.p, n[1]))
             return false;
         at += n[0] + n[1];
     }
@@ -228,6 +263,9 @@ static bool method_wants_length(struct str method)
 static int encoder_fill(struct http1_encoder *e, const struct http1_request_spec *spec)
 {
     ADD(add_prefix(&e->prefix, spec));
+    /* The end of a request that has nothing else waits behind the prefix; see add_bare(). */
+    ADD(buf_add(&e->prefix, "\r\n", 2));
+    e->prefix.len -= 2;
     ADD(key_make(&e->key, spec));
     e->has_referer = user_header(spec, STR("Referer")).p;
     e->has_authorization = user_header(spec, STR("Authorization")).p;
@@ -236,10 +274,8 @@ static int encoder_fill(struct http1_encoder *e, const struct http1_request_spec
     return 0;
 }
 
-static int encoder_prepare(struct http1_encoder *e, const struct http1_request_spec *spec)
+static int encoder_renew(struct http1_encoder *e, const struct http1_request_spec *spec)
 {
-    if (likely(e->url == spec->url && key_matches(&e->key, spec)))
-        return 0;
     TRY(check_spec(spec));
     encoder_forget(e);
     int r = encoder_fill(e, spec);
@@ -297,14 +333,38 @@ static int check_rest(const struct http1_request_spec *spec)
     return 0;
 }
 
+/* Whether the head is the prefix and no more. */
+static bool is_bare(const struct http1_encoder *e, const struct http1_request_spec *spec)
+{
+    size_t n_rest =
+        spec->authorization.n | spec->proxy_authorization.n | spec->referer.n | spec->cookie.n;
+
+    return !n_rest && spec->n_body == HTTP1_NO_BODY && !e->wants_length;
+}
+
+/* The prefix and the empty line, which stands behind it. */
+static int add_bare(const struct http1_encoder *e, struct buf *out)
+{
+    size_t n = e->prefix.len + 2;
+
+    ADD(buf_reserve(out, n));
+    memcpy(out->data + out->len, e->prefix.data, n);
+    out->len += n;
+    return 0;
+}
+
 int http1_encode_request(struct http1_encoder *e, const struct http1_request_spec *spec,
                          struct buf *out)
 {
     size_t start = out->len;
+    bool repeats = e->url == spec->url && key_matches(&e->key, spec);
+
+    if (likely(repeats && is_bare(e, spec)))
+        return add_bare(e, out);
     int r = check_rest(spec);
 
-    if (!r)
-        r = encoder_prepare(e, spec);
+    if (!r && !repeats)
+        r = encoder_renew(e, spec);
     if (!r)
         r = buf_add(out, e->prefix.data, e->prefix.len);
     if (!r)
