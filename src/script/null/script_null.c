@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "proto/http.h"
+#include "proto/url.h"
 #include "script/script.h"
 
 struct null_script {
@@ -13,9 +14,8 @@ struct null_script {
 };
 
 struct null_vu {
-    const struct null_script *script;
     struct script_host *host;
-    struct http_request request; /* with the user's tags and jar */
+    struct http_request request; /* with the loop's URL, the user's tags and jar */
 };
 
 static int null_load(const struct script_config *config, struct script_host *host UNUSED,
@@ -41,24 +41,30 @@ static void null_free(struct script *script)
     free(s);
 }
 
-static int null_loop_open(struct script *s UNUSED, void **ret_loop)
+/* URLs are counted without locks, so each loop has one of its own. */
+static int null_loop_open(struct script *script, void **ret_loop)
 {
-    *ret_loop = NULL;
+    const struct null_script *s = container_of(script, struct null_script, script);
+    struct url *url;
+
+    TRY(url_parse(s->request.url->original, NULL, &url));
+    *ret_loop = url;
     return 0;
 }
 
-static void null_loop_close(void *script_loop UNUSED)
+static void null_loop_close(void *script_loop)
 {
+    url_unref(script_loop);
 }
 
-static int null_vu_new(struct script *script, void *script_loop UNUSED, struct script_host *host,
+static int null_vu_new(struct script *script, void *script_loop, struct script_host *host,
                        void **ret_vu)
 {
     struct null_vu *vu = xnew(struct null_vu);
 
-    vu->script = container_of(script, struct null_script, script);
     vu->host = host;
-    vu->request = vu->script->request;
+    vu->request = container_of(script, struct null_script, script)->request;
+    vu->request.url = script_loop;
     *ret_vu = vu;
     return 0;
 }
