@@ -191,7 +191,8 @@ static void forget_times(struct leg *leg)
     leg->first_byte = 0;
     leg->sending = 0;
     leg->sent = 0;
-    leg->dialled = (struct dial_report){0};
+    leg->connecting = 0;
+    leg->tls_handshaking = 0;
 }
 
 /* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
@@ -227,10 +228,10 @@ static int run_leg(struct client *c, struct leg *leg)
 struct journey {
     struct client *client;
     const struct http_request *req;
-    struct leg leg;
     struct buf authorization; /* of the current leg */
     struct buf referer;
     int n_hops;
+    struct leg leg; /* last, for the sake of its end */
 };
 
 static void store_cookies(const struct journey *j)
@@ -393,7 +394,10 @@ static int travel(struct journey *j)
 
 static void journey_init(struct journey *j, struct client *c, const struct http_request *req)
 {
-    *j = (struct journey){.client = c, .req = req};
+    memset(j, 0, offsetof(struct journey, leg.error.text));
+    j->leg.error.text[0] = '\0';
+    j->client = c;
+    j->req = req;
     j->leg.req = req;
     j->leg.url = url_ref(req->url);
     j->leg.method = req->method.n ? req->method : STR("GET");

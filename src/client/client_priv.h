@@ -115,7 +115,6 @@ struct leg {
 
     /* what came of it */
     struct http_response *r;
-    struct net_error error;
     int error_code;
     bool reused;
     bool cancelled;
@@ -125,7 +124,9 @@ struct leg {
     mono_ns sent;     /* 0: not all of it */
     mono_ns first_byte;
     mono_ns ended;
-    struct dial_report dialled;
+    span_ns connecting;      /* of a new connection; 0 of one that was there */
+    span_ns tls_handshaking; /* the same */
+    struct net_error error;  /* last: its text is not cleared for each request */
 };
 
 /* Gives a connection for the leg: an idle one or a new one. NULL on failure (leg->error). */

@@ -70,7 +70,8 @@ static struct conn *conn_new(struct client *c, struct stream *stream, struct url
     return conn;
 }
 
-static struct conn *dial_new(struct client *c, struct leg *leg)
+/* Out of line: its frame is large, and most requests find a connection. */
+static COLD struct conn *dial_new(struct client *c, struct leg *leg)
 {
     const struct client_policy *p = c->cl->policy;
     const struct url *u = leg->url;
@@ -91,12 +92,15 @@ static struct conn *dial_new(struct client *c, struct leg *leg)
                                  .security = u->is_tls ? DIAL_TLS : DIAL_PLAIN,
                                  .alpn = u->is_tls ? STR("http/1.1") : STR(""),
                                  .deadline = leg->deadline};
-    enum net_status status = dial(&dialer, &target, &stream, &leg->dialled);
+    struct dial_report report = {0};
+    enum net_status status = dial(&dialer, &target, &stream, &report);
 
+    leg->connecting = report.connect_done ? report.connect_done - report.connect_start : 0;
+    leg->tls_handshaking = report.tls_done ? report.tls_done - report.tls_start : 0;
     if (status != NET_OK) {
-        c->bytes.received += leg->dialled.bytes_in;
-        c->bytes.sent += leg->dialled.bytes_out;
-        leg->error = leg->dialled.error;
+        c->bytes.received += report.bytes_in;
+        c->bytes.sent += report.bytes_out;
+        leg->error = report.error;
         return NULL;
     }
     return conn_new(c, stream, leg->url);

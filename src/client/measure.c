@@ -182,7 +182,6 @@ static span_ns since(mono_ns end, mono_ns start)
 
 static void fill_timings(const struct leg *leg, struct http_timings *t)
 {
-    const struct dial_report *d = &leg->dialled;
     mono_ns first = leg->first_byte ? leg->first_byte : leg->ended;
 
     /*
@@ -191,10 +190,8 @@ static void fill_timings(const struct leg *leg, struct http_timings *t)
      */
     *t = (struct http_timings){.blocked =
                                    since(leg->sending ? leg->sending : leg->obtained, leg->asked)};
-    if (!leg->reused) {
-        t->connecting = d->connect_done ? since(d->connect_done, d->connect_start) : 0;
-        t->tls_handshaking = d->tls_done ? since(d->tls_done, d->tls_start) : 0;
-    }
+    t->connecting = leg->connecting;
+    t->tls_handshaking = leg->tls_handshaking;
     if (leg->sending) {
         /* An answer, or the end, may come while the body is still being sent. */
         t->sending = since(leg->sent ? leg->sent : first, leg->sending);
