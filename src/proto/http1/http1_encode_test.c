@@ -165,6 +165,60 @@ static void the_memory_is_not_stale(void **state)
     }
 }
 
+/* The same storage with other words in it, as a script's memory has: no byte may go unnoticed. */
+static void reused_storage_is_read_again(void **state)
+{
+    scoped(url_unrefp) struct url *u = parse("http://h/a");
+    scoped(http1_encoder_fini) struct http1_encoder kept = {0};
+    scoped(buf_fini) struct buf out = {0};
+    char words[32];
+
+    (void)state;
+    for (size_t n = 1; n <= 24; n++) {
+        for (size_t i = 0; i < 3 * n; i++) {
+            memset(words, 'x', sizeof(words));
+            struct str part = str_from(words, n);
+            const struct http_header header = {i / n == 0 ? part : STR("Abc"),
+                                               i / n == 1 ? part : STR("y")};
+            const struct http1_request_spec spec = {.url = u,
+                                                    .headers = &header,
+                                                    .n_headers = 1,
+                                                    .user_agent = i / n == 2 ? part : STR("ua"),
+                                                    .n_body = HTTP1_NO_BODY};
+
+            assert_int_equal(http1_encode_request(&kept, &spec, &out), 0);
+            words[i % n] = '7';
+            buf_reset(&out);
+            assert_int_equal(http1_encode_request(&kept, &spec, &out), 0);
+            assert_int_not_equal(str_find(buf_str(&out), '7'), out.len);
+            buf_reset(&out);
+        }
+    }
+}
+
+/* What comes after the prefix shows with one request and is gone with the next. */
+static void the_rest_is_not_remembered(void **state)
+{
+    scoped(url_unrefp) struct url *u = parse("http://h/");
+    scoped(http1_encoder_fini) struct http1_encoder e = {0};
+    struct http1_request_spec spec = {.url = u, .n_body = HTTP1_NO_BODY};
+
+    (void)state;
+    for (int step = 0; step < 12; step++) {
+        scoped(buf_fini) struct buf out = {0};
+
+        spec.cookie = step % 2 ? STR("a=b") : STR("");
+        spec.n_body = step % 3 == 2 ? 5 : HTTP1_NO_BODY;
+        assert_int_equal(http1_encode_request(&e, &spec, &out), 0);
+        check(&out, step % 6 == 1 || step % 6 == 3
+                        ? "GET / HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\n\r\n"
+                    : step % 6 == 5
+                        ? "GET / HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\nContent-Length: 5\r\n\r\n"
+                    : step % 6 == 2 ? "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
+                                    : "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+}
+
 static void injection_is_refused(void **state)
 {
     static const struct {
@@ -284,6 +338,8 @@ int main(void)
         cmocka_unit_test(targets_have_four_forms),
         cmocka_unit_test(bodies_are_announced),
         cmocka_unit_test(the_memory_is_not_stale),
+        cmocka_unit_test(reused_storage_is_read_again),
+        cmocka_unit_test(the_rest_is_not_remembered),
         cmocka_unit_test(injection_is_refused),
         cmocka_unit_test(names_become_canonical),
         cmocka_unit_test(responses_are_written),

@@ -185,40 +185,43 @@ static void head_begin(struct http1_message *m)
     m->begun = true;
 }
 
+enum {
+    AT_CODE = 9, /* after "HTTP/1.1 " */
+    AT_REASON = AT_CODE + 3,
+};
+
 /*
- * How long the status line is, when it is `HTTP/1.1 200 …` to the letter with nothing odd after it;
- * 0 for any other, which status_line() reads.
+ * How long the status line is without its end, when it is `HTTP/1.1 200 …` to the letter with
+ * nothing odd after it; 0 for any other, which status_line() reads.
  */
-static size_t quick_status_line(struct http1_response *p, struct str in)
+static size_t quick_status_line(struct str in, int *ret_status)
 {
-    static const char version[] = "HTTP/1.1 ";
-    const size_t at_code = sizeof(version) - 1;
-    const size_t at_reason = at_code + 3;
-
-    if (in.n < at_reason + 2 || memcmp(in.p, version, at_code) != 0 ||
-        (in.p[at_reason] != ' ' && in.p[at_reason] != '\r') ||
-        !status_code(str_from(in.p + at_code, 3), &p->status))
+    if (in.n < AT_REASON + 2 || memcmp(in.p, "HTTP/1.1 ", AT_CODE) != 0 ||
+        (in.p[AT_REASON] != ' ' && in.p[AT_REASON] != '\r') ||
+        !status_code(str_from(in.p + AT_CODE, 3), ret_status))
         return 0;
-    const char *stop = http1_scan_value(in.p + at_reason, in.p + in.n);
+    const char *end = in.p + in.n;
+    const char *stop = http1_scan_value(in.p + AT_REASON, end);
 
-    if (in.p + in.n - stop < 2 || !http1_is_crlf(stop))
-        return 0;
-    p->msg.at_first = (uint32_t)at_code;
-    p->msg.n_first = (uint32_t)(stop - in.p - (ptrdiff_t)at_code);
-    return (size_t)(stop - in.p) + 2;
+    return end - stop >= 2 && http1_is_crlf(stop) ? (size_t)(stop - in.p) : 0;
 }
 
-/* Reads a head that is whole in the input and as most are. False: nothing was taken. */
+/* Reads a head that is whole in the input and as most are. False: nothing has changed. */
 static bool head_quick(struct http1_response *p, struct str *in, struct http1_facts *ret_facts)
 {
     struct http1_message *m = &p->msg;
     struct str near = str_from(in->p, http1_quick_reach(m->head, in->n));
-    size_t at = quick_status_line(p, near);
+    int status = 0;
+    size_t n_first = quick_status_line(near, &status);
+    size_t n_head;
 
-    if (!at || !http1_quick_fields(m, near, at, &at, ret_facts))
+    if (!n_first || !http1_quick_fields(m, near, n_first + 2, &n_head, ret_facts))
         return false;
+    p->status = status;
     m->version = HTTP_1_1;
-    *in = str_from(in->p + at, in->n - at);
+    m->at_first = AT_CODE;
+    m->n_first = (uint32_t)n_first - AT_CODE;
+    *in = str_from(in->p + n_head, in->n - n_head);
     return true;
 }
 
