@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "metric/metric.h"
+#include "metric/systag.h"
 #include "run/run_priv.h"
 
 /* ---- one user ---- */
@@ -51,11 +52,26 @@ static void share_iterations(struct slot *slot)
     }
 }
 
+/* Of samples that belong to the scenario and no iteration. */
+static const struct tagset *scenario_tags(const struct part *p)
+{
+    struct worker *w = p->worker;
+    const struct plan_options *o = w->run->config.plan->options;
+    const struct tagset *tags = tagset_empty(w->tags);
+
+    for (size_t i = 0; i < o->tags.n; i++)
+        tags = tagset_add(w->tags, tags, str_of(o->tags.items[i].name),
+                          str_of(o->tags.items[i].value));
+    if (o->system_tags & SYSTAG_SCENARIO)
+        tags = tagset_add(w->tags, tags, STR("scenario"), str_of(p->sr->plan->name));
+    return tags;
+}
+
 static void count_dropped(struct slot *slot, int64_t n)
 {
     struct worker *w = slot->part->worker;
 
-    recorder_sample(w->recorder, M_DROPPED_ITERATIONS, vu_tags(slot->vu), (double)n,
+    recorder_sample(w->recorder, M_DROPPED_ITERATIONS, scenario_tags(slot->part), (double)n,
                     loop_now(w->loop));
 }
 
@@ -83,6 +99,8 @@ static void user_run(void *arg)
     struct scenario_run *sr = slot->part->sr;
 
     slot->vu = worker_take_vu(w);
+    if (!slot->vu)
+        run_user_missing(w->run, sr->plan);
     if (slot->vu) {
         atomic_fetch_add(&sr->shared.active, 1);
         atomic_fetch_add(&w->shared.active, 1);
@@ -103,8 +121,10 @@ static void slot_start(struct slot *slot)
     if (slot->running || slot->part->worker->stopping)
         return;
     slot->running = true;
-    if (coro_waitgroup_spawn(&slot->part->users, CORO_STACK_MEDIUM, user_run, slot))
+    if (coro_waitgroup_spawn(&slot->part->users, CORO_STACK_MEDIUM, user_run, slot)) {
         slot->running = false;
+        run_user_missing(slot->part->worker->run, slot->part->sr->plan);
+    }
 }
 
 static void slot_interrupt(struct slot *slot)
@@ -148,26 +168,33 @@ static void want(struct part *p, uint64_t n_users)
         p->slots[i - 1].wanted = false;
 }
 
-/* Walks two lists of steps in the order of time: how many are wanted, how many may be. */
 static void drive_ramp(struct part *p)
 {
-    const struct plan_steps *raw = &p->sr->raw, *limit = &p->sr->limit;
-    size_t i = 0, j = 0;
+    const struct plan_steps *raw = &p->sr->raw;
 
-    while (i < raw->n || j < limit->n) {
-        bool is_raw = j >= limit->n || (i < raw->n && raw->items[i].at <= limit->items[j].at);
-        const struct plan_step *step = is_raw ? &raw->items[i++] : &limit->items[j++];
-
-        if (coro_sleep_until(p->sr->start + step->at))
+    for (size_t i = 0; i < raw->n; i++) {
+        if (coro_sleep_until(p->sr->start + raw->items[i].at))
             return;
-        if (is_raw)
-            want(p, (uint64_t)step->vus);
-        else
-            part_interrupt(p, (uint64_t)step->vus);
-        /* All users done and none to come: no need to wait for the end of the graceful period. */
-        if (i >= raw->n && list_empty(&p->users.children))
-            return;
+        want(p, (uint64_t)raw->items[i].vus);
     }
+}
+
+/*
+ * The other side of a ramp: users that should have stopped are interrupted when their graceful
+ * period is over. By a timer, so that the driver need not wait for it when all are done before.
+ */
+static void on_limit(struct loop *l, struct timer *t)
+{
+    struct part *p = container_of(t, struct part, limit);
+    const struct plan_steps *limit = &p->sr->limit;
+    span_ns now = loop_now(l) - p->sr->start;
+
+    while (p->next_limit < limit->n && limit->items[p->next_limit].at <= now) {
+        part_interrupt(p, (uint64_t)limit->items[p->next_limit].vus);
+        p->next_limit++;
+    }
+    if (p->next_limit < limit->n)
+        timer_set(l, t, p->sr->start + limit->items[p->next_limit].at, on_limit);
 }
 
 static void part_done(struct part *p)
@@ -184,10 +211,12 @@ static void part_run(struct part *p)
     if (coro_sleep_until(p->sr->start))
         return;
     timer_set(p->worker->loop, &p->hard_stop, p->sr->hard_end, on_hard_stop);
-    if (p->sr->plan->executor == PLAN_RAMPING_VUS)
-        drive_ramp(p);
-    else
+    if (p->sr->plan->executor != PLAN_RAMPING_VUS) {
         want(p, p->sr->n_slots);
+        return;
+    }
+    timer_set(p->worker->loop, &p->limit, p->sr->start, on_limit);
+    drive_ramp(p);
 }
 
 static void part_drive(void *arg)
@@ -199,6 +228,7 @@ static void part_drive(void *arg)
     part_run(p);
     ignored(coro_waitgroup_wait(&p->users));
     timer_clear(&p->hard_stop);
+    timer_clear(&p->limit);
     p->driver = NULL;
     part_done(p);
 }
@@ -230,9 +260,12 @@ void executor_start(struct worker *w)
         struct part *p = &w->parts[i];
 
         part_init(p, w, &run->scenarios[i]);
-        if (!p->n_slots || w->stopping ||
-            coro_spawn(w->loop, CORO_STACK_SMALL, part_drive, p, &p->driver))
+        if (!p->n_slots || w->stopping) {
             part_done(p);
+        } else if (coro_spawn(w->loop, CORO_STACK_SMALL, part_drive, p, &p->driver)) {
+            run_user_missing(run, run->scenarios[i].plan);
+            part_done(p);
+        }
     }
 }
 

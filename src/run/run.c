@@ -202,7 +202,7 @@ void run_stop(struct run *run, enum run_stop why, struct str message)
     bool first;
 
     pthread_mutex_lock(&run->shared.lock);
-    first = run->shared.why == RUN_STOP_NONE;
+    first = run->shared.why == RUN_STOP_NONE && !run->shared.closed;
     if (first) {
         run->shared.why = why;
         run->shared.message = xstrndup(message.n ? message.p : "", message.n);
@@ -239,13 +239,35 @@ static void on_stop_message(struct loop *l UNUSED, struct message *m)
             continue;
         /* Its loop may be deep in script code, or not there yet. */
         w->stopping = true;
-        if (run->stage == RUN_INIT)
+        if (!w->is_open)
             continue;
         worker_stop_code(w);
         loop_post(w->loop, &w->stop.msg);
     }
     run->stop_handled = true;
     run_wake(run);
+}
+
+void run_insist(struct run *run)
+{
+    /* A user that was just beginning when its code was stopped has begun all the same. */
+    if (!run->stop_handled || run->stage != RUN_SCENARIOS)
+        return;
+    for (unsigned i = 0; i < run->n_workers; i++)
+        if (run->workers[i].is_open && !run->workers[i].is_done)
+            worker_stop_code(&run->workers[i]);
+}
+
+/* After the last chance to listen to a stop; what was posted before is waited for. */
+static void close_stopping(struct run *run)
+{
+    pthread_mutex_lock(&run->shared.lock);
+    run->shared.closed = true;
+    bool is_posted = run->shared.why != RUN_STOP_NONE;
+
+    pthread_mutex_unlock(&run->shared.lock);
+    while (is_posted && !run->stop_handled)
+        ignored(coro_park_firm());
 }
 
 /* ---- the course ---- */
@@ -384,21 +406,29 @@ static void set_times(struct run *run)
 }
 
 /* Shared iterations that nobody got to are counted once, here. */
-static void count_unattempted(struct run *run)
+void run_count_unattempted(struct run *run, mono_ns now)
 {
+    const struct plan_options *o = run->config.plan->options;
+    scoped(freep) struct tag *tags = NULL;
+    size_t n = 0;
+
+    if (!run->scenarios_over || run->unattempted_counted)
+        return;
+    run->unattempted_counted = true;
+    if (run->was_stopped)
+        return;
+    tags = xnew_n(struct tag, o->tags.n + 1);
+    for (; n < o->tags.n; n++)
+        tags[n] = (struct tag){str_of(o->tags.items[n].name), str_of(o->tags.items[n].value)};
     for (size_t i = 0; i < run->n_scenarios; i++) {
         struct scenario_run *sr = &run->scenarios[i];
         uint64_t taken = atomic_load(&sr->shared.next_ticket);
-        struct tag tag = {STR("scenario"), str_of(sr->plan->name)};
+        uint64_t all = (uint64_t)sr->plan->iterations;
 
-        if (sr->plan->executor != PLAN_SHARED_ITERATIONS || run_stopped(run) != RUN_STOP_NONE ||
-            taken >= (uint64_t)sr->plan->iterations)
-            continue;
-        snapshot_tick_begin(run->snapshot);
-        snapshot_sample(run->snapshot, M_DROPPED_ITERATIONS, &tag, 1,
-                        (double)((uint64_t)sr->plan->iterations - taken),
-                        loop_now(run->config.loop));
-        snapshot_tick_end(run->snapshot, loop_now(run->config.loop));
+        tags[n] = (struct tag){STR("scenario"), str_of(sr->plan->name)};
+        if (sr->plan->executor == PLAN_SHARED_ITERATIONS && taken < all)
+            snapshot_sample(run->snapshot, M_DROPPED_ITERATIONS, tags,
+                            n + !!(o->system_tags & SYSTAG_SCENARIO), (double)(all - taken), now);
     }
 }
 
@@ -410,7 +440,8 @@ static void run_scenarios(struct run *run)
         loop_post(run->workers[i].loop, &run->workers[i].start.msg);
     while (run->n_done < run->n_workers)
         ignored(coro_park_firm());
-    count_unattempted(run);
+    run->was_stopped = run_stopped(run) != RUN_STOP_NONE;
+    run->scenarios_over = true;
 }
 
 static void begin_test(struct run *run)
@@ -422,22 +453,24 @@ static void begin_test(struct run *run)
 
 static int stop_fault(struct run *run)
 {
+    enum run_stop why = run_stopped(run);
     const char *text = run->shared.message ? run->shared.message : "";
 
-    switch (run_stopped(run)) {
+    switch (why) {
     case RUN_STOP_THRESHOLD:
         return fault(FAULT_EXIT(99),
                      "thresholds on metrics '%s' were crossed; at least one has abortOnFail "
                      "enabled, stopping test prematurely",
                      thresholds_failed(run->thresholds));
     case RUN_STOP_ABORT:
-        return fault(FAULT_EXIT(108), "test aborted%s%s", text[0] ? ": " : "", text);
+        return fault(FAULT_EXIT(108), "%s", text[0] ? text : "test aborted");
     case RUN_STOP_SIGNAL:
         return fault(FAULT_EXIT(105), "test run was aborted because brunt received a '%s' signal",
                      text);
     case RUN_STOP_REMOTE:
         return fault(FAULT_EXIT(103), "test run stopped from the REST API");
     case RUN_STOP_ERROR:
+        return fault(-EIO, "%s", text);
     case RUN_STOP_NONE:
         break;
     }
@@ -450,6 +483,22 @@ static void keep(struct run *run, int r)
         first_fault(run, r, fault_text());
 }
 
+/* A setup() that did not come to its end, for whatever reason, leaves nothing to tear down. */
+static void run_stages(struct run *run)
+{
+    if (run_stopped(run) == RUN_STOP_NONE)
+        keep(run, run_setup(run));
+    bool is_set_up = !run->first_fault && run_stopped(run) == RUN_STOP_NONE;
+
+    if (is_set_up)
+        run_scenarios(run);
+    keep(run, stop_fault(run));
+    if (is_set_up)
+        keep(run, run_teardown(run));
+    /* It may have been stopped just now. */
+    keep(run, stop_fault(run));
+}
+
 int run_execute(struct run *run)
 {
     run->waiter = coro_self();
@@ -458,19 +507,13 @@ int run_execute(struct run *run)
 
     if (r == 0) {
         begin_test(run);
-        if (run_stopped(run) == RUN_STOP_NONE)
-            keep(run, run_setup(run));
-        if (!run->first_fault && run_stopped(run) == RUN_STOP_NONE)
-            run_scenarios(run);
-        /* A setup() that threw leaves nothing to tear down. */
-        keep(run, stop_fault(run));
-        if (fault_exit_code(run->first_fault) != 107 && fault_exit_code(run->first_fault) != 100)
-            keep(run, run_teardown(run));
+        run_stages(run);
     }
     run->ended = loop_clock(run->config.loop);
     tick_stop(run);
     run->stage = RUN_OVER;
     tick_final(run);
+    close_stopping(run);
     run->waiter = NULL;
     return run->first_fault ? fault(run->first_fault, "%s", run->first_text) : 0;
 }
@@ -579,6 +622,8 @@ static enum run_part_state part_state(const struct run *run, const struct scenar
 void run_part(const struct run *run, size_t index, struct run_part *ret_part)
 {
     const struct scenario_run *sr = &run->scenarios[index];
+    uint64_t attempts = atomic_load(&sr->shared.next_ticket);
+    uint64_t all = (uint64_t)sr->plan->iterations;
     span_ns elapsed = sr->start ? loop_now(run->config.loop) - sr->start : 0;
 
     if (elapsed > sr->plan->regular_duration)
@@ -589,7 +634,7 @@ void run_part(const struct run *run, size_t index, struct run_part *ret_part)
         .vus_active = atomic_load(&sr->shared.active),
         .vus_max = sr->n_slots,
         .complete = atomic_load_explicit(&sr->shared.complete, memory_order_relaxed),
-        .attempted = atomic_load(&sr->shared.next_ticket),
+        .attempted = attempts < all ? attempts : all,
         .elapsed = elapsed > 0 ? elapsed : 0,
     };
 }

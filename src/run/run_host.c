@@ -16,15 +16,34 @@ static const enum log_level levels[] = {
     [SCRIPT_LOG_ERROR] = LOG_LEVEL_ERROR,
 };
 
+/*
+ * Every request fails so once descriptors are used up: said once, because the lines would be as
+ * many as the requests, and each failure is counted anyway.
+ */
+static bool is_descriptor_flood(struct run *run, struct str error)
+{
+    if (likely(str_find_str(error, STR("too many open files")) == error.n))
+        return false;
+    if (!atomic_exchange(&run->shared.descriptors_out, true))
+        log_warn(run->config.log,
+                 "Requests fail because no more files can be opened (further ones are counted, not "
+                 "logged): %.*s",
+                 STR_ARG(error));
+    return true;
+}
+
 static void vu_log(void *arg, const struct vu *vu UNUSED, enum script_log_level level,
                    enum script_log_source source, struct str message, struct str field,
                    struct str value)
 {
-    const struct run_config *c = &((struct worker *)arg)->run->config;
+    struct run *run = ((struct worker *)arg)->run;
+    const struct run_config *c = &run->config;
     bool to_console = source == SCRIPT_LOG_CONSOLE && c->console;
     struct log_field fields[2];
     size_t n = 0;
 
+    if (source == SCRIPT_LOG_ENGINE && level == SCRIPT_LOG_WARN && is_descriptor_flood(run, value))
+        return;
     if (field.n)
         fields[n++] = (struct log_field){field, value};
     if (source == SCRIPT_LOG_CONSOLE && !to_console)
@@ -79,9 +98,9 @@ static double progress_of(const struct scenario_run *sr, mono_ns now)
 
         return (double)atomic_load(&sr->shared.complete) / all;
     }
-    double share = (double)(now - sr->start) / (double)(sr->end - sr->start);
-
-    return share < 1 ? share : 1;
+    if (now >= sr->end)
+        return 1;
+    return now > sr->start ? (double)(now - sr->start) / (double)(sr->end - sr->start) : 0;
 }
 
 static void vu_exec_info(void *arg, struct vu *vu, struct script_exec_info *ret_info)
@@ -143,6 +162,13 @@ const struct vu_run_ops run_vu_ops = {
     .abort = vu_abort,
     .fail = vu_fail,
 };
+
+void run_user_missing(struct run *run, const struct plan_scenario *s)
+{
+    if (!atomic_exchange(&run->shared.users_missing, true))
+        log_error(run->config.log, "scenario %s has fewer users than it should: %s", s->name,
+                  fault_text());
+}
 
 void run_warn(struct run *run, const char *text)
 {

@@ -54,6 +54,8 @@ struct part {
     struct coro *driver;
     struct coro_waitgroup users;
     struct timer hard_stop;
+    struct timer limit; /* ramping-vus: the next step of sr->limit */
+    size_t next_limit;
 };
 
 /* A message between main and a worker; each has its own, so none is ever queued twice. */
@@ -76,11 +78,16 @@ struct worker {
     _Atomic bool stopping; /* the run was told to end; set by main, too */
     struct vu **idle;
     size_t n_idle, cap_idle;
-    int init_result; /* 0 or the fault of making users */
+    struct {
+        bool is_open;  /* the loop takes messages */
+        bool is_done;  /* with all scenarios */
+        bool is_asked; /* for its recorder's interval */
+    };                 /* main's */
+    int init_result;   /* 0 or the fault of making users */
     char init_text[1024];
-    struct interval *interval;                     /* handed over */
-    struct worker_message start, stop, swap, quit; /* main to worker */
-    struct worker_message ready, done, swapped;    /* worker to main */
+    struct interval *interval;                          /* handed over */
+    struct worker_message start, stop, swap, quit;      /* main to worker */
+    struct worker_message ready, done, swapped, failed; /* worker to main */
     struct {
         pthread_mutex_t lock; /* of vus: main stops their code */
         struct vu **vus;
@@ -111,22 +118,32 @@ struct run {
     struct coro *waiter; /* run_execute, parked until something below changes */
     unsigned n_ready, n_done, n_swapping;
     struct timer tick;
+    mono_ns next_tick;
     mono_ns next_eval;
     struct message stop_msg;
     bool stop_handled;
+    bool scenarios_over;
+    bool was_stopped; /* before they were */
+    bool unattempted_counted;
     int first_fault; /* the one that ended the run */
     char first_text[1024];
     struct {
         pthread_mutex_t lock; /* of why and message */
         enum run_stop why;
         char *message;
+        bool closed;         /* run_execute is over: nobody listens to a stop; under `lock` */
         _Atomic bool failed; /* test.fail() */
+        _Atomic bool users_missing;   /* has been logged */
+        _Atomic bool descriptors_out; /* the same */
         _Atomic uint64_t next_vu_id;
     } shared;
 };
 
 /* The upward calls of users. */
 extern const struct vu_run_ops run_vu_ops;
+
+/* Logs, once, that the scenario has fewer users than it should: why is in the fault. Any thread. */
+void run_user_missing(struct run *run, const struct plan_scenario *s);
 
 /* Logs a warning. */
 void run_warn(struct run *run, const char *text);
@@ -148,7 +165,14 @@ void executor_stop(struct worker *w);
 /* tick.c; on the main loop */
 void tick_start(struct run *run);
 void tick_stop(struct run *run);
-void tick_final(struct run *run); /* suspends until everything recorded is merged */
+void tick_forget(struct worker *w); /* it will not answer any more */
+void tick_final(struct run *run);   /* suspends until everything recorded is merged */
+
+/* Samples the shared iterations that nobody got to, once, after the scenarios; within a tick. */
+void run_count_unattempted(struct run *run, mono_ns now);
+
+/* Stops script code once more, if the run is to end and a loop does not turn. */
+void run_insist(struct run *run);
 
 /* Wakes run_execute to look again. */
 void run_wake(struct run *run);

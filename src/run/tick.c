@@ -3,19 +3,25 @@
  * thresholds are judged and those who follow the run are told. A loop that is slow to answer delays
  * the tick, never the load.
  */
+#include "base/mem.h"
 #include "metric/metric.h"
 #include "run/run_priv.h"
 
 #define EVAL_PERIOD (2 * NS_PER_S)
 
+static span_ns period(const struct run *run)
+{
+    return run->config.tick ? run->config.tick : NS_PER_S;
+}
+
 static void sample_users(struct run *run, mono_ns now)
 {
     const struct plan_map *tags = &run->config.plan->options->tags;
-    struct tag list[64];
+    scoped(freep) struct tag *list = xnew_n(struct tag, tags->n);
     size_t n = 0;
     struct run_totals totals;
 
-    for (; n < tags->n && n < countof(list); n++)
+    for (; n < tags->n; n++)
         list[n] = (struct tag){str_of(tags->items[n].name), str_of(tags->items[n].value)};
     run_totals(run, &totals);
     snapshot_sample(run->snapshot, M_VUS, list, n, (double)totals.vus_active, now);
@@ -31,7 +37,8 @@ static void merge_worker(struct run *run, struct worker *w)
 
 static void judge(struct run *run, mono_ns now)
 {
-    if (!run->started || now < run->next_eval)
+    /* Ticks come when they can: one that is early by less than half of one counts. */
+    if (!run->started || run->stage == RUN_OVER || now < run->next_eval - period(run) / 2)
         return;
     run->next_eval = now + EVAL_PERIOD;
     if (thresholds_eval(run->thresholds, THRESHOLDS_RUNNING, run_elapsed(run)))
@@ -51,6 +58,7 @@ static void finish_tick(struct run *run)
     merge_worker(run, &run->main);
     if (run->stage != RUN_OVER)
         sample_users(run, now);
+    run_count_unattempted(run, now);
     snapshot_tick_end(run->snapshot, now);
     warning = snapshot_warning(run->snapshot);
     if (warning)
@@ -65,6 +73,14 @@ static void on_swapped(struct loop *l UNUSED, struct message *m)
 {
     struct worker *w = container_of(m, struct worker_message, msg)->worker;
 
+    tick_forget(w);
+}
+
+void tick_forget(struct worker *w)
+{
+    if (!w->is_asked)
+        return;
+    w->is_asked = false;
     if (--w->run->n_swapping == 0) {
         finish_tick(w->run);
         run_wake(w->run);
@@ -78,8 +94,9 @@ static void ask_all(struct run *run)
     for (unsigned i = 0; i < run->n_workers; i++) {
         struct worker *w = &run->workers[i];
 
-        if (!w->loop)
+        if (!w->is_open)
             continue;
+        w->is_asked = true;
         w->swapped.worker = w;
         w->swapped.msg.fn = on_swapped;
         run->n_swapping++;
@@ -89,22 +106,23 @@ static void ask_all(struct run *run)
         finish_tick(run);
 }
 
-static span_ns period(const struct run *run)
-{
-    return run->config.tick ? run->config.tick : NS_PER_S;
-}
-
 static void on_tick(struct loop *l, struct timer *t)
 {
     struct run *run = container_of(t, struct run, tick);
 
+    run_insist(run);
     ask_all(run);
-    timer_set(l, t, loop_now(l) + period(run), on_tick);
+    /* By the plan, so that the length of ticks does not add up; those that were missed are gone. */
+    do {
+        run->next_tick += period(run);
+    } while (run->next_tick <= loop_now(l));
+    timer_set(l, t, run->next_tick, on_tick);
 }
 
 void tick_start(struct run *run)
 {
-    timer_set(run->config.loop, &run->tick, loop_clock(run->config.loop) + period(run), on_tick);
+    run->next_tick = loop_clock(run->config.loop) + period(run);
+    timer_set(run->config.loop, &run->tick, run->next_tick, on_tick);
 }
 
 void tick_stop(struct run *run)

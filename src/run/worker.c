@@ -15,6 +15,7 @@ static void on_swap(struct loop *l, struct message *m);
 static void on_quit(struct loop *l, struct message *m);
 static void on_ready(struct loop *l, struct message *m);
 static void on_done(struct loop *l, struct message *m);
+static void on_failed(struct loop *l, struct message *m);
 
 static void message_init(struct worker_message *m, struct worker *w, message_fn *fn)
 {
@@ -33,22 +34,44 @@ void worker_init(struct worker *w, struct run *run, unsigned index)
     message_init(&w->quit, w, on_quit);
     message_init(&w->ready, w, on_ready);
     message_init(&w->done, w, on_done);
+    message_init(&w->failed, w, on_failed);
 }
 
 /* ---- users ---- */
 
-static int compare_ids(const void *a, const void *b)
+/*
+ * Idle users are a heap by id, so that the lowest ones serve first: users of a scenario tend to end
+ * all at once, and there may be very many of them.
+ */
+static bool has_less(const struct vu *a, const struct vu *b)
 {
-    uint64_t x = vu_id(*(struct vu *const *)a), y = vu_id(*(struct vu *const *)b);
-
-    /* Descending, because the last one is taken first. */
-    return (x < y) - (x > y);
+    return vu_id(a) < vu_id(b);
 }
 
 void worker_give_vu(struct worker *w, struct vu *vu)
 {
+    size_t at = w->n_idle;
+
     vec_push(w->idle, w->n_idle, w->cap_idle) = vu;
-    qsort(w->idle, w->n_idle > 1 ? w->n_idle : 0, sizeof(struct vu *), compare_ids);
+    for (size_t up; at > 0 && has_less(vu, w->idle[up = (at - 1) / 2]); at = up)
+        w->idle[at] = w->idle[up];
+    w->idle[at] = vu;
+}
+
+static struct vu *take_idle(struct worker *w)
+{
+    struct vu *least = w->idle[0], *last = w->idle[--w->n_idle];
+    size_t at = 0, down;
+
+    while ((down = 2 * at + 1) < w->n_idle) {
+        down += down + 1 < w->n_idle && has_less(w->idle[down + 1], w->idle[down]);
+        if (!has_less(w->idle[down], last))
+            break;
+        w->idle[at] = w->idle[down];
+        at = down;
+    }
+    w->idle[at] = last;
+    return least;
 }
 
 static int make_vu(struct worker *w, uint64_t id, struct vu **ret_vu)
@@ -66,7 +89,7 @@ struct vu *worker_take_vu(struct worker *w)
     struct vu *vu = NULL;
 
     if (w->n_idle)
-        return w->idle[--w->n_idle];
+        return take_idle(w);
     /* Scenarios that share users over loops may need one more here than was planned for in all. */
     if (make_vu(w, atomic_fetch_add(&w->run->shared.next_vu_id, 1), &vu) < 0)
         return NULL;
@@ -82,9 +105,8 @@ static int make_planned(struct worker *w)
         struct vu *vu;
 
         TRY(make_vu(w, id, &vu));
-        vec_push(w->idle, w->n_idle, w->cap_idle) = vu;
+        worker_give_vu(w, vu);
     }
-    qsort(w->idle, w->n_idle, sizeof(struct vu *), compare_ids);
     return 0;
 }
 
@@ -158,10 +180,12 @@ static void *thread_main(void *arg)
 
     snprintf(name, sizeof(name), "loop %u", w->index);
     pthread_setname_np(pthread_self(), name);
-    w->init_result = thread_body(w);
-    if (w->init_result < 0) {
+    int r = thread_body(w);
+
+    if (r < 0) {
+        w->init_result = r;
         snprintf(w->init_text, sizeof(w->init_text), "%s", fault_text());
-        loop_post(w->run->config.loop, &w->ready.msg);
+        loop_post(w->run->config.loop, &w->failed.msg);
     }
     fault_clear();
     return NULL;
@@ -186,8 +210,7 @@ int worker_start(struct worker *w)
 void worker_join(struct worker *w)
 {
     if (w->has_thread) {
-        /* Before `ready` the loop may not exist; run_execute has waited for that. */
-        if (w->loop)
+        if (w->is_open)
             loop_post(w->loop, &w->quit.msg);
         pthread_join(w->thread, NULL);
         w->has_thread = false;
@@ -245,9 +268,27 @@ static void on_quit(struct loop *l, struct message *m UNUSED)
 
 static void on_ready(struct loop *l UNUSED, struct message *m)
 {
-    struct run *run = worker_of(m)->run;
+    struct worker *w = worker_of(m);
 
-    run->n_ready++;
+    w->is_open = true;
+    w->run->n_ready++;
+    run_wake(w->run);
+}
+
+/* Its thread has ended by itself: before it was ready, or because its loop broke. */
+static void on_failed(struct loop *l UNUSED, struct message *m)
+{
+    struct worker *w = worker_of(m);
+    struct run *run = w->run;
+
+    if (!w->is_open) {
+        run->n_ready++;
+    } else if (run->stage == RUN_SCENARIOS && !w->is_done) {
+        run->n_done++;
+        run_stop(run, RUN_STOP_ERROR, str_of(w->init_text));
+    }
+    w->is_open = false;
+    tick_forget(w);
     run_wake(run);
 }
 
@@ -255,6 +296,7 @@ static void on_done(struct loop *l UNUSED, struct message *m)
 {
     struct run *run = worker_of(m)->run;
 
+    worker_of(m)->is_done = true;
     run->n_done++;
     run_wake(run);
 }

@@ -102,8 +102,8 @@ static int host_batch(struct script_host *h, const struct http_request *const *r
     vu->n_suspends++;
     batch_prepare(&b, vu, n);
     coro_waitgroup_init(&group, vu->vl->config.loop);
+    memset((void *)ret_responses, 0, n * sizeof(ret_responses[0]));
     for (size_t i = 0; i < n; i++) {
-        ret_responses[i] = NULL;
         items[i] = (struct batch_item){
             .batch = &b,
             .host = batch_host_find(&b, reqs[i]->url->host_port, per_host),
@@ -211,12 +211,15 @@ static int host_wait_event(struct script_host *h, mono_ns due)
 static int host_sleep(struct script_host *h, span_ns span)
 {
     struct vu *vu = vu_of(h);
-    struct loop *l = vu->vl->config.loop;
+    mono_ns now;
 
     vu->n_suspends++;
     if (span <= 0)
         return interrupted(vu);
-    return coro_sleep_until(loop_clock(l) + span) ? SCRIPT_E_INTERRUPTED : interrupted(vu);
+    now = loop_clock(vu->vl->config.loop);
+    mono_ns until = span < MONO_NEVER - now ? now + span : MONO_NEVER;
+
+    return coro_sleep_until(until) ? SCRIPT_E_INTERRUPTED : interrupted(vu);
 }
 
 static mono_ns host_now(struct script_host *h)
