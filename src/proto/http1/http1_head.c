@@ -8,6 +8,7 @@
  */
 #include "base/mem.h"
 #include "proto/http1/http1_encode.h"
+#include "proto/http1/http1_facts_priv.h"
 #include "proto/http1/http1_scan_priv.h"
 
 enum {
@@ -241,92 +242,6 @@ static size_t unfold(char *p, size_t n)
             p[out++] = ' ';
     }
     return trim_blank(str_from(p, out)).n;
-}
-
-/* Eight bytes of p, in lower case as far as they are letters or '-', differ from those of `lower`.
- */
-static inline uint64_t word_differs(const char *p, const char *lower)
-{
-    uint64_t a;
-    uint64_t b;
-
-    memcpy(&a, p, sizeof(a));
-    memcpy(&b, lower, sizeof(b));
-    return (a | 0x2020202020202020U) ^ b;
-}
-
-static inline uint32_t half_differs(const char *p, const char *lower)
-{
-    uint32_t a;
-    uint32_t b;
-
-    memcpy(&a, p, sizeof(a));
-    memcpy(&b, lower, sizeof(b));
-    return (a | 0x20202020U) ^ b;
-}
-
-/*
- * Compares n bytes (4 at least) with a literal of letters and '-' without regard to case. Setting
- * bit 5 makes no other byte of a name or value equal to one of these: only CR would become '-'.
- */
-static inline bool lower_is(const char *p, const char *lower, size_t n)
-{
-    uint64_t differs = 0;
-
-    if (n < 8)
-        return !(half_differs(p, lower) | half_differs(p + n - 4, lower + n - 4));
-    for (size_t i = 0; i + 8 < n; i += 8)
-        differs |= word_differs(p + i, lower + i);
-    return !(differs | word_differs(p + n - 8, lower + n - 8));
-}
-
-#define NAME_IS(h, literal) lower_is((h)->name.p, literal, sizeof(literal) - 1)
-
-static void fact_length(struct http1_facts *f, struct str value)
-{
-    if (f->n_lengths++ == 0)
-        f->length = value;
-    else if (!str_eq(f->length, value))
-        f->lengths_differ = true;
-}
-
-static void fact_connection(struct http1_facts *f, struct str value)
-{
-    if (likely(value.n == 10 && lower_is(value.p, "keep-alive", 10))) {
-        f->keep_alive = true;
-        return;
-    }
-    f->close |= http1_list_has(value, STR("close"));
-    f->keep_alive |= http1_list_has(value, STR("keep-alive"));
-}
-
-/* The names that matter here have different lengths, so one comparison settles most headers. */
-void http1_gather(struct http1_facts *f, const struct http_header *h)
-{
-    switch (h->name.n) {
-    case 4:
-        if (NAME_IS(h, "host") && f->n_hosts++ == 0)
-            f->host = h->value;
-        break;
-    case 6:
-        if (NAME_IS(h, "expect"))
-            f->expect_continue |= http1_list_has(h->value, STR("100-continue"));
-        break;
-    case 10:
-        if (NAME_IS(h, "connection"))
-            fact_connection(f, h->value);
-        break;
-    case 14:
-        if (NAME_IS(h, "content-length"))
-            fact_length(f, h->value);
-        break;
-    case 17:
-        if (NAME_IS(h, "transfer-encoding") && f->n_encodings++ == 0)
-            f->encoding = h->value;
-        break;
-    default:
-        break;
-    }
 }
 
 void http1_headers_reserve(struct http_head *head, size_t n)

@@ -61,9 +61,6 @@ enum http1_line http1_head_fields(struct http1_message *m, struct str *in, bool 
 /* Turns spans into headers and gathers what they say. */
 void http1_head_finish(struct http1_message *m, struct http1_facts *ret_facts);
 
-/* Adds what one header says; its name is made of token characters and spaces. */
-void http1_gather(struct http1_facts *f, const struct http_header *h);
-
 /* Makes room for n headers, and for at least as many as most heads have. */
 void http1_headers_reserve(struct http_head *head, size_t n);
 

@@ -1,18 +1,20 @@
 /*
  * The usual head in one pass: all of it is in the input, its lines end in CR LF and nothing in them
- * is out of the ordinary. Each field is scanned where it was received, its header is written at
- * once, and at the end the bytes are copied and the views moved over to the copy.
+ * is out of the ordinary. Each field is scanned where it was received, its header is written as it
+ * will be in the copy, and at the end the bytes are copied.
  *
  * Whatever else comes (a split head, a bare LF, a folded line, an odd character, more than there is
  * room for) is left to http1_head_fields, which starts at the beginning and has the last word, so
  * nothing is refused here. It also makes the room that the next head finds.
  */
+#include "proto/http1/http1_facts_priv.h"
 #include "proto/http1/http1_scan_priv.h"
 
 enum {
     ROOM_BYTES = 1024,     /* what a head's storage begins with, as in http1_head_line */
     MOST_BYTES = 16 << 10, /* far below the limits of a line and a head */
     MOST_FIELDS = 256,
+    LEAST_BYTES = 4, /* at the end of a field: its line end and two bytes of the next line */
 };
 
 _Static_assert((int)MOST_BYTES < (int)HTTP1_MAX_LINE, "the limit of a line is not checked");
@@ -61,44 +63,43 @@ static const char *trim_end(const char *p, const char *stop)
  * Reads the field that `from` begins with into *h. Returns where the next line begins, of which two
  * bytes are there, or NULL when the field is not usual.
  */
-static const char *field(const char *from, const char *end, struct http_header *h)
+static inline const char *field(const char *from, const char *end, struct http_header *h)
 {
+    const char *last = end - LEAST_BYTES;
     const char *p = http1_scan_token(from, end);
 
-    if (unlikely(p == from || end - p < 4 || *p != ':'))
+    if (unlikely(p == from || p > last || *p != ':'))
         return NULL;
     h->name = str_from(from, (size_t)(p - from));
     p = skip_blanks(p + 1, end);
     const char *stop = http1_scan_value(p, end);
 
-    if (unlikely(end - stop < 4 || !http1_is_crlf(stop)))
+    if (unlikely(stop > last || !http1_is_crlf(stop)))
         return NULL;
     h->value = str_from(p, (size_t)(trim_end(p, stop) - p));
     return stop + 2;
 }
 
-static void rebase(struct str *s, const char *from, const char *to)
+/* Where a view of the input is once the head has been copied to `text`. */
+static struct str moved(struct str s, const char *in, const char *text)
 {
-    s->p = to + (s->p - from);
+    return str_from(text + (s.p - in), s.n);
 }
 
-/* Copies the head to where it stays, and moves the views over. */
-static void keep(struct http_head *head, struct str in, struct http1_facts *f)
+/* Copies the head to where it stays. */
+static void keep(struct http1_message *m, struct str in, struct http1_facts *f)
 {
-    char *text = head->text.data;
+    struct buf *text = &m->head->text;
 
-    memcpy(text, in.p, in.n);
-    head->text.len = in.n;
-    for (size_t i = 0; i < head->n_headers; i++) {
-        rebase(&head->headers[i].name, in.p, text);
-        rebase(&head->headers[i].value, in.p, text);
-    }
-    if (f->n_lengths)
-        rebase(&f->length, in.p, text);
-    if (f->n_encodings)
-        rebase(&f->encoding, in.p, text);
-    if (f->n_hosts)
-        rebase(&f->host, in.p, text);
+    memcpy(text->data, in.p, in.n);
+    text->len = in.n;
+    m->at_line = m->at_scan = (uint32_t)in.n;
+    if (likely(f->n_lengths))
+        f->length = moved(f->length, in.p, text->data);
+    if (unlikely(f->n_encodings))
+        f->encoding = moved(f->encoding, in.p, text->data);
+    if (unlikely(f->n_hosts))
+        f->host = moved(f->host, in.p, text->data);
 }
 
 bool http1_quick_fields(struct http1_message *m, struct str in, size_t at, size_t *ret_end,
@@ -109,23 +110,26 @@ bool http1_quick_fields(struct http1_message *m, struct str in, size_t at, size_
     struct http_header *most = h + min_size(head->cap_headers, MOST_FIELDS);
     const char *end = in.p + in.n;
     const char *p = in.p + at;
+    struct http1_facts facts = {0};
 
     if (end - p < 2)
         return false;
-    *ret_facts = (struct http1_facts){0};
-    while (!http1_is_crlf(p)) {
+    for (; !http1_is_crlf(p); h++) {
+        struct http_header got;
+
         if (unlikely(h == most))
             return false;
-        p = field(p, end, h);
+        p = field(p, end, &got);
         if (unlikely(!p))
             return false;
-        http1_gather(ret_facts, h++);
+        http1_gather(&facts, &got);
+        h->name = moved(got.name, in.p, head->text.data);
+        h->value = moved(got.value, in.p, head->text.data);
     }
-    p += 2;
-    *ret_end = (size_t)(p - in.p);
+    *ret_end = (size_t)(p + 2 - in.p);
     head->n_headers = (size_t)(h - head->headers);
     m->n_lines = (uint32_t)head->n_headers;
-    m->at_line = m->at_scan = (uint32_t)*ret_end;
-    keep(head, str_from(in.p, *ret_end), ret_facts);
+    keep(m, str_from(in.p, *ret_end), &facts);
+    *ret_facts = facts;
     return true;
 }
