@@ -141,9 +141,10 @@ int auth_challenge_next(struct str *rest, char *scratch, struct auth_challenge *
 
 struct str auth_param_get(const struct auth_challenge *c, struct str name)
 {
-    for (size_t i = 0; i < c->n_params; i++)
+    for (size_t i = 0; i < c->n_params; i++) {
         if (str_eq_nocase(c->params[i].name, name))
             return str_from(c->params[i].value.p ? c->params[i].value.p : "", c->params[i].value.n);
+    }
     return (struct str){0};
 }
 
@@ -161,11 +162,12 @@ static const struct {
 static bool digest_alg(struct str name, enum auth_digest_alg *ret_alg)
 {
     *ret_alg = AUTH_DIGEST_MD5;
-    for (size_t i = 0; name.p && i < countof(digest_algs); i++)
+    for (size_t i = 0; name.p && i < countof(digest_algs); i++) {
         if (str_eq_nocase(name, digest_algs[i].name)) {
             *ret_alg = (enum auth_digest_alg)i;
             return true;
         }
+    }
     return !name.p;
 }
 
@@ -178,10 +180,11 @@ static bool digest_qop(struct str list, enum auth_digest_qop *ret_qop)
         return true;
     while (str_split(&list, ',', &item)) {
         item = str_trim(item);
-        if (str_eq_nocase(item, STR("auth")))
+        if (str_eq_nocase(item, STR("auth"))) {
             *ret_qop = AUTH_QOP_AUTH;
-        else if (str_eq_nocase(item, STR("auth-int")) && *ret_qop == AUTH_QOP_NONE)
+        } else if (str_eq_nocase(item, STR("auth-int")) && *ret_qop == AUTH_QOP_NONE) {
             *ret_qop = AUTH_QOP_AUTH_INT;
+        }
     }
     return *ret_qop != AUTH_QOP_NONE;
 }

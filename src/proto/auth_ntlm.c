@@ -214,10 +214,11 @@ static void put_client_challenge(struct buf *out, const struct challenge *c, str
                                  const struct auth_ntlm_answer *a)
 {
     buf_put(out, "\1\1\0\0\0\0\0\0", 8);
-    if (timestamp.n == 8)
+    if (timestamp.n == 8) {
         buf_putstr(out, timestamp);
-    else
+    } else {
         put_le(out, (uint64_t)(a->now / 100 + FILETIME_EPOCH), 8);
+    }
     buf_put(out, a->nonce, sizeof(a->nonce));
     put_le(out, 0, 4);
     buf_putstr(out, c->info);

@@ -66,9 +66,10 @@ static void broken_challenges_are_refused(void **state)
     struct auth_digest d;
 
     (void)state;
-    for (size_t i = 0; i < countof(bad); i++)
+    for (size_t i = 0; i < countof(bad); i++) {
         if (auth_digest_parse(str_of(bad[i]), scratch, &d) != AUTH_E_MALFORMED)
             fail_msg("%s", bad[i]);
+    }
     assert_int_equal(auth_digest_parse(STR("Basic realm=x"), scratch, &d), AUTH_E_NO_CHALLENGE);
     assert_int_equal(auth_digest_parse(STR("Digest realm=x"), scratch, &d), AUTH_E_MALFORMED);
     assert_int_equal(

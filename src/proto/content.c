@@ -52,11 +52,12 @@ bool content_coding_find(struct str name, enum content_coding *ret_coding)
 {
     if (str_eq_nocase(name, STR("x-gzip")))
         name = STR("gzip");
-    for (size_t i = 0; i < N_CONTENT_CODINGS; i++)
+    for (size_t i = 0; i < N_CONTENT_CODINGS; i++) {
         if (str_eq_nocase(name, codings[i]->name)) {
             *ret_coding = (enum content_coding)i;
             return true;
         }
+    }
     return false;
 }
 
@@ -128,9 +129,10 @@ static bool same_codings(const struct content_decoder *d, struct str content_enc
 
     if (n != d->n_stages)
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (found[i] != d->stages[i].coding)
             return false;
+    }
     return true;
 }
 
@@ -282,9 +284,10 @@ int content_decode_end(struct content_decoder *d)
         return d->failed;
     if (!d->n_in)
         return 0;
-    for (size_t i = 0; i < d->n_stages; i++)
+    for (size_t i = 0; i < d->n_stages; i++) {
         if (d->stages[i].begun || !d->stages[i].ended)
             return fail(d, CONTENT_E_CORRUPT, "unexpected EOF");
+    }
     return 0;
 }
 

@@ -72,10 +72,12 @@ static void what_is_encoded_comes_back(void **state)
     static const size_t pieces[] = {1, 7, 4096, SIZE_MAX};
 
     (void)state;
-    for (size_t c = 0; c < N_CONTENT_CODINGS; c++)
-        for (size_t i = 0; i < countof(sizes); i++)
+    for (size_t c = 0; c < N_CONTENT_CODINGS; c++) {
+        for (size_t i = 0; i < countof(sizes); i++) {
             for (size_t j = 0; j < countof(pieces); j++)
                 round_trip((enum content_coding)c, sizes[i], pieces[j]);
+        }
+    }
 }
 
 static void codings_stack(void **state)
@@ -194,7 +196,7 @@ static void data_after_the_end_is_refused(void **state)
     static const enum content_coding single[] = {CONTENT_DEFLATE, CONTENT_BR};
 
     (void)state;
-    for (size_t i = 0; i < countof(single); i++)
+    for (size_t i = 0; i < countof(single); i++) {
         for (size_t n_piece = 1; n_piece < 100; n_piece *= 9) {
             scoped(buf_fini) struct buf wire = {0};
             scoped(buf_fini) struct buf out = {0};
@@ -206,6 +208,7 @@ static void data_after_the_end_is_refused(void **state)
             assert_int_equal(decode(d, buf_str(&wire), n_piece, &out), CONTENT_E_CORRUPT);
             content_decoder_free(d);
         }
+    }
 }
 
 static void bombs_do_not_go_off(void **state)

@@ -69,13 +69,14 @@ static enum coding_result corrupt(const struct inflater *f, char *words)
     const char *kind = f->window == WINDOW_GZIP ? "gzip" : "zlib";
 
     if (f->window == WINDOW_RAW || strstr(msg, "header") || strstr(msg, "unknown compression") ||
-        strstr(msg, "window size"))
+        strstr(msg, "window size")) {
         snprintf(words, CODING_WORDS_BYTES, "%s: invalid header", kind);
-    else if (strstr(msg, "check"))
+    } else if (strstr(msg, "check")) {
         snprintf(words, CODING_WORDS_BYTES, "%s: invalid checksum", kind);
-    else
+    } else {
         snprintf(words, CODING_WORDS_BYTES, "flate: corrupt input before offset %lu",
                  f->z.total_in);
+    }
     return CODING_CORRUPT;
 }
 

@@ -33,10 +33,11 @@ static enum coding_result corrupt(size_t code, char *words)
 {
     const char *name = ZSTD_getErrorName(code);
 
-    if (strcmp(name, "Unknown frame descriptor") == 0)
+    if (strcmp(name, "Unknown frame descriptor") == 0) {
         snprintf(words, CODING_WORDS_BYTES, "invalid input: magic number mismatch");
-    else
+    } else {
         snprintf(words, CODING_WORDS_BYTES, "zstd: %s", name);
+    }
     return CODING_CORRUPT;
 }
 

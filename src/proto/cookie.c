@@ -86,12 +86,13 @@ static void attr_expires(struct cookie *c, struct str value)
 static void attr_same_site(struct cookie *c, struct str value)
 {
     c->same_site = COOKIE_SAME_SITE_DEFAULT;
-    if (str_eq_nocase(value, STR("lax")))
+    if (str_eq_nocase(value, STR("lax"))) {
         c->same_site = COOKIE_SAME_SITE_LAX;
-    else if (str_eq_nocase(value, STR("strict")))
+    } else if (str_eq_nocase(value, STR("strict"))) {
         c->same_site = COOKIE_SAME_SITE_STRICT;
-    else if (str_eq_nocase(value, STR("none")))
+    } else if (str_eq_nocase(value, STR("none"))) {
         c->same_site = COOKIE_SAME_SITE_NONE;
+    }
 }
 
 static const struct {
@@ -112,9 +113,10 @@ static void set_attribute(struct cookie *c, struct str part)
 
     if (!clean_value(&value))
         return;
-    for (size_t i = 0; i < countof(attributes); i++)
+    for (size_t i = 0; i < countof(attributes); i++) {
         if (str_eq_nocase(name, attributes[i].name))
             attributes[i].set(c, value);
+    }
 }
 
 int cookie_parse(struct str header, struct cookie *ret_cookie)
@@ -191,10 +193,11 @@ static int month_of(struct str token)
 {
     static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
 
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < 12; i++) {
         if (token.n >= 3 &&
             str_eq_nocase(str_from(token.p, 3), str_from(names + (ptrdiff_t)i * 3, 3)))
             return i + 1;
+    }
     return -1;
 }
 
@@ -317,9 +320,10 @@ static void put_from_jar(void *arg, struct str name, struct str value)
 {
     struct header_state *s = arg;
 
-    for (size_t i = 0; i < s->n_cookies; i++)
+    for (size_t i = 0; i < s->n_cookies; i++) {
         if (s->cookies[i].replace && str_eq(s->cookies[i].name, name))
             return;
+    }
     put_pair(s, name, value);
 }
 

@@ -160,9 +160,10 @@ static void remove_oldest(struct cookie_jar *jar)
 {
     size_t oldest = 0;
 
-    for (size_t i = 1; i < jar->n; i++)
+    for (size_t i = 1; i < jar->n; i++) {
         if (jar->cookies[i].seq < jar->cookies[oldest].seq)
             oldest = i;
+    }
     remove_at(jar, oldest);
 }
 
@@ -295,9 +296,10 @@ void cookie_jar_delete(struct cookie_jar *jar, const struct url *u, struct str n
     for (size_t i = 0; i < jar->n;) {
         const struct jar_cookie *c = &jar->cookies[i];
 
-        if (c->expires <= now || (matches(c, u) && (!name.p || str_eq(c->name, name))))
+        if (c->expires <= now || (matches(c, u) && (!name.p || str_eq(c->name, name)))) {
             remove_at(jar, i);
-        else
+        } else {
             i++;
+        }
     }
 }

@@ -62,9 +62,10 @@ static void what_is_no_cookie_is_refused(void **state)
     struct cookie c;
 
     (void)state;
-    for (size_t i = 0; i < countof(bad); i++)
+    for (size_t i = 0; i < countof(bad); i++) {
         if (cookie_parse(str_of(bad[i]), &c) != COOKIE_E_BAD)
             fail_msg("'%s' was taken", bad[i]);
+    }
     assert_int_equal(cookie_parse((struct str){0}, &c), COOKIE_E_BAD);
 }
 

@@ -17,9 +17,10 @@ static const struct {
 
 const char *error_code_text(int code)
 {
-    for (size_t i = 0; i < countof(rows); i++)
+    for (size_t i = 0; i < countof(rows); i++) {
         if (rows[i].code == code)
             return rows[i].text;
+    }
     return "";
 }
 
@@ -59,12 +60,13 @@ static int unknown_errno(int errnum, enum error_op op, char *text, size_t n_text
     char first = at[0];
 
     /* Go's table of errors is the C library's in lower case. */
-    if (op == ERROR_OP_DIAL)
+    if (op == ERROR_OP_DIAL) {
         snprintf(text, n_text, "dial: unknown errno %d error with msg `%c%s`", errnum,
                  ascii_lower(first), first ? at + 1 : "");
-    else
+    } else {
         snprintf(text, n_text, "%s: unknown errno `%d` on linux with message `%c%s`", op_name(op),
                  errnum, ascii_lower(first), first ? at + 1 : "");
+    }
     return op == ERROR_OP_DIAL ? ERROR_CODE_DIAL_UNKNOWN_ERRNO : ERROR_CODE_TCP_UNKNOWN_ERRNO;
 }
 
@@ -122,11 +124,12 @@ int error_code_of_h2(enum error_code_h2 kind, unsigned h2_code, char *text, size
 {
     bool known = h2_code < countof(h2_names);
 
-    if (known)
+    if (known) {
         snprintf(text, n_text, "http2: %s with http2 ErrCode %s", h2_words(kind),
                  h2_names[h2_code]);
-    else
+    } else {
         snprintf(text, n_text, "http2: %s with http2 ErrCode unknown error code 0x%x",
                  h2_words(kind), h2_code);
+    }
     return known ? (int)kind + 1 + (int)h2_code : (int)kind;
 }

@@ -40,12 +40,13 @@ int form_escape(struct buf *out, struct str s)
     char *start = at;
 
     for (size_t i = 0; i < s.n; i++) {
-        if (is_unreserved(s.p[i]))
+        if (is_unreserved(s.p[i])) {
             *at++ = s.p[i];
-        else if (s.p[i] == ' ')
+        } else if (s.p[i] == ' ') {
             *at++ = '+';
-        else
+        } else {
             at = put_escape(at, s.p[i]);
+        }
     }
     out->len += (size_t)(at - start);
     return 0;
@@ -64,10 +65,11 @@ int percent_encode_component(struct buf *out, struct str s)
     char *start = at;
 
     for (size_t i = 0; i < s.n; i++) {
-        if (is_unreserved(s.p[i]) || is_component_mark(s.p[i]))
+        if (is_unreserved(s.p[i]) || is_component_mark(s.p[i])) {
             *at++ = s.p[i];
-        else
+        } else {
             at = put_escape(at, s.p[i]);
+        }
     }
     out->len += (size_t)(at - start);
     return 0;
@@ -191,10 +193,11 @@ int multipart_add(struct multipart *m, struct str name, struct str filename,
     size_t before = m->out->len;
     int r = put_part(m, name, filename, content_type, data);
 
-    if (r)
+    if (r) {
         m->out->len = before;
-    else
+    } else {
         m->n_parts++;
+    }
     return r;
 }
 

@@ -3,10 +3,12 @@
 
 struct str http_header_get(const struct http_header *headers, size_t n, struct str name)
 {
-    for (size_t i = 0; i < n; i++)
-        if (headers[i].name.n == name.n && str_eq_nocase(headers[i].name, name))
+    for (size_t i = 0; i < n; i++) {
+        if (headers[i].name.n == name.n && str_eq_nocase(headers[i].name, name)) {
             /* An empty value is still a value: p is never NULL here. */
             return str_from(headers[i].value.p ? headers[i].value.p : "", headers[i].value.n);
+        }
+    }
     return (struct str){0};
 }
 
@@ -93,8 +95,9 @@ static const struct {
 
 const char *http_reason(int status)
 {
-    for (size_t i = 0; i < countof(reasons); i++)
+    for (size_t i = 0; i < countof(reasons); i++) {
         if (reasons[i].status == status)
             return reasons[i].reason;
+    }
     return "";
 }

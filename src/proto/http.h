@@ -143,8 +143,9 @@ struct status_set {
 
 static inline bool status_set_has(const struct status_set *s, int status)
 {
-    for (uint32_t i = 0; i < s->n; i++)
+    for (uint32_t i = 0; i < s->n; i++) {
         if (status >= s->range[i].min && status <= s->range[i].max)
             return true;
+    }
     return false;
 }

@@ -96,12 +96,13 @@ static void quote(struct str s, char *out, size_t n_out)
     for (size_t i = 0; i < s.n && n + 6 < n_out; i++) {
         unsigned char c = (unsigned char)s.p[i];
 
-        if (c < 0x20 || c == 0x7f)
+        if (c < 0x20 || c == 0x7f) {
             n += (size_t)snprintf(out + n, n_out - n, "\\x%02x", c);
-        else if (c == '"' || c == '\\')
+        } else if (c == '"' || c == '\\') {
             n += (size_t)snprintf(out + n, n_out - n, "\\%c", c);
-        else
+        } else {
             out[n++] = s.p[i];
+        }
     }
     out[n] = '\0';
 }
@@ -127,9 +128,10 @@ static int check_characters(struct str text)
 {
     if (text.n > URL_MAX_BYTES)
         return fault(-EINVAL, "invalid URL: longer than %d bytes", URL_MAX_BYTES);
-    for (size_t i = 0; i < text.n; i++)
+    for (size_t i = 0; i < text.n; i++) {
         if (unlikely((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f))
             return invalid(text, "net/url: invalid control character in URL");
+    }
     return 0;
 }
 
@@ -150,9 +152,10 @@ static size_t scheme_length(struct str s)
 
 static const struct scheme *scheme_find(struct str name)
 {
-    for (size_t i = 0; i < countof(schemes); i++)
+    for (size_t i = 0; i < countof(schemes); i++) {
         if (str_eq_nocase(name, schemes[i].name))
             return &schemes[i];
+    }
     return NULL;
 }
 
@@ -161,9 +164,10 @@ COLD static int no_scheme(struct str text)
     struct str first = str_from(text.p, str_find(text, '/'));
     size_t colon = str_find(first, ':');
 
-    if (colon < first.n)
+    if (colon < first.n) {
         return invalid(text, colon ? "first path segment in URL cannot contain colon"
                                    : "missing protocol scheme");
+    }
     return fault(-EPROTONOSUPPORT, "unsupported protocol scheme \"\"");
 }
 
@@ -181,9 +185,10 @@ static int cut_scheme(struct str text, const struct url *base, struct parts *p, 
     struct str name = str_from(text.p, n);
 
     p->scheme = scheme_find(name);
-    if (!p->scheme)
+    if (!p->scheme) {
         return fault(-EPROTONOSUPPORT, "unsupported protocol scheme \"%.*s\"",
                      (int)(n < 64 ? n : 64), text.p);
+    }
     *rest = str_from_index(text, n + 1);
     bool has_authority = rest->n >= 2 && is_slash(rest->p[0]) && is_slash(rest->p[1]);
 
@@ -356,10 +361,11 @@ static void build_query(struct builder *b, const struct parts *p, const struct u
         return;
     buf_putc(&b->text, '?');
     b->query.at = b->text.len;
-    if (inherited)
+    if (inherited) {
         buf_putstr(&b->text, base->query);
-    else
+    } else {
         put_encoded(&b->text, p->query, ENCODE_QUERY);
+    }
     b->query.n = b->text.len - b->query.at;
 }
 
@@ -421,10 +427,11 @@ static int build_absolute(struct builder *b, const struct parts *p, const struct
     b->scheme = (struct span){start, p->scheme->name.n};
     buf_putstr(&b->text, p->scheme->name);
     buf_put(&b->text, "://", 3);
-    if (p->authority.p)
+    if (p->authority.p) {
         TRY(build_authority(b, p, u, text));
-    else
+    } else {
         inherit_authority(b, base, u);
+    }
     b->origin = (struct span){start, b->text.len - start};
     build_path(b, p, base);
     build_query(b, p, base, u);

@@ -62,10 +62,11 @@ static int32_t map_code_point(int32_t cp)
     for (size_t i = 0; i < countof(cases); i++) {
         if (cp < cases[i].first || cp > cases[i].last)
             continue;
-        if (cases[i].step)
+        if (cases[i].step) {
             cp += cases[i].step;
-        else
+        } else {
             cp |= 1;
+        }
         return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
     }
     return cp;
@@ -105,9 +106,10 @@ static uint32_t next_code_point(const int32_t *label, size_t n, uint32_t from)
 {
     uint32_t next = UINT32_MAX;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if ((uint32_t)label[i] >= from && (uint32_t)label[i] < next)
             next = (uint32_t)label[i];
+    }
     return next;
 }
 
@@ -122,11 +124,12 @@ static void puny_encode(const int32_t *label, size_t n, struct buf *out)
     uint32_t n_basic = 0;
 
     buf_puts(out, "xn--");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (label[i] < 0x80) {
             buf_putc(out, (char)label[i]);
             n_basic++;
         }
+    }
     if (n_basic)
         buf_putc(out, '-');
     for (uint32_t done = n_basic; done < n; delta++, code++) {
@@ -149,11 +152,12 @@ static void puny_encode(const int32_t *label, size_t n, struct buf *out)
 
 static void put_label(const int32_t *label, size_t n, struct buf *out)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (label[i] >= 0x80) {
             puny_encode(label, n, out);
             return;
         }
+    }
     for (size_t i = 0; i < n; i++)
         buf_putc(out, (char)label[i]);
 }
@@ -184,10 +188,11 @@ static bool name_to_ascii(struct str name, struct buf *out)
 /* Forbidden domain code points of the URL standard; '%' is left over only when it was escaped. */
 static size_t forbidden_at(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f ||
             memchr("#/<>?@[\\]^|%:\"`{}", s.p[i], 17))
             return i;
+    }
     return s.n;
 }
 
@@ -244,9 +249,10 @@ static bool ipv4_parse(struct str s, uint32_t *ret_address)
 
     if (s.n && s.p[s.n - 1] == '.')
         s.n--;
-    while (str_split(&s, '.', &part))
+    while (str_split(&s, '.', &part)) {
         if (n == 4 || !ipv4_number(part, &parts[n++]))
             return false;
+    }
     for (size_t i = 0; i + 1 < n; i++) {
         if (parts[i] > 255)
             return false;

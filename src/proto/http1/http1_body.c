@@ -112,10 +112,11 @@ static enum http1_error size_after(struct http1_message *m, char c)
         return HTTP1_ERR_CHUNK_EMPTY;
     if (c == '\n')
         return HTTP1_ERR_CHUNK_LF;
-    if (c == '\r')
+    if (c == '\r') {
         m->chunk_state = CHUNK_SIZE_LF;
-    else
+    } else {
         m->chunk_state = c == ';' ? CHUNK_EXT : CHUNK_BLANK;
+    }
     return HTTP1_ERR_NONE;
 }
 
@@ -162,10 +163,11 @@ static enum http1_error data_end(struct http1_message *m, char c)
 {
     if (c != (m->chunk_state == CHUNK_DATA_CR ? '\r' : '\n'))
         return HTTP1_ERR_CHUNK_END;
-    if (m->chunk_state == CHUNK_DATA_CR)
+    if (m->chunk_state == CHUNK_DATA_CR) {
         m->chunk_state = CHUNK_DATA_LF;
-    else
+    } else {
         size_line_start(m);
+    }
     return HTTP1_ERR_NONE;
 }
 

@@ -30,16 +30,18 @@ void http1_canonicalize(char *name, size_t n)
 {
     bool start = true;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!http1_is(name[i], HTTP1_CHAR_TOKEN))
             return;
+    }
     for (size_t i = 0; i < n; i++) {
         char c = name[i];
 
-        if (start && c >= 'a' && c <= 'z')
+        if (start && c >= 'a' && c <= 'z') {
             name[i] = (char)(c - 32);
-        else if (!start)
+        } else if (!start) {
             name[i] = ascii_lower(c);
+        }
         start = c == '-';
     }
 }
@@ -94,9 +96,10 @@ static int check_spec(const struct http1_request_spec *spec)
 
         if (!http1_is_token(h->name))
             return fault(-EINVAL, "net/http: invalid header field name \"%.*s\"", STR_ARG(h->name));
-        if (!http1_is_value(h->value))
+        if (!http1_is_value(h->value)) {
             return fault(-EINVAL, "net/http: invalid header field value for \"%.*s\"",
                          STR_ARG(h->name));
+        }
     }
     if (!http1_is_value(spec->user_agent))
         return fault(-EINVAL, "net/http: invalid header field value for \"User-Agent\"");
@@ -110,9 +113,10 @@ static bool is_left_out(struct str name)
                                        STR("Content-Length"), STR("Transfer-Encoding"),
                                        STR("Trailer"),        STR("Cookie")};
 
-    for (size_t i = 0; i < countof(names); i++)
+    for (size_t i = 0; i < countof(names); i++) {
         if (str_eq_nocase(name, names[i]))
             return true;
+    }
     return false;
 }
 
@@ -327,9 +331,10 @@ static int check_rest(const struct http1_request_spec *spec)
         {"Cookie", spec->cookie},
     };
 
-    for (size_t i = 0; i < countof(parts); i++)
+    for (size_t i = 0; i < countof(parts); i++) {
         if (parts[i].value.n && !http1_is_value(parts[i].value))
             return fault(-EINVAL, "net/http: invalid header field value for \"%s\"", parts[i].name);
+    }
     return 0;
 }
 
@@ -416,9 +421,10 @@ int http1_encode_response(const struct http1_response_spec *spec, struct buf *ou
         assert(http1_is_token(spec->headers[i].name) && http1_is_value(spec->headers[i].value));
         ADD(add_header(out, spec->headers[i].name, spec->headers[i].value));
     }
-    if (spec->status >= 200 || spec->status == 101)
+    if (spec->status >= 200 || spec->status == 101) {
         ADD(add_header(out, STR("Connection"),
                        spec->status == 101 ? (struct str){0} : connection_of(spec)));
+    }
     ADD(add_length(out, spec->n_body, false));
     return buf_add(out, "\r\n", 2);
 }

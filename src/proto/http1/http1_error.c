@@ -70,9 +70,10 @@ void http1_error_text(const struct http1_message *m, struct buf *out)
             buf_putc(out, *at);
             continue;
         }
-        if (*++at == 'q')
+        if (*++at == 'q') {
             put_quoted(out, m->culprit);
-        else
+        } else {
             put_values(out, m->head, lengths ? STR("Content-Length") : STR("Transfer-Encoding"));
+        }
     }
 }

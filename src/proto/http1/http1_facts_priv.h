@@ -43,10 +43,11 @@ static inline bool http1_lower_is(const char *p, const char *lower, size_t n)
 
 static inline void http1_fact_length(struct http1_facts *f, struct str value)
 {
-    if (f->n_lengths++ == 0)
+    if (f->n_lengths++ == 0) {
         f->length = value;
-    else if (!str_eq(f->length, value))
+    } else if (!str_eq(f->length, value)) {
         f->lengths_differ = true;
+    }
 }
 
 static inline void http1_fact_connection(struct http1_facts *f, struct str value)

@@ -289,10 +289,11 @@ bool http1_version(struct str text, enum http_version *ret_version)
         return false;
     int major = text.p[5] - '0';
 
-    if (major >= 2)
+    if (major >= 2) {
         *ret_version = HTTP_2;
-    else
+    } else {
         *ret_version = major == 1 && text.p[7] != '0' ? HTTP_1_1 : HTTP_1_0;
+    }
     return true;
 }
 
@@ -300,9 +301,10 @@ bool http1_list_has(struct str list, struct str token)
 {
     struct str item;
 
-    while (str_split(&list, ',', &item))
+    while (str_split(&list, ',', &item)) {
         if (str_eq_nocase(trim_blank(item), token))
             return true;
+    }
     return false;
 }
 
@@ -313,8 +315,9 @@ bool http1_is_value(struct str value)
 
 bool http1_is_token(struct str name)
 {
-    for (size_t i = 0; i < name.n; i++)
+    for (size_t i = 0; i < name.n; i++) {
         if (!http1_is(name.p[i], HTTP1_CHAR_TOKEN))
             return false;
+    }
     return name.n > 0;
 }

@@ -43,9 +43,10 @@ static const char *skip_blanks(const char *p, const char *end)
 {
     if (likely(*p == ' '))
         p++;
-    if (unlikely((unsigned char)*p <= ' '))
+    if (unlikely((unsigned char)*p <= ' ')) {
         while (p < end && is_blank(*p))
             p++;
+    }
     return p;
 }
 
@@ -53,9 +54,10 @@ static const char *skip_blanks(const char *p, const char *end)
  */
 static const char *trim_end(const char *p, const char *stop)
 {
-    if (unlikely((unsigned char)stop[-1] <= ' '))
+    if (unlikely((unsigned char)stop[-1] <= ' ')) {
         while (stop > p && is_blank(stop[-1]))
             stop--;
+    }
     return stop;
 }
 

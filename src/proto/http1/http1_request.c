@@ -19,9 +19,10 @@ void http1_request_fini(struct http1_request *p)
 /* No blanks, no control characters; the rest is the application's business. */
 static bool target_valid(struct str target)
 {
-    for (size_t i = 0; i < target.n; i++)
+    for (size_t i = 0; i < target.n; i++) {
         if ((unsigned char)target.p[i] <= ' ' || target.p[i] == 0x7f)
             return false;
+    }
     return target.n > 0;
 }
 
@@ -44,9 +45,10 @@ static bool request_line(struct http1_request *p, struct str line)
         return reject(p, HTTP1_ERR_REQUEST, line);
     if (!p->method.n || p->method.n > 64)
         return reject(p, HTTP1_ERR_METHOD, p->method);
-    for (size_t i = 0; i < p->method.n; i++)
+    for (size_t i = 0; i < p->method.n; i++) {
         if (!http1_is(p->method.p[i], HTTP1_CHAR_TOKEN))
             return reject(p, HTTP1_ERR_METHOD, p->method);
+    }
     if (!target_valid(p->target))
         return reject(p, HTTP1_ERR_TARGET, p->target);
     struct str version = str_from_index(rest, n_target + 1);
@@ -59,9 +61,10 @@ static bool request_line(struct http1_request *p, struct str line)
 
 static bool host_valid(struct str host)
 {
-    for (size_t i = 0; i < host.n; i++)
+    for (size_t i = 0; i < host.n; i++) {
         if ((unsigned char)host.p[i] <= ' ' || host.p[i] == 0x7f || strchr("/@\\,?#", host.p[i]))
             return false;
+    }
     return true;
 }
 
@@ -102,15 +105,17 @@ static bool check_framing(struct http1_request *p, const struct http1_facts *f)
         return reject(p, HTTP1_ERR_TRANSFER_ENCODING, f->encoding);
     if (f->lengths_differ)
         return reject(p, HTTP1_ERR_CONTENT_LENGTHS, f->length);
-    if (f->n_lengths && !http1_content_length(f->length, &m->content_length))
+    if (f->n_lengths && !http1_content_length(f->length, &m->content_length)) {
         return reject(p, f->length.n ? HTTP1_ERR_CONTENT_LENGTH : HTTP1_ERR_CONTENT_LENGTH_EMPTY,
                       f->length);
-    if (f->n_encodings)
+    }
+    if (f->n_encodings) {
         m->framing = HTTP1_FRAMING_CHUNKED;
-    else if (m->content_length > 0)
+    } else if (m->content_length > 0) {
         m->framing = HTTP1_FRAMING_LENGTH;
-    else
+    } else {
         m->framing = HTTP1_FRAMING_NONE;
+    }
     return true;
 }
 

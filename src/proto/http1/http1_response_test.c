@@ -89,9 +89,10 @@ static void same_either_way(struct reader *whole, struct reader *split, struct s
 {
     read_response(whole, in, SIZE_MAX);
     read_response(split, in, 1);
-    if (!str_eq(buf_str(&whole->story), buf_str(&split->story)))
+    if (!str_eq(buf_str(&whole->story), buf_str(&split->story))) {
         fail_msg("'%.*s'\nwhole: %.*s\nsplit: %.*s", STR_ARG(in), STR_ARG(buf_str(&whole->story)),
                  STR_ARG(buf_str(&split->story)));
+    }
 }
 
 static const char usual[] = "HTTP/1.1 100 Go\r\n\r\n"
