@@ -101,6 +101,14 @@ static void coro_release(struct loop *l, struct coro *c)
     stack_put(&l->stacks, kind, base);
 }
 
+void coro_prefetch(const struct coro *c)
+{
+    const char *sp = context_stack(&c->context);
+
+    for (size_t i = 0; sp && i < 10; i++)
+        __builtin_prefetch(sp + i * CACHE_LINE);
+}
+
 void coro_run(struct loop *l, struct coro *c)
 {
     assert(!l->running);

@@ -56,6 +56,17 @@ void context_init_thread(struct coro_context *c);
 void context_init(struct coro_context *c, void *base, size_t bytes, context_fn *fn);
 void context_fini(struct coro_context *c);
 
+/* Where its stack was left, or NULL when that is not known. */
+static inline const void *context_stack(const struct coro_context *c)
+{
+#ifdef BRUNT_UCONTEXT
+    (void)c;
+    return NULL;
+#else
+    return c->sp;
+#endif
+}
+
 /* First thing on a new stack, with the context it was entered from. */
 void context_entered(struct coro_context *from);
 

@@ -17,6 +17,7 @@
 #include "loop/mailbox.h"
 #include "loop/wheel.h"
 
+struct coro;
 struct loop;
 struct loop_time;
 struct offload;
@@ -90,7 +91,10 @@ struct loop_head {
     struct wheel *wheel;
 };
 
-/* The time at which the event being handled was seen; costs a load. */
+/*
+ * The time at which the event being handled was seen, or that of the latest loop_clock(); costs a
+ * load.
+ */
 static inline mono_ns loop_now(const struct loop *l)
 {
     return ((const struct loop_head *)l)->now;
@@ -125,6 +129,7 @@ typedef void(watch_fn)(struct loop *l, struct watch *w, unsigned events);
 struct watch {
     int fd;
     watch_fn *fn;
+    struct coro *waiter; /* who will be resumed, if that is known; only a hint, to fetch it early */
 };
 
 /* Registers once, for reading and writing. Returns 0 or a fault; w and fd stay the caller's. */

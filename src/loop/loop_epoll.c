@@ -116,18 +116,38 @@ static unsigned events_of(uint32_t bits)
     return events;
 }
 
+/* With many connections each is cold when its turn comes; it is asked for a few turns before. */
+static const struct watch *ahead(const struct epoll_backend *b, int n)
+{
+    return b->at + n < b->n_events ? b->events[b->at + n].data.ptr : NULL;
+}
+
+static void look_ahead(const struct epoll_backend *b)
+{
+    const struct watch *third = ahead(b, 3), *second = ahead(b, 1), *next = ahead(b, 0);
+
+    __builtin_prefetch(third);
+    if (second)
+        __builtin_prefetch(second->waiter);
+    if (next && next->waiter)
+        coro_prefetch(next->waiter);
+}
+
 static void backend_dispatch(void *self, struct loop *l)
 {
     struct epoll_backend *b = self;
 
+    /*
+     * No clock is read here: all that is ready was ready when the wait returned, and that moment,
+     * loop_now(), is nearer to the arrival than the one at which its turn comes.
+     */
     while (b->at < b->n_events) {
         const struct epoll_event *e = &b->events[b->at++];
         struct watch *w = e->data.ptr;
 
-        if (!w)
-            continue;
-        loop_clock(l);
-        w->fn(l, w, events_of(e->events));
+        look_ahead(b);
+        if (w)
+            w->fn(l, w, events_of(e->events));
     }
     b->n_events = 0;
 }

@@ -85,3 +85,6 @@ void coro_run(struct loop *l, struct coro *c);
 
 /* The loop's helper threads, started at first use. */
 struct offload *loop_offload_pool(struct loop *l);
+
+/* Asks for the memory that resuming c will touch first. */
+void coro_prefetch(const struct coro *c);

@@ -11,6 +11,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/stream_priv.h"
@@ -21,6 +23,20 @@ enum {
     OUT_KEEP = 64 << 10,   /* capacity that an empty queue may keep */
     RECVS_IN_A_ROW = 64,   /* that need not wait, before others get their turn */
 };
+
+/*
+ * The library's send() and recv() are cancellation points: with more than one thread each call
+ * takes two atomic operations to say so. Nobody here cancels threads.
+ */
+static ssize_t raw_send(int fd, const void *data, size_t n)
+{
+    return syscall(SYS_sendto, fd, data, n, MSG_NOSIGNAL, NULL, 0);
+}
+
+static ssize_t raw_recv(int fd, void *buf, size_t n)
+{
+    return syscall(SYS_recvfrom, fd, buf, n, 0, NULL, NULL);
+}
 
 struct net_error *stream_error_slot(struct stream *s)
 {
@@ -74,7 +90,7 @@ static void flush_now(struct stream *s)
     if (s->send_started_at == 0)
         s->send_started_at = loop_now(s->loop);
     while (stream_unsent(s) > 0) {
-        ssize_t n = send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL);
+        ssize_t n = raw_send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s));
 
         if (n >= 0) {
             s->out_done += (size_t)n;
@@ -213,7 +229,7 @@ ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
     if (!s->readable)
         return STREAM_AGAIN;
     do {
-        got = recv(s->watch.fd, buf, n, 0);
+        got = raw_recv(s->watch.fd, buf, n);
     } while (unlikely(got < 0 && errno == EINTR));
     if (unlikely(got < 0))
         return recv_failed(s, errno);
@@ -239,6 +255,7 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
 {
     assert(!s->reader);
     s->reader = coro_self();
+    s->watch.waiter = s->reader;
     s->n_unparked = 0;
     timer_set(s->loop, &s->timer, deadline, recv_timed_out);
 
@@ -246,6 +263,7 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
 
     timer_disarm(&s->timer);
     s->reader = NULL;
+    s->watch.waiter = NULL;
     return likely(value == 0) ? 0 : wait_result(s, value);
 }
 

@@ -300,7 +300,8 @@ static void pace(struct vu *vu, mono_ns start)
 enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
 {
     struct loop *l = vu->vl->config.loop;
-    mono_ns start = loop_clock(l);
+    /* Read at the end of the iteration before, or when this one's turn of the loop began. */
+    mono_ns start = loop_now(l);
     uint64_t n_suspends = vu->n_suspends;
 
     next_iteration(vu);
