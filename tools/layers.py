@@ -73,7 +73,7 @@ def part_of(path):
 
 
 def foreign_fault(name, path):
-    is_test = re.search(r"_(test|fake)\.[ch]$", path)
+    is_test = re.search(r"_(test|testing|fake)\.[ch]$", path)
     for pattern, places in FOREIGN:
         if re.match(pattern, name):
             if any(path == p or path.startswith(p + "/") for p in places):
