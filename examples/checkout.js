@@ -25,20 +25,8 @@ const orders = new Counter('orders');
 const refused = new Rate('orders_refused');
 const basket = new Trend('basket_value');
 
-export function setup() {
-  const res = http.get(`${BASE_URL}/shop/products`);
-  if (!check(res, { 'the shop is open': (r) => r.status === 200 })) {
-    throw new Error(`no shop at ${BASE_URL}`);
-  }
-  return { products: res.json('products.#.id') };
-}
-
-function pick(list) {
-  return list[Math.floor(Math.random() * list.length)];
-}
-
 function login() {
-  const body = JSON.stringify({ username: `user-${__VU}`, password: PASSWORD });
+  const body = JSON.stringify({ username: 'load-test', password: PASSWORD });
   const res = http.post(`${BASE_URL}/shop/login`, body, {
     headers: { 'Content-Type': 'application/json' },
     tags: { step: 'login' },
@@ -49,6 +37,18 @@ function login() {
     'has a token': (r) => r.json('token') !== undefined,
   });
   return res.json('token');
+}
+
+export function setup() {
+  const res = http.get(`${BASE_URL}/shop/products`);
+  if (!check(res, { 'the shop is open': (r) => r.status === 200 })) {
+    throw new Error(`no shop at ${BASE_URL}`);
+  }
+  return { products: res.json('products.#.id'), token: login() };
+}
+
+function pick(list) {
+  return list[Math.floor(Math.random() * list.length)];
 }
 
 function browse(products) {
@@ -85,9 +85,8 @@ function order(token, chosen) {
 }
 
 export default function (data) {
-  const token = login();
   const chosen = group('browse', () => browse(data.products));
 
   sleep(0.1);
-  group('checkout', () => order(token, chosen));
+  group('checkout', () => order(data.token, chosen));
 }
