@@ -57,9 +57,10 @@ static void bench_response(const char *what, struct str response)
         enum http1_event e;
 
         http1_response_start(&p, http_response_head(r), HTTP1_EXPECT_BODY);
-        while ((e = http1_response_next(&p, &in, &span)) != HTTP1_END && e != HTTP1_ERROR)
+        while ((e = http1_response_next(&p, &in, &span)) != HTTP1_END && e != HTTP1_ERROR) {
             if (e == HTTP1_BODY)
                 buf_put(http_response_body(r), span.p, span.n);
+        }
         sink += http_response_body(r)->len + http_response_head(r)->n_headers;
         http_response_unref(r);
     }
@@ -156,8 +157,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         repeats = strtoul(argv[1], NULL, 10);
-    for (size_t i = 0; i < countof(benches); i++)
+    for (size_t i = 0; i < countof(benches); i++) {
         if (argc < 3 || str_is(str_of(argv[2]), benches[i].name))
             benches[i].run();
+    }
     return 0;
 }
