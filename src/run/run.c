@@ -191,6 +191,13 @@ void run_free(struct run *run)
 
 /* ---- stopping ---- */
 
+void run_wait(struct run *run)
+{
+    run->waiter = coro_self();
+    ignored(coro_park_firm());
+    run->waiter = NULL;
+}
+
 void run_wake(struct run *run)
 {
     if (run->waiter)
@@ -267,7 +274,7 @@ static void close_stopping(struct run *run)
 
     pthread_mutex_unlock(&run->shared.lock);
     while (is_posted && !run->stop_handled)
-        ignored(coro_park_firm());
+        run_wait(run);
 }
 
 /* ---- the course ---- */
@@ -292,7 +299,7 @@ static int start_workers(struct run *run)
         n_started += r == 0;
     }
     while (run->n_ready < n_started)
-        ignored(coro_park_firm());
+        run_wait(run);
     for (unsigned i = 0; i < run->n_workers; i++)
         if (run->workers[i].init_result < 0)
             first_fault(run, run->workers[i].init_result, run->workers[i].init_text);
@@ -439,7 +446,7 @@ static void run_scenarios(struct run *run)
     for (unsigned i = 0; i < run->n_workers; i++)
         loop_post(run->workers[i].loop, &run->workers[i].start.msg);
     while (run->n_done < run->n_workers)
-        ignored(coro_park_firm());
+        run_wait(run);
     run->was_stopped = run_stopped(run) != RUN_STOP_NONE;
     run->scenarios_over = true;
 }
@@ -501,7 +508,6 @@ static void run_stages(struct run *run)
 
 int run_execute(struct run *run)
 {
-    run->waiter = coro_self();
     tick_start(run);
     int r = start_workers(run);
 
@@ -514,7 +520,6 @@ int run_execute(struct run *run)
     run->stage = RUN_OVER;
     tick_final(run);
     close_stopping(run);
-    run->waiter = NULL;
     return run->first_fault ? fault(run->first_fault, "%s", run->first_text) : 0;
 }
 

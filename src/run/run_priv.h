@@ -115,7 +115,7 @@ struct run {
     mono_ns ended;   /* 0: not yet */
     wall_ns started_wall;
     char *setup_data;
-    struct coro *waiter; /* run_execute, parked until something below changes */
+    struct coro *waiter; /* run_execute, while it is in run_wait(); else NULL */
     unsigned n_ready, n_done, n_swapping;
     struct timer tick;
     mono_ns next_tick;
@@ -173,6 +173,9 @@ void run_count_unattempted(struct run *run, mono_ns now);
 
 /* Stops script code once more, if the run is to end and a loop does not turn. */
 void run_insist(struct run *run);
+
+/* Suspends run_execute until something may have changed: no other wait of it is disturbed. */
+void run_wait(struct run *run);
 
 /* Wakes run_execute to look again. */
 void run_wake(struct run *run);

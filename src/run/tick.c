@@ -136,9 +136,9 @@ void tick_final(struct run *run)
 
     /* One that is under way may have missed the last samples: let it end, then ask once more. */
     while (run->n_swapping)
-        ignored(coro_park_firm());
+        run_wait(run);
     before = snapshot_ticks(run->snapshot);
     ask_all(run);
     while (snapshot_ticks(run->snapshot) == before)
-        ignored(coro_park_firm());
+        run_wait(run);
 }

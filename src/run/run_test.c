@@ -1,0 +1,553 @@
+/*
+ * Whole runs on two loops with threads of their own, and so on the real clock. Scenarios are
+ * planned in seconds, because less is not allowed, and then made ten times as fast.
+ */
+#include "run/run.h"
+
+#include <pthread.h>
+
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "metric/metric.h"
+#include "metric/submetric.h"
+#include "plan/plan.h"
+#include "vu/vu_testing.h"
+
+enum {
+    FASTER = 10,
+    MAX_LOOKS = 1000,
+};
+
+struct look {
+    span_ns at;
+    uint64_t active;
+};
+
+static struct {
+    struct arena arena;
+    struct metric_registry *registry;
+    struct plan *plan;
+    struct loop *loop;
+    struct run *run;
+    bool stop_first;           /* before run_execute */
+    bool stop_last;            /* in the last tick */
+    enum run_stop stop_thread; /* by another thread, once an iteration has begun */
+    void (*check)(void);       /* before the run is freed */
+    int code;                  /* exit code */
+    char text[1024];           /* of the fault */
+    span_ns took;              /* scenarios and all */
+    struct run_totals totals;
+    struct run_part part;
+    struct look looks[MAX_LOOKS];
+    size_t n_looks;
+} t;
+
+/* ---- the plan ---- */
+
+static void hasten(struct plan_scenario *s)
+{
+    s->start_time /= FASTER;
+    s->graceful_stop /= FASTER;
+    s->max_duration /= FASTER;
+    s->duration /= FASTER;
+    s->graceful_ramp_down /= FASTER;
+    s->regular_duration /= FASTER;
+    for (size_t i = 0; i < s->stages.n; i++)
+        s->stages.items[i].duration /= FASTER;
+}
+
+static void make_plan(const char *options)
+{
+    static struct plan_options layer;
+    struct plan_strings warnings = {0};
+    struct plan_layers layers = {
+        .script = &layer, .exports = (const char *const *)fake_names, .n_exports = FAKE_COUNT};
+
+    plan_options_init(&layer, &t.arena);
+    if (plan_options_from_json(&layer, PLAN_TIER_SCRIPT, str_of(options), &warnings) < 0 ||
+        plan_build(&t.arena, &layers, &t.plan) < 0)
+        fail_msg("%s", fault_text());
+    for (size_t i = 0; i < t.plan->n_scenarios; i++)
+        hasten((struct plan_scenario *)(uintptr_t)&t.plan->scenarios[i]);
+}
+
+/* ---- one run ---- */
+
+static void look(void *arg UNUSED, struct run *run)
+{
+    struct run_part part;
+
+    if (t.stop_last && run_stage(run) == RUN_OVER)
+        run_stop(run, RUN_STOP_REMOTE, STR(""));
+    if (run_stage(run) != RUN_SCENARIOS || t.n_looks == MAX_LOOKS)
+        return;
+    run_part(run, 0, &part);
+    t.looks[t.n_looks++] = (struct look){part.elapsed, part.vus_active};
+}
+
+static void *stop_from_outside(void *arg UNUSED)
+{
+    while (!atomic_load(&fake.shared.begun))
+        sched_yield();
+    run_stop(t.run, t.stop_thread, STR("interrupt"));
+    return NULL;
+}
+
+static void execute(void)
+{
+    pthread_t thread;
+    mono_ns start = clock_mono();
+
+    if (t.stop_first)
+        run_stop(t.run, RUN_STOP_SIGNAL, STR("interrupt"));
+    if (t.stop_thread)
+        assert_int_equal(pthread_create(&thread, NULL, stop_from_outside, NULL), 0);
+    int r = run_execute(t.run);
+
+    snprintf(t.text, sizeof(t.text), "%s", r < 0 ? fault_text() : "");
+    t.took = clock_mono() - start;
+    if (t.stop_thread)
+        pthread_join(thread, NULL);
+    t.code = run_exit_code(t.run, r);
+    run_totals(t.run, &t.totals);
+    run_part(t.run, 0, &t.part);
+}
+
+static void run_main(void *arg UNUSED)
+{
+    struct run_config config = {.loop = t.loop,
+                                .script = &fake.script,
+                                .plan = t.plan,
+                                .registry = t.registry,
+                                .n_loops = 2,
+                                .tick = 10 * NS_PER_MS,
+                                .on_tick = look};
+
+    assert_int_equal(run_new(&config, &t.run), 0);
+    execute();
+    if (t.check)
+        t.check();
+    run_free(t.run);
+    loop_stop(t.loop);
+}
+
+static void run_test_with(const char *options)
+{
+    make_plan(options);
+    t.registry = metric_registry_new();
+    assert_int_equal(loop_new(NULL, &t.loop), 0);
+    assert_int_equal(coro_spawn(t.loop, CORO_STACK_LARGE, run_main, NULL, NULL), 0);
+    assert_int_equal(loop_run(t.loop), 0);
+    loop_free(t.loop);
+    metric_registry_free(t.registry);
+    arena_fini(&t.arena);
+    /* Every iteration that was begun is accounted for, whatever happened. */
+    assert_int_equal(t.totals.complete, atomic_load(&fake.shared.complete));
+    assert_int_equal(t.totals.complete + t.totals.interrupted, atomic_load(&fake.shared.begun));
+    assert_int_equal(t.totals.vus_active, 0);
+    assert_int_equal(atomic_load(&fake.shared.wrong), 0);
+}
+
+static int reset(void **state UNUSED)
+{
+    memset(&t, 0, sizeof(t));
+    fake_reset();
+    return 0;
+}
+
+static const struct value *measured(const char *name)
+{
+    struct submetric_name parsed;
+    struct snap_metric *m = NULL;
+
+    assert_int_equal(submetric_parse(str_of(name), &parsed), 0);
+    assert_int_equal(snapshot_submetric(run_snapshot(t.run), &parsed, str_of(name), &m), 0);
+    return &m->total;
+}
+
+/* What the loops count and what they record is the same. */
+static void check_samples(void)
+{
+    assert_int_equal(measured("iterations")->counter.n, t.totals.complete);
+    assert_int_equal(measured("iteration_duration")->trend.count, t.totals.complete);
+    assert_int_equal(measured("data_sent")->counter.n, atomic_load(&fake.shared.begun) +
+                                                           atomic_load(&fake.shared.n_setups) +
+                                                           atomic_load(&fake.shared.n_teardowns));
+    assert_int_equal(measured("iterations{scenario:a}")->counter.n, t.totals.complete);
+    assert_int_equal(t.part.complete, t.totals.complete);
+}
+
+/* ---- executors ---- */
+
+static void test_constant_vus(void **s UNUSED)
+{
+    t.check = check_samples;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":5,"
+                  "\"duration\":\"3s\",\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.totals.interrupted, 0);
+    assert_int_equal(t.totals.vus_initialized, 5);
+    assert_int_equal(t.totals.n_loops, 2);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 5);
+    /* 30 each, or fewer on a busy machine; and no waiting for the graceful stop. */
+    assert_in_range(t.totals.complete, 25, 150);
+    assert_in_range(t.took, 300 * NS_PER_MS, 1500 * NS_PER_MS);
+    assert_int_equal(t.part.state, RUN_PART_DONE);
+}
+
+static void test_shared_iterations(void **s UNUSED)
+{
+    t.check = check_samples;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"shared-iterations\",\"vus\":7,"
+                  "\"iterations\":101,\"exec\":\"ask\"}}}");
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.totals.complete, 101);
+    /* Each number from 0 to 100 was given once. */
+    assert_int_equal(atomic_load(&fake.shared.tickets), 5050);
+    assert_int_equal(t.part.attempted, 101);
+}
+
+static uint64_t n_dropped;
+
+static void check_dropped(void)
+{
+    check_samples();
+    n_dropped = (uint64_t)measured("dropped_iterations{scenario:a,mine:1}")->counter.sum;
+    /* It belongs to no group, unlike an iteration. */
+    struct snap_metric *m = snapshot_find(run_snapshot(t.run), STR("dropped_iterations"));
+
+    for (size_t i = 0; i < m->n_series; i++)
+        assert_false(tagset_get(m->series[i]->tags, STR("group"), NULL));
+}
+
+static void test_shared_dropped(void **s UNUSED)
+{
+    t.check = check_dropped;
+    run_test_with("{\"tags\":{\"mine\":\"1\"},\"scenarios\":{\"a\":{\"executor\":"
+                  "\"shared-iterations\",\"vus\":3,\"iterations\":100000,\"maxDuration\":\"1s\","
+                  "\"exec\":\"sleep\"}}}");
+    assert_int_equal(n_dropped + t.totals.complete, 100000);
+    assert_int_equal(t.totals.interrupted, 0);
+}
+
+static void test_per_vu_iterations(void **s UNUSED)
+{
+    t.check = check_samples;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"per-vu-iterations\",\"vus\":5,"
+                  "\"iterations\":4,\"exec\":\"throw\"}}}");
+    /* Iterations that throw are complete, and change nothing else. */
+    assert_int_equal(t.totals.complete, 20);
+    assert_int_equal(t.code, 0);
+}
+
+static void test_per_vu_dropped(void **s UNUSED)
+{
+    t.check = check_dropped;
+    run_test_with("{\"tags\":{\"mine\":\"1\"},\"scenarios\":{\"a\":{\"executor\":"
+                  "\"per-vu-iterations\",\"vus\":3,\"iterations\":1000,\"maxDuration\":\"1s\","
+                  "\"exec\":\"sleep\"}}}");
+    assert_int_equal(n_dropped + t.totals.complete, 3000);
+}
+
+/* The number of users that there should be, at its least or most, from one moment to another. */
+static void wanted(span_ns from, span_ns to, uint64_t *ret_least, uint64_t *ret_most)
+{
+    struct plan_steps raw;
+
+    plan_ramp_raw(&t.plan->scenarios[0], &t.arena, &raw);
+    *ret_least = UINT64_MAX;
+    *ret_most = 0;
+    for (size_t i = 0; i < raw.n; i++) {
+        bool is_over = i + 1 < raw.n && raw.items[i + 1].at <= from;
+        uint64_t n = (uint64_t)raw.items[i].vus;
+
+        if (is_over || raw.items[i].at > to)
+            continue;
+        *ret_least = n < *ret_least ? n : *ret_least;
+        *ret_most = n > *ret_most ? n : *ret_most;
+    }
+}
+
+static void check_ramp(void)
+{
+    check_samples();
+    assert_true(t.n_looks > 10);
+    for (size_t i = 0; i < t.n_looks; i++) {
+        uint64_t least, most;
+
+        /* An iteration takes 10 ms; the rest is for a busy machine. */
+        wanted(t.looks[i].at - 80 * NS_PER_MS, t.looks[i].at + 40 * NS_PER_MS, &least, &most);
+        assert_in_range(t.looks[i].active, least, most);
+    }
+}
+
+static void test_ramping_vus(void **s UNUSED)
+{
+    t.check = check_ramp;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"ramping-vus\",\"startVUs\":2,\"stages\":["
+                  "{\"duration\":\"3s\",\"target\":8},{\"duration\":\"1s\",\"target\":8},"
+                  "{\"duration\":\"3s\",\"target\":0}],\"gracefulRampDown\":\"60s\","
+                  "\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.totals.interrupted, 0);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 8);
+    /* Nobody is left at the end, so nobody is waited for. */
+    assert_in_range(t.took, 700 * NS_PER_MS, 2500 * NS_PER_MS);
+}
+
+static void test_ramp_hard_stop(void **s UNUSED)
+{
+    t.check = check_ramp;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"ramping-vus\",\"startVUs\":6,\"stages\":["
+                  "{\"duration\":\"3s\",\"target\":0}],\"gracefulRampDown\":\"0s\","
+                  "\"exec\":\"long\"}}}");
+    assert_int_equal(t.totals.interrupted, 6);
+    assert_int_equal(t.totals.complete, 0);
+    assert_in_range(t.took, 300 * NS_PER_MS, 1500 * NS_PER_MS);
+    assert_int_equal(t.part.state, RUN_PART_INTERRUPTED);
+}
+
+static void test_two_scenarios(void **s UNUSED)
+{
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":3,\"duration\":"
+                  "\"1s\",\"exec\":\"ask\",\"gracefulStop\":\"0s\"},\"b\":{\"executor\":"
+                  "\"per-vu-iterations\",\"vus\":3,\"iterations\":2,\"startTime\":\"2s\","
+                  "\"exec\":\"sleep\",\"gracefulStop\":\"0s\"}}}");
+    /* They do not overlap, so the same users serve in both. */
+    assert_int_equal(t.totals.vus_initialized, 3);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 3);
+    assert_in_range(t.took, 220 * NS_PER_MS, 1500 * NS_PER_MS);
+    assert_int_equal(t.code, 0);
+}
+
+/* ---- graceful stop ---- */
+
+static void stop_long(const char *graceful, const char *exec)
+{
+    char options[256];
+
+    reset(NULL);
+    t.check = check_samples;
+    snprintf(options, sizeof(options),
+             "{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":4,\"duration\":\"1s\","
+             "\"gracefulStop\":\"%s\",\"exec\":\"%s\"}}}",
+             graceful, exec);
+    run_test_with(options);
+    assert_int_equal(t.totals.complete, 0);
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.part.state, RUN_PART_INTERRUPTED);
+}
+
+static void test_graceful_stop(void **s UNUSED)
+{
+    stop_long("0s", "long");
+    assert_int_equal(t.totals.interrupted, 4);
+    assert_in_range(t.took, 100 * NS_PER_MS, NS_PER_S);
+    stop_long("3s", "long");
+    assert_int_equal(t.totals.interrupted, 4);
+    assert_in_range(t.took, 400 * NS_PER_MS, 1500 * NS_PER_MS);
+    /* Code that never gives the loop back stops by itself, one user after the other. */
+    stop_long("0s", "spin");
+    assert_in_range(t.totals.interrupted, 2, 4);
+    assert_in_range(t.took, 100 * NS_PER_MS, NS_PER_S);
+}
+
+/* ---- setup and teardown ---- */
+
+#define SHORT                                                                                       \
+    "\"scenarios\":{\"a\":{\"executor\":\"per-vu-iterations\",\"vus\":2,\"iterations\":3,\"exec\":" \
+    "\"return\"}}"
+
+static void stages(enum fake_stage setup, enum fake_stage teardown)
+{
+    reset(NULL);
+    fake.setup = setup;
+    fake.teardown = teardown;
+    fake.script.has_setup = setup != FAKE_STAGE_NONE;
+    fake.script.has_teardown = teardown != FAKE_STAGE_NONE;
+    fake.expected_data = setup == FAKE_STAGE_OK ? "{\"a\":[1]}" : NULL;
+    run_test_with("{\"setupTimeout\":\"50ms\",\"teardownTimeout\":\"50ms\"," SHORT "}");
+    assert_int_equal(atomic_load(&fake.shared.n_setups), setup != FAKE_STAGE_NONE);
+}
+
+static void expect_stages(int code, uint64_t n_iterations, uint64_t n_teardowns)
+{
+    assert_int_equal(t.code, code);
+    assert_int_equal(t.totals.complete, n_iterations);
+    assert_int_equal(atomic_load(&fake.shared.n_teardowns), n_teardowns);
+    assert_true(t.took < 2 * NS_PER_S);
+}
+
+static void test_stages(void **s UNUSED)
+{
+    static const struct {
+        enum fake_stage setup, teardown;
+        int code;
+        uint64_t n_iterations, n_teardowns;
+        const char *text;
+    } cases[] = {
+        {FAKE_STAGE_OK, FAKE_STAGE_OK, 0, 6, 1, ""},
+        {FAKE_STAGE_NONE, FAKE_STAGE_OK, 0, 6, 1, ""},
+        {FAKE_STAGE_HANG, FAKE_STAGE_OK, 100, 0, 0, "setup() execution timed out"},
+        {FAKE_STAGE_SPIN, FAKE_STAGE_OK, 100, 0, 0, "setup() execution timed out"},
+        {FAKE_STAGE_THROW, FAKE_STAGE_OK, 107, 0, 0, "setup()"},
+        {FAKE_STAGE_ABORT, FAKE_STAGE_OK, 108, 0, 0, "test aborted: enough"},
+        {FAKE_STAGE_OK, FAKE_STAGE_HANG, 101, 6, 1, "teardown() execution timed out"},
+        {FAKE_STAGE_OK, FAKE_STAGE_SPIN, 101, 6, 1, "teardown() execution timed out"},
+        {FAKE_STAGE_OK, FAKE_STAGE_THROW, 107, 6, 1, "teardown()"},
+        {FAKE_STAGE_OK, FAKE_STAGE_ABORT, 108, 6, 1, "test aborted: enough"},
+    };
+
+    for (size_t i = 0; i < countof(cases); i++) {
+        stages(cases[i].setup, cases[i].teardown);
+
+        expect_stages(cases[i].code, cases[i].n_iterations, cases[i].n_teardowns);
+        if (!strstr(t.text, cases[i].text))
+            fail_msg("'%s' is not in '%s'", cases[i].text, t.text);
+    }
+}
+
+static void test_init_throws(void **s UNUSED)
+{
+    fake.init_throws = true;
+    fake.script.has_setup = fake.script.has_teardown = true;
+    run_test_with("{" SHORT "}");
+    assert_int_equal(t.code, 107);
+    assert_int_equal(atomic_load(&fake.shared.begun), 0);
+    assert_int_equal(atomic_load(&fake.shared.n_setups), 0);
+    assert_int_equal(atomic_load(&fake.shared.n_teardowns), 0);
+}
+
+/* ---- the early end ---- */
+
+#define ENDLESS(exec)                                                                                     \
+    "\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":6,\"duration\":\"10h\",\"exec\":\"" exec \
+    "\"}}"
+
+static void with_teardown(void)
+{
+    fake.teardown = FAKE_STAGE_OK;
+    fake.script.has_teardown = true;
+}
+
+static void expect_end(int code)
+{
+    assert_int_equal(t.code, code);
+    assert_int_equal(atomic_load(&fake.shared.n_teardowns), 1);
+    assert_true(t.took < 3 * NS_PER_S);
+}
+
+static void test_abort(void **s UNUSED)
+{
+    with_teardown();
+    run_test_with("{" ENDLESS("abort") "}");
+    expect_end(108);
+    assert_string_equal(t.text, "test aborted: enough");
+    assert_int_equal(t.totals.complete, 0);
+}
+
+static void stop_outside(enum run_stop why, const char *options, int code)
+{
+    reset(NULL);
+    with_teardown();
+    t.stop_thread = why;
+    t.check = check_samples;
+    run_test_with(options);
+    expect_end(code);
+    assert_true(t.totals.interrupted > 0);
+}
+
+static void test_stop_from_outside(void **s UNUSED)
+{
+    stop_outside(RUN_STOP_SIGNAL, "{" ENDLESS("long") "}", 105);
+    assert_int_equal(t.totals.interrupted, 6);
+    assert_non_null(strstr(t.text, "'interrupt' signal"));
+    stop_outside(RUN_STOP_REMOTE, "{" ENDLESS("spin") "}", 103);
+    stop_outside(RUN_STOP_SIGNAL,
+                 "{\"scenarios\":{\"a\":{\"executor\":\"ramping-vus\",\"startVUs\":4,\"stages\":[{"
+                 "\"duration\":\"10h\",\"target\":4}],\"exec\":\"long\"}}}",
+                 105);
+    stop_outside(RUN_STOP_SIGNAL,
+                 "{\"scenarios\":{\"a\":{\"executor\":\"shared-iterations\",\"vus\":2,"
+                 "\"iterations\":1000000,\"exec\":\"long\"}}}",
+                 105);
+    /* Of a run that was stopped nothing was dropped. */
+    reset(NULL);
+}
+
+static void test_stop_first(void **s UNUSED)
+{
+    with_teardown();
+    fake.script.has_setup = true;
+    t.stop_first = true;
+    run_test_with("{" ENDLESS("long") "}");
+    assert_int_equal(t.code, 105);
+    assert_int_equal(atomic_load(&fake.shared.begun), 0);
+    assert_int_equal(atomic_load(&fake.shared.n_setups), 0);
+    assert_int_equal(atomic_load(&fake.shared.n_teardowns), 0);
+}
+
+/* A stop in the very last moment is handled before the run is freed. */
+static void test_stop_last(void **s UNUSED)
+{
+    t.stop_last = true;
+    run_test_with("{" SHORT "}");
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.totals.complete, 6);
+}
+
+static void test_fail(void **s UNUSED)
+{
+    run_test_with(
+        "{\"thresholds\":{\"iterations\":[\"count<1\"]},\"scenarios\":{\"a\":{\"executor\":"
+        "\"per-vu-iterations\",\"vus\":2,\"exec\":\"fail\"}}}");
+    assert_int_equal(t.code, 110);
+    assert_int_equal(t.totals.complete, 2);
+}
+
+/* ---- thresholds ---- */
+
+static void test_threshold_at_end(void **s UNUSED)
+{
+    run_test_with("{\"thresholds\":{\"iterations\":[\"count<6\"]}," SHORT "}");
+    assert_int_equal(t.code, 99);
+    reset(NULL);
+    run_test_with("{\"thresholds\":{\"iterations\":[\"count<7\"]}," SHORT "}");
+    assert_int_equal(t.code, 0);
+}
+
+static void test_threshold_aborts(void **s UNUSED)
+{
+    with_teardown();
+    run_test_with("{\"thresholds\":{\"iterations\":[{\"threshold\":\"count<1\",\"abortOnFail\":"
+                  "true}]}," ENDLESS("sleep") "}");
+    assert_int_equal(t.code, 99);
+    assert_non_null(strstr(t.text, "thresholds on metrics 'iterations' were crossed"));
+    assert_int_equal(atomic_load(&fake.shared.n_teardowns), 1);
+    assert_in_range(t.took, 1900 * NS_PER_MS, 5 * NS_PER_S);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_constant_vus, reset),
+        cmocka_unit_test_setup(test_shared_iterations, reset),
+        cmocka_unit_test_setup(test_shared_dropped, reset),
+        cmocka_unit_test_setup(test_per_vu_iterations, reset),
+        cmocka_unit_test_setup(test_per_vu_dropped, reset),
+        cmocka_unit_test_setup(test_ramping_vus, reset),
+        cmocka_unit_test_setup(test_ramp_hard_stop, reset),
+        cmocka_unit_test_setup(test_two_scenarios, reset),
+        cmocka_unit_test_setup(test_graceful_stop, reset),
+        cmocka_unit_test_setup(test_stages, reset),
+        cmocka_unit_test_setup(test_init_throws, reset),
+        cmocka_unit_test_setup(test_abort, reset),
+        cmocka_unit_test_setup(test_stop_from_outside, reset),
+        cmocka_unit_test_setup(test_stop_first, reset),
+        cmocka_unit_test_setup(test_stop_last, reset),
+        cmocka_unit_test_setup(test_fail, reset),
+        cmocka_unit_test_setup(test_threshold_at_end, reset),
+        cmocka_unit_test_setup(test_threshold_aborts, reset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
