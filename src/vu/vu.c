@@ -279,7 +279,6 @@ static void next_iteration(struct vu *vu)
 {
     const struct plan_options *o = vu->vl->config.plan->options;
 
-    vu->ticket = -1;
     vu->host.iteration++;
     vu->host.iteration_in_scenario++;
     if (!o->no_cookies_reset && !cookie_jar_empty(vu->host.jar))
@@ -311,6 +310,7 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
     bool complete = (r == 0 || r == SCRIPT_E_EXCEPTION) && !vu->interrupted;
 
     finish(vu);
+    vu->ticket = -1;
     if (unlikely(vu->vl->config.plan->options->no_vu_connection_reuse))
         client_close_idle(vu->client);
     mono_ns end = loop_clock(l);

@@ -89,8 +89,9 @@ const struct tagset *vu_tags(const struct vu *vu);
 uint64_t vu_scenario_iterations(const struct vu *vu);
 
 /*
- * A number of the running iteration that is unique in its scenario, given by the run at its first
- * question; -1: not asked for yet. The run reads and writes it.
+ * A number of the running iteration that is unique in its scenario, given by the run before the
+ * iteration or at its first question; -1: not yet. The run reads and writes it; -1 again after the
+ * iteration.
  */
 int64_t *vu_ticket(struct vu *vu);
 

@@ -1,0 +1,596 @@
+/* A user and its services on a loop whose clock jumps, with a script in C and a small server. */
+#include "vu/vu.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "client/client_policy.h"
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "metric/metric.h"
+#include "metric/recorder.h"
+#include "metric/snapshot.h"
+#include "metric/submetric.h"
+#include "net/listener.h"
+#include "net/stream.h"
+#include "plan/plan.h"
+#include "proto/cookie.h"
+#include "proto/http.h"
+#include "proto/url.h"
+#include "vu/vu_policy.h"
+#include "vu/vu_testing.h"
+
+static struct {
+    struct loop_time_virtual time;
+    struct loop *loop;
+    struct arena arena;
+    struct plan *plan;
+    struct metric_registry *registry;
+    struct tag_pool *tags;
+    struct recorder *recorder;
+    struct snapshot *snapshot;
+    struct client_policy *policy;
+    struct vu_loop *vl;
+    struct vu *vu;
+    struct listener *listener;
+    bool deaf; /* the server answers nothing */
+    size_t n_open, most_open;
+    uint64_t bytes_in, bytes_out; /* the server's */
+    size_t n_done;                /* asynchronous requests delivered */
+    size_t n_cancelled;           /* those without a response */
+    size_t n_exceptions;
+    const char *options;
+} f;
+
+#define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: k=v\r\n\r\nok"
+
+/* ---- the server: a millisecond a request ---- */
+
+static bool serve_one(struct stream *s)
+{
+    char in[4096];
+    ssize_t n = stream_recv(s, in, sizeof(in), MONO_NEVER);
+
+    if (n <= 0)
+        return false;
+    f.n_open++;
+    f.most_open = f.n_open > f.most_open ? f.n_open : f.most_open;
+    int r =
+        f.deaf ? coro_sleep_until(MONO_NEVER) : coro_sleep_until(loop_clock(f.loop) + NS_PER_MS);
+
+    f.n_open--;
+    return r == 0 && stream_send(s, ANSWER, strlen(ANSWER)) == 0;
+}
+
+static void serve(struct stream *s, void *arg UNUSED)
+{
+    while (serve_one(s))
+        ;
+    f.bytes_in += stream_bytes_in(s);
+    f.bytes_out += stream_bytes_out(s);
+    stream_close(s, STREAM_CLOSE);
+}
+
+/* ---- the run around it ---- */
+
+static void on_log(void *arg UNUSED, const struct vu *vu UNUSED, enum script_log_level level UNUSED,
+                   enum script_log_source source UNUSED, struct str message UNUSED,
+                   struct str field UNUSED, struct str value UNUSED)
+{
+}
+
+static void on_exception(void *arg UNUSED, const struct vu *vu UNUSED, struct str stack UNUSED)
+{
+    f.n_exceptions++;
+}
+
+static void on_exec_info(void *arg UNUSED, struct vu *vu UNUSED, struct script_exec_info *ret_info)
+{
+    *ret_info = (struct script_exec_info){0};
+}
+
+static void on_say(void *arg UNUSED, struct vu *vu UNUSED, struct str message UNUSED)
+{
+}
+
+static const struct vu_run_ops run_ops = {.log = on_log,
+                                          .exception = on_exception,
+                                          .exec_info = on_exec_info,
+                                          .abort = on_say,
+                                          .fail = on_say};
+
+static void make_plan(const char *options)
+{
+    static struct plan_options layer;
+    struct plan_strings warnings = {0};
+    struct plan_layers layers = {.script = &layer};
+
+    plan_options_init(&layer, &f.arena);
+    if (plan_options_from_json(&layer, PLAN_TIER_SCRIPT, str_of(options), &warnings) < 0 ||
+        plan_build(&f.arena, &layers, &f.plan) < 0)
+        fail_msg("%s", fault_text());
+}
+
+static void open_all(void)
+{
+    struct listener_options lo = {.addr = {.family = AF_INET, .ip = {127, 0, 0, 1}}, .fn = serve};
+    struct vu_loop_config config = {.loop = f.loop,
+                                    .script = &fake.script,
+                                    .plan = f.plan,
+                                    .policy = f.policy,
+                                    .recorder = f.recorder,
+                                    .tags = f.tags,
+                                    .ops = &run_ops};
+
+    assert_int_equal(listener_open(f.loop, &lo, &f.listener), 0);
+    assert_int_equal(vu_loop_new(&config, &f.vl), 0);
+    assert_int_equal(vu_new(f.vl, 1, &f.vu), 0);
+}
+
+static void run_main(void *arg)
+{
+    open_all();
+    (*(void (**)(void))arg)();
+    vu_free(f.vu);
+    vu_loop_free(f.vl);
+    listener_close(f.listener);
+    loop_stop(f.loop);
+}
+
+static void run_with(const char *options, void (*body)(void))
+{
+    memset(&f, 0, sizeof(f));
+    make_plan(options);
+    f.registry = metric_registry_new();
+    f.tags = tag_pool_new();
+    f.recorder = recorder_new(&(struct recorder_config){.registry = f.registry, .pool = f.tags});
+    f.snapshot = snapshot_new(&(struct snapshot_config){.registry = f.registry});
+    assert_int_equal(vu_policy_new(f.plan->options, &f.policy), 0);
+    loop_time_virtual_init(&f.time, NS_PER_S);
+    assert_int_equal(loop_new(&(struct loop_options){.time = &f.time.time}, &f.loop), 0);
+    assert_int_equal(coro_spawn(f.loop, CORO_STACK_LARGE, run_main, &body, NULL), 0);
+    assert_int_equal(loop_run(f.loop), 0);
+    loop_free(f.loop);
+    vu_policy_free(f.policy);
+    snapshot_free(f.snapshot);
+    recorder_free(f.recorder);
+    tag_pool_free(f.tags);
+    metric_registry_free(f.registry);
+    arena_fini(&f.arena);
+}
+
+static int reset(void **state UNUSED)
+{
+    fake_reset();
+    return 0;
+}
+
+static const struct value *measured(const char *name)
+{
+    struct submetric_name parsed;
+    struct snap_metric *m = NULL;
+
+    snapshot_tick_begin(f.snapshot);
+    struct interval *iv = recorder_swap(f.recorder);
+
+    if (iv)
+        snapshot_merge(f.snapshot, iv);
+    snapshot_tick_end(f.snapshot, loop_clock(f.loop));
+    assert_int_equal(submetric_parse(str_of(name), &parsed), 0);
+    assert_int_equal(snapshot_submetric(f.snapshot, &parsed, str_of(name), &m), 0);
+    return &m->total;
+}
+
+static void activate(enum fake_export what)
+{
+    vu_activate(f.vu, &f.plan->scenarios[0], (int)what, NULL);
+}
+
+/* ---- iterations ---- */
+
+static void body_iterations(void)
+{
+    activate(FAKE_SLEEP);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_scenario_iterations(f.vu), 3);
+    assert_int_equal(measured("iterations{scenario:default,run:1}")->counter.n, 3);
+    const struct value *v = measured("iteration_duration");
+
+    assert_int_equal(v->trend.count, 3);
+    assert_true(v->trend.min >= 10 && v->trend.max < 11);
+    assert_int_equal(measured("data_sent")->counter.n, 3);
+    activate(FAKE_THROW);
+    assert_int_equal(vu_scenario_iterations(f.vu), 0);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(f.n_exceptions, 1);
+    assert_int_equal(measured("iterations")->counter.n, 4);
+    activate(FAKE_ABORT);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_INTERRUPTED);
+    assert_int_equal(measured("iterations")->counter.n, 4);
+    assert_int_equal(measured("data_sent")->counter.n, 5);
+}
+
+static void test_iterations(void **s UNUSED)
+{
+    run_with("{\"tags\":{\"run\":\"1\"}}", body_iterations);
+}
+
+static void body_pace(void)
+{
+    mono_ns start = loop_clock(f.loop);
+
+    activate(FAKE_SLEEP);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(loop_clock(f.loop) - start, 50 * NS_PER_MS);
+    assert_true(measured("iteration_duration")->trend.max < 11);
+}
+
+static void test_pace(void **s UNUSED)
+{
+    run_with("{\"minIterationDuration\":\"50ms\"}", body_pace);
+}
+
+static int own_ticket(struct fake_vu *vu UNUSED)
+{
+    assert_int_equal(*vu_ticket(f.vu), vu_scenario_iterations(f.vu) == 1 ? 7 : -1);
+    return 0;
+}
+
+static void body_ticket(void)
+{
+    fake.own = own_ticket;
+    activate(FAKE_OWN);
+    *vu_ticket(f.vu) = 7;
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+}
+
+static void test_ticket(void **s UNUSED)
+{
+    run_with("{}", body_ticket);
+}
+
+static void count_turns(void *arg)
+{
+    for (int i = 0; i < 5; i++) {
+        ++*(int *)arg;
+        assert_int_equal(coro_yield(), 0);
+    }
+}
+
+/* A script that never waits lets others run all the same. */
+static void body_yields(void)
+{
+    int n = 0;
+
+    activate(FAKE_RETURN);
+    assert_int_equal(coro_spawn(f.loop, CORO_STACK_SMALL, count_turns, &n, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_true(n >= 4);
+    assert_int_equal(coro_yield(), 0);
+    assert_int_equal(coro_yield(), 0);
+}
+
+static void test_yields(void **s UNUSED)
+{
+    run_with("{}", body_yields);
+}
+
+/* ---- requests ---- */
+
+static struct url *url_of(const char *host)
+{
+    struct url *u = NULL;
+    char text[128];
+
+    snprintf(text, sizeof(text), "http://%s:%u/", host, listener_addr(f.listener).port);
+    assert_int_equal(url_parse(str_of(text), NULL, &u), 0);
+    return u;
+}
+
+static struct http_request request_of(const struct fake_vu *vu, struct url *u)
+{
+    return (struct http_request){.method = STR("GET"),
+                                 .url = u,
+                                 .tags = vu->host->tags,
+                                 .jar = vu->host->jar,
+                                 .timeout = 60 * NS_PER_S};
+}
+
+static int own_request(struct fake_vu *vu)
+{
+    scoped(url_unrefp) struct url *u = url_of("127.0.0.1");
+    struct http_request req = request_of(vu, u);
+    struct http_response *r;
+
+    assert_true(cookie_jar_empty(vu->host->jar) || f.plan->options->no_cookies_reset);
+    int result = vu->host->ops->request(vu->host, &req, &r);
+
+    if (result) {
+        assert_int_equal(result, SCRIPT_E_INTERRUPTED);
+        assert_null(r);
+        return result;
+    }
+    assert_int_equal(r->status, 200);
+    assert_false(cookie_jar_empty(vu->host->jar));
+    http_response_unref(r);
+    return 0;
+}
+
+static void close_user(void)
+{
+    vu_free(f.vu);
+    f.vu = NULL;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(coro_sleep_until(loop_clock(f.loop) + NS_PER_MS), 0);
+}
+
+static void body_requests(void)
+{
+    fake.own = own_request;
+    activate(FAKE_OWN);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_loop_n_requests(f.vl), 3);
+    uint64_t n_connections = listener_n_accepted(f.listener);
+
+    assert_int_equal(n_connections, f.plan->options->no_vu_connection_reuse ? 3 : 1);
+    close_user();
+    assert_true(f.bytes_in > 0);
+    assert_int_equal(measured("data_sent{scenario:default}")->counter.sum, f.bytes_in);
+    assert_int_equal(measured("data_received")->counter.sum, f.bytes_out);
+    assert_int_equal(measured("http_reqs{scenario:default}")->counter.n, 3);
+}
+
+static void test_requests(void **s UNUSED)
+{
+    run_with("{}", body_requests);
+    run_with("{\"noVUConnectionReuse\":true}", body_requests);
+    run_with("{\"noCookiesReset\":true}", body_requests);
+}
+
+enum {
+    N_BATCH = 12
+};
+
+static int own_batch(struct fake_vu *vu)
+{
+    struct url *urls[2] = {url_of("127.0.0.1"), url_of("localhost")};
+    struct http_request reqs[N_BATCH];
+    const struct http_request *list[N_BATCH];
+    struct http_response *responses[N_BATCH];
+
+    memset(responses, 0xa5, sizeof(responses));
+    for (size_t i = 0; i < N_BATCH; i++) {
+        reqs[i] = request_of(vu, urls[i % 2]);
+        list[i] = &reqs[i];
+    }
+    int r = vu->host->ops->batch(vu->host, list, N_BATCH, responses);
+
+    for (size_t i = 0; i < N_BATCH; i++) {
+        assert_int_equal(responses[i] != NULL, r == 0);
+        http_response_unref(responses[i]);
+    }
+    url_unref(urls[0]);
+    url_unref(urls[1]);
+    return r;
+}
+
+static void body_batch(void)
+{
+    fake.own = own_batch;
+    activate(FAKE_OWN);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(measured("http_reqs")->counter.n, N_BATCH);
+}
+
+static void test_batch(void **s UNUSED)
+{
+    run_with("{\"batch\":3,\"batchPerHost\":0}", body_batch);
+    assert_int_equal(f.most_open, 3);
+    run_with("{\"batch\":20,\"batchPerHost\":2}", body_batch);
+    assert_int_equal(f.most_open, 4);
+    run_with("{\"batch\":20,\"batchPerHost\":0}", body_batch);
+    assert_int_equal(f.most_open, N_BATCH);
+}
+
+/* ---- meanwhile ---- */
+
+static void on_done(void *arg UNUSED, struct http_response *r)
+{
+    f.n_done++;
+    f.n_cancelled += r == NULL;
+    http_response_unref(r);
+}
+
+enum {
+    N_ASYNC = 4
+};
+
+/* As a language does it: whatever was started is waited for, even by one that was interrupted. */
+static int own_async(struct fake_vu *vu)
+{
+    scoped(url_unrefp) struct url *u = url_of("127.0.0.1");
+    struct http_request req = request_of(vu, u);
+    int r = 0;
+
+    for (int i = 0; i < N_ASYNC; i++)
+        vu->host->ops->request_async(vu->host, &req, on_done, NULL);
+    assert_int_equal(f.n_done, 0);
+    for (int turns = 0; f.n_done < N_ASYNC; turns++) {
+        assert_true(turns < 100);
+        int waited = vu->host->ops->wait_event(vu->host, 0);
+
+        r = r ? r : waited;
+    }
+    return r;
+}
+
+static void body_async(void)
+{
+    fake.own = own_async;
+    activate(FAKE_OWN);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(f.n_cancelled, 0);
+    assert_int_equal(measured("http_reqs")->counter.n, N_ASYNC);
+}
+
+static void test_async(void **s UNUSED)
+{
+    run_with("{}", body_async);
+}
+
+/* One that leaves its requests behind: they are over when the iteration is. */
+static int own_leave(struct fake_vu *vu)
+{
+    static struct url *u;
+    static struct http_request req;
+
+    u = u ? u : url_of("127.0.0.1");
+    req = request_of(vu, u);
+    vu->host->ops->request_async(vu->host, &req, on_done, NULL);
+    int r = vu->host->ops->sleep(vu->host, NS_PER_MS / 2);
+
+    if (vu_scenario_iterations(f.vu) == 2) {
+        url_unref(u);
+        u = NULL;
+    }
+    return r;
+}
+
+static void body_leave(void)
+{
+    fake.own = own_leave;
+    f.deaf = true;
+    activate(FAKE_OWN);
+    for (size_t i = 1; i <= 2; i++) {
+        vu_iterate(f.vu, 0);
+        assert_int_equal(f.n_done, i);
+        assert_int_equal(f.n_cancelled, i);
+    }
+}
+
+static void test_leave(void **s UNUSED)
+{
+    run_with("{}", body_leave);
+}
+
+/* ---- interrupting ---- */
+
+static int own_wait_long(struct fake_vu *vu)
+{
+    return vu->host->ops->sleep(vu->host, INT64_MAX);
+}
+
+static void user_run(void *arg)
+{
+    *(enum vu_result *)arg = vu_iterate(f.vu, 0);
+}
+
+static void interrupt_after(span_ns after)
+{
+    enum vu_result result = VU_COMPLETE;
+    struct coro_waitgroup g;
+    mono_ns start = loop_clock(f.loop);
+
+    coro_waitgroup_init(&g, f.loop);
+    assert_int_equal(coro_waitgroup_spawn(&g, CORO_STACK_MEDIUM, user_run, &result), 0);
+    assert_int_equal(coro_sleep_until(start + after), 0);
+    vu_interrupt(f.vu);
+    assert_int_equal(coro_waitgroup_wait(&g), 0);
+    assert_int_equal(result, VU_INTERRUPTED);
+    assert_true(loop_clock(f.loop) - start < NS_PER_S);
+}
+
+static void body_interrupt(void)
+{
+    int (*const what[])(struct fake_vu *) = {own_wait_long, own_request, own_batch, own_async};
+
+    activate(FAKE_OWN);
+    vu_interrupt(f.vu); /* nothing runs: no effect on what comes */
+    for (size_t i = 0; i < countof(what); i++) {
+        f.deaf = true;
+        fake.own = what[i];
+        interrupt_after(5 * NS_PER_MS);
+        /* Nothing is left of it: the next one is as good as any. */
+        f.deaf = false;
+        fake.own = own_request;
+        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    }
+    assert_int_equal(f.n_cancelled, N_ASYNC);
+    assert_int_equal(measured("iterations")->counter.n, countof(what));
+    assert_int_equal(measured("http_reqs")->counter.n, countof(what));
+}
+
+static void test_interrupt(void **s UNUSED)
+{
+    run_with("{}", body_interrupt);
+}
+
+/* ---- setup, samples ---- */
+
+static void body_stages(void)
+{
+    char *data = NULL;
+
+    fake.expected_data = "[1]";
+    assert_int_equal(vu_setup(f.vu, 0, &data), 0);
+    assert_string_equal(data, "[1]");
+    assert_int_equal(vu_teardown(f.vu, data, 0), 0);
+    free(data);
+    assert_int_equal(atomic_load(&fake.shared.wrong), 0);
+    assert_int_equal(measured("data_sent{group:::setup}")->counter.n, 1);
+    assert_int_equal(measured("data_sent{group:::teardown}")->counter.n, 1);
+    assert_int_equal(measured("iterations")->counter.n, 0);
+}
+
+static void test_stages(void **s UNUSED)
+{
+    run_with("{}", body_stages);
+}
+
+static int own_checks(struct fake_vu *vu)
+{
+    struct script_host *h = vu->host;
+    char name[16];
+
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "check %d", i % 20);
+        h->ops->check(h, str_of(name), h->tags, i % 2 == 0);
+    }
+    return 0;
+}
+
+static void body_checks(void)
+{
+    fake.own = own_checks;
+    activate(FAKE_OWN);
+    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(measured("checks")->rate.total, 40);
+    assert_int_equal(measured("checks")->rate.trues, 20);
+    /* Names in one place of the script's memory are still different names. */
+    assert_int_equal(measured("checks{check:check 4}")->rate.trues, 2);
+    assert_int_equal(measured("checks{check:check 5}")->rate.trues, 0);
+    assert_int_equal(measured("checks{check:check 5}")->rate.total, 2);
+}
+
+static void test_checks(void **s UNUSED)
+{
+    run_with("{}", body_checks);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_iterations, reset), cmocka_unit_test_setup(test_pace, reset),
+        cmocka_unit_test_setup(test_ticket, reset),     cmocka_unit_test_setup(test_yields, reset),
+        cmocka_unit_test_setup(test_requests, reset),   cmocka_unit_test_setup(test_batch, reset),
+        cmocka_unit_test_setup(test_async, reset),      cmocka_unit_test_setup(test_leave, reset),
+        cmocka_unit_test_setup(test_interrupt, reset),  cmocka_unit_test_setup(test_stages, reset),
+        cmocka_unit_test_setup(test_checks, reset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
