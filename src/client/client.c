@@ -325,9 +325,15 @@ static void change_method(struct leg *leg, int status)
     leg->body = STR("");
 }
 
-static void bad_location(struct leg *leg)
+/* The words are net/http's, which names the header before it says what is wrong with the URL. */
+static void bad_location(struct leg *leg, struct str location)
 {
-    net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
+    struct str why = str_of(fault_text());
+
+    if (str_starts(why, STR("invalid URL: ")))
+        why = str_from_index(why, STR("invalid URL: ").n);
+    net_error_setf(&leg->error, NET_OTHER, "failed to parse Location header \"%.*s\": %.*s",
+                   STR_ARG(location), STR_ARG(why));
     leg->error_code = 0;
     set_error(leg);
 }
@@ -366,7 +372,7 @@ static bool follow(struct journey *j)
         return false;
     }
     if (url_redirect(leg->url, location, &to) < 0) {
-        bad_location(leg);
+        bad_location(leg, location);
         return false;
     }
     j->n_hops++;
