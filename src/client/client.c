@@ -119,9 +119,10 @@ static bool is_idempotent(struct str method)
 {
     static const struct str names[] = {{"GET", 3}, {"HEAD", 4}, {"OPTIONS", 7}, {"TRACE", 5}};
 
-    for (size_t i = 0; i < countof(names); i++)
+    for (size_t i = 0; i < countof(names); i++) {
         if (str_eq(method, names[i]))
             return true;
+    }
     return false;
 }
 
@@ -213,10 +214,11 @@ static int run_leg(struct client *c, struct leg *leg)
     }
     if (leg->cancelled)
         return CLIENT_E_CANCELLED;
-    if (r < 0)
+    if (r < 0) {
         set_error(leg);
-    else
+    } else {
         leg->r->error_code = error_code_of_status(leg->r->status);
+    }
     if (measure_leg(cl->measure, leg))
         bump(&cl->shared.n_failed);
     bump(&cl->shared.n_requests);
@@ -240,9 +242,10 @@ static void store_cookies(const struct journey *j)
 
     if (!j->req->jar)
         return;
-    for (size_t i = 0; i < r->n_headers; i++)
+    for (size_t i = 0; i < r->n_headers; i++) {
         if (str_eq_nocase(r->headers[i].name, STR("set-cookie")))
             cookie_jar_store_header(j->req->jar, j->leg.url, r->headers[i].value, clock_wall());
+    }
 }
 
 /* Makes the leg ready for another round trip; the connection and the response are new. */

@@ -22,9 +22,10 @@ static int set_rules(struct client_policy *p, const struct client_settings *s)
         TRY(bad_option(net_policy_block(rules, str_of(s->block_hostnames[i])), "blockHostnames"));
     for (size_t i = 0; i < s->n_blacklist_ips; i++)
         TRY(bad_option(net_policy_forbid(rules, str_of(s->blacklist_ips[i])), "blacklistIPs"));
-    for (size_t i = 0; i < s->n_hosts; i++)
+    for (size_t i = 0; i < s->n_hosts; i++) {
         TRY(bad_option(net_policy_host(rules, str_of(s->hosts[i].name), str_of(s->hosts[i].value)),
                        "hosts"));
+    }
     if (s->local_ips && s->local_ips[0])
         TRY(bad_option(net_pool_parse(str_of(s->local_ips), &p->locals), "localIPs"));
     return 0;

@@ -265,7 +265,8 @@ static void body_endless_head(void)
     static struct answer row;
 
     memset(head, 'x', sizeof(head));
-    memcpy(head, "HTTP/1.1 200 OK\r\nX: ", 20);
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nX: ");
+    head[20] = 'x';
     row = (struct answer){.text = head, .n_text = sizeof(head), .after = AFTER_HANG};
     f.answers = &row;
     f.n_answers = 1;

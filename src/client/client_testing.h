@@ -125,7 +125,7 @@ static bool serve_read(struct stream *s, size_t connection)
     snprintf(f.heads[at], sizeof(f.heads[at]), "%.*s", (int)end, in.data);
     f.connections[at] = connection;
     const char *length = strstr(f.heads[at], "Content-Length: ");
-    size_t n_body = length ? (size_t)atoll(length + 16) : 0;
+    size_t n_body = length ? strtoul(length + 16, NULL, 10) : 0;
     size_t got = in.len - end - 4;
 
     buf_fini(&in);

@@ -59,9 +59,10 @@ void measure_free(struct measure *m)
 {
     if (!m)
         return;
-    for (size_t i = 0; i < N_KNOWN; i++)
+    for (size_t i = 0; i < N_KNOWN; i++) {
         if (m->known[i].series)
             forget(&m->known[i]);
+    }
     free(m);
 }
 
@@ -79,9 +80,9 @@ static void tag_add(struct tag_list *list, enum systag bit, const char *key, str
         list->tags[list->n++] = (struct tag){.key = str_of(key), .value = value};
 }
 
-static struct str number(char *text, size_t n_text, int number_)
+static struct str number(char *text, size_t n_text, int value)
 {
-    return str_from(text, (size_t)snprintf(text, n_text, "%d", number_));
+    return str_from(text, (size_t)snprintf(text, n_text, "%d", value));
 }
 
 static const struct tagset *make_tags(const struct measure *m, const struct leg *leg, int expected)
@@ -107,9 +108,10 @@ static const struct tagset *make_tags(const struct measure *m, const struct leg 
     }
     if (r->remote_ip[0])
         tag_add(&list, SYSTAG_IP, "ip", str_of(r->remote_ip));
-    if (expected >= 0)
+    if (expected >= 0) {
         tag_add(&list, SYSTAG_EXPECTED_RESPONSE, "expected_response",
                 expected ? STR("true") : STR("false"));
+    }
     return tagset_merge(m->pool, leg->req->tags ? leg->req->tags : tagset_empty(m->pool), list.tags,
                         list.n);
 }

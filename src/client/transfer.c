@@ -15,10 +15,11 @@
 
 static int fail(struct leg *leg, ssize_t status, const struct stream *s)
 {
-    if (s && stream_error(s)->status != NET_OK)
+    if (s && stream_error(s)->status != NET_OK) {
         leg->error = *stream_error(s);
-    else
+    } else {
         net_error_set(&leg->error, (enum net_status) - status);
+    }
     leg->cancelled = -status == NET_CANCELLED;
     return -1;
 }
@@ -50,9 +51,10 @@ static bool is_dropped(struct str name, unsigned drop)
         {{"host", 4}, LEG_DROP_HOST},
     };
 
-    for (size_t i = 0; i < countof(rows); i++)
+    for (size_t i = 0; i < countof(rows); i++) {
         if ((rows[i].drop & drop) && str_eq_nocase(name, rows[i].name))
             return true;
+    }
     return false;
 }
 
@@ -61,9 +63,10 @@ static void copy_kept(const struct leg *leg, struct http_header *out,
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < leg->req->n_headers; i++)
+    for (size_t i = 0; i < leg->req->n_headers; i++) {
         if (!is_dropped(leg->req->headers[i].name, leg->drop))
             out[n++] = leg->req->headers[i];
+    }
     spec->headers = out;
     spec->n_headers = n;
 }
@@ -81,9 +84,10 @@ static int put_cookie(const struct leg *leg, struct buf *cookie)
 {
     const struct http_request *req = leg->req;
 
-    if (!req->n_cookies && (!req->jar || cookie_jar_empty(req->jar)))
+    if (!req->n_cookies && (!req->jar || cookie_jar_empty(req->jar))) {
         return cookie_prefix(leg).n ? buf_add(cookie, cookie_prefix(leg).p, cookie_prefix(leg).n)
                                     : 0;
+    }
     return cookie_header(cookie, cookie_prefix(leg), req->cookies, req->n_cookies, req->jar,
                          leg->url, clock_wall());
 }
@@ -125,10 +129,11 @@ static int encode_head(struct client_loop *cl, struct conn *conn, struct leg *le
     if (r == 0)
         r = http1_encode_request(encoder_for(cl, leg->url), &spec, &cl->out);
     buf_fini(&cookie);
-    if (r < 0)
+    if (r < 0) {
         net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
-    else if (r > 0)
+    } else if (r > 0) {
         net_error_setf(&leg->error, NET_OTHER, "the request's head is too large");
+    }
     return r ? -1 : 0;
 }
 
@@ -351,9 +356,10 @@ int transfer_run(struct conn *conn, struct leg *leg)
     http1_response_start(p, http_response_head(leg->r), expect_of(leg->method));
     int r = send_request(conn, leg);
 
-    if (r == 0)
+    if (r == 0) {
         r = unlikely(body_is_large(leg)) ? receive_uploading(conn, leg, &body)
                                          : receive(conn, leg, &body);
+    }
     if (likely(!leg->sending)) {
         leg->sending = stream_send_started_at(conn->stream);
         leg->sent = stream_sent_at(conn->stream);

@@ -59,9 +59,10 @@ static const struct tagset *scenario_tags(const struct part *p)
     const struct plan_options *o = w->run->config.plan->options;
     const struct tagset *tags = tagset_empty(w->tags);
 
-    for (size_t i = 0; i < o->tags.n; i++)
+    for (size_t i = 0; i < o->tags.n; i++) {
         tags = tagset_add(w->tags, tags, str_of(o->tags.items[i].name),
                           str_of(o->tags.items[i].value));
+    }
     if (o->system_tags & SYSTAG_SCENARIO)
         tags = tagset_add(w->tags, tags, STR("scenario"), str_of(p->sr->plan->name));
     return tags;
@@ -160,9 +161,10 @@ static void want(struct part *p, uint64_t n_users)
 {
     size_t n = slot_from(p, n_users);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!p->slots[i].wanted)
             slot_start(&p->slots[i]);
+    }
     /* The highest are asked to stop first; they finish what they are doing. */
     for (size_t i = p->n_slots; i > n; i--)
         p->slots[i - 1].wanted = false;

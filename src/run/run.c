@@ -47,12 +47,14 @@ static int check_exports(struct run *run)
         struct scenario_run *sr = &run->scenarios[i];
 
         sr->export_index = s->ops->find_export(run->config.script, sr->plan->exec);
-        if (sr->export_index < 0)
+        if (sr->export_index < 0) {
             return fault(FAULT_EXIT(104), "executor %s: function '%s' not found in exports",
                          sr->plan->name, sr->plan->exec);
-        if (sr->plan->open_model)
+        }
+        if (sr->plan->open_model) {
             return fault(FAULT_EXIT(104), "executor %s: %s is not there yet in this version",
                          sr->plan->name, plan_executor_name(sr->plan->executor));
+        }
     }
     return 0;
 }
@@ -73,9 +75,10 @@ static void lay_out(struct run *run)
         struct scenario_run *sr = &run->scenarios[i];
 
         sr->n_slots = (uint64_t)plan_scenario_max_vus(sr->plan);
-        for (size_t j = 0; j < i; j++)
+        for (size_t j = 0; j < i; j++) {
             if (overlap(sr->plan, run->scenarios[j].plan))
                 sr->first_slot += run->scenarios[j].n_slots;
+        }
         if (sr->plan->executor == PLAN_RAMPING_VUS) {
             plan_ramp_raw(sr->plan, &run->arena, &sr->raw);
             plan_scenario_steps(sr->plan, &run->arena, &sr->limit);
@@ -260,9 +263,10 @@ void run_insist(struct run *run)
     /* A user that was just beginning when its code was stopped has begun all the same. */
     if (!run->stop_handled || run->stage != RUN_SCENARIOS)
         return;
-    for (unsigned i = 0; i < run->n_workers; i++)
+    for (unsigned i = 0; i < run->n_workers; i++) {
         if (run->workers[i].is_open && !run->workers[i].is_done)
             worker_stop_code(&run->workers[i]);
+    }
 }
 
 /* After the last chance to listen to a stop; what was posted before is waited for. */
@@ -300,9 +304,10 @@ static int start_workers(struct run *run)
     }
     while (run->n_ready < n_started)
         run_wait(run);
-    for (unsigned i = 0; i < run->n_workers; i++)
+    for (unsigned i = 0; i < run->n_workers; i++) {
         if (run->workers[i].init_result < 0)
             first_fault(run, run->workers[i].init_result, run->workers[i].init_text);
+    }
     return run->first_fault;
 }
 
@@ -348,15 +353,17 @@ static void on_stage_limit(struct loop *l UNUSED, struct timer *t)
 static int stage_result(struct run *run, int r, const struct stage_limit *limit, const char *name,
                         int timeout_code, span_ns span)
 {
-    if (r == SCRIPT_E_TIMEOUT || (r == SCRIPT_E_INTERRUPTED && limit->passed))
+    if (r == SCRIPT_E_TIMEOUT || (r == SCRIPT_E_INTERRUPTED && limit->passed)) {
         return fault(FAULT_EXIT(timeout_code), "%s() execution timed out after %" PRId64 " seconds",
                      name, span / NS_PER_S);
+    }
     if (r == SCRIPT_E_EXCEPTION)
         return fault(FAULT_EXIT(107), "%s() threw an exception", name);
-    if (r > 0)
+    if (r > 0) {
         return run_stopped(run) == RUN_STOP_NONE
                    ? fault(FAULT_EXIT(107), "%s() was interrupted", name)
                    : 0;
+    }
     return r;
 }
 
@@ -433,9 +440,10 @@ void run_count_unattempted(struct run *run, mono_ns now)
         uint64_t all = (uint64_t)sr->plan->iterations;
 
         tags[n] = (struct tag){STR("scenario"), str_of(sr->plan->name)};
-        if (sr->plan->executor == PLAN_SHARED_ITERATIONS && taken < all)
+        if (sr->plan->executor == PLAN_SHARED_ITERATIONS && taken < all) {
             snapshot_sample(run->snapshot, M_DROPPED_ITERATIONS, tags,
                             n + !!(o->system_tags & SYSTAG_SCENARIO), (double)(all - taken), now);
+        }
     }
 }
 

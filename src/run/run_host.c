@@ -24,11 +24,12 @@ static bool is_descriptor_flood(struct run *run, struct str error)
 {
     if (likely(str_find_str(error, STR("too many open files")) == error.n))
         return false;
-    if (!atomic_exchange(&run->shared.descriptors_out, true))
+    if (!atomic_exchange(&run->shared.descriptors_out, true)) {
         log_warn(run->config.log,
                  "Requests fail because no more files can be opened (further ones are counted, not "
                  "logged): %.*s",
                  STR_ARG(error));
+    }
     return true;
 }
 
@@ -71,9 +72,10 @@ static void vu_exception(void *arg, const struct vu *vu, struct str stack)
 
 static const struct scenario_run *scenario_of(const struct run *run, const struct plan_scenario *s)
 {
-    for (size_t i = 0; i < run->n_scenarios; i++)
+    for (size_t i = 0; i < run->n_scenarios; i++) {
         if (run->scenarios[i].plan == s)
             return &run->scenarios[i];
+    }
     return NULL;
 }
 
@@ -165,9 +167,10 @@ const struct vu_run_ops run_vu_ops = {
 
 void run_user_missing(struct run *run, const struct plan_scenario *s)
 {
-    if (!atomic_exchange(&run->shared.users_missing, true))
+    if (!atomic_exchange(&run->shared.users_missing, true)) {
         log_error(run->config.log, "scenario %s has fewer users than it should: %s", s->name,
                   fault_text());
+    }
 }
 
 void run_warn(struct run *run, const char *text)

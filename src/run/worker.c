@@ -167,6 +167,9 @@ static int thread_body(struct worker *w)
         r = coro_spawn(loop, CORO_STACK_MEDIUM, init_users, w, NULL);
     if (r == 0)
         r = loop_run(loop);
+    /* Whoever posted the last message may still be about to wake the loop for it. */
+    pthread_mutex_lock(&w->shared.lock);
+    pthread_mutex_unlock(&w->shared.lock);
     worker_close(w);
     loop_free(loop);
     TRY(r);
@@ -210,8 +213,10 @@ int worker_start(struct worker *w)
 void worker_join(struct worker *w)
 {
     if (w->has_thread) {
+        pthread_mutex_lock(&w->shared.lock);
         if (w->is_open)
             loop_post(w->loop, &w->quit.msg);
+        pthread_mutex_unlock(&w->shared.lock);
         pthread_join(w->thread, NULL);
         w->has_thread = false;
     }

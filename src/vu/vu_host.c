@@ -71,9 +71,10 @@ static struct batch_host *batch_host_find(struct batch *b, struct str name, int6
 {
     if (limit <= 0)
         return NULL;
-    for (size_t i = 0; i < b->n_hosts; i++)
+    for (size_t i = 0; i < b->n_hosts; i++) {
         if (str_eq(b->hosts[i].name, name))
             return &b->hosts[i];
+    }
     struct batch_host *host = &b->hosts[b->n_hosts++];
 
     host->name = name;
@@ -102,7 +103,8 @@ static int host_batch(struct script_host *h, const struct http_request *const *r
     vu->n_suspends++;
     batch_prepare(&b, vu, n);
     coro_waitgroup_init(&group, vu->vl->config.loop);
-    memset((void *)ret_responses, 0, n * sizeof(ret_responses[0]));
+    for (size_t i = 0; i < n; i++)
+        ret_responses[i] = NULL;
     for (size_t i = 0; i < n; i++) {
         items[i] = (struct batch_item){
             .batch = &b,

@@ -138,10 +138,11 @@ static int fake_run_iteration(void *self, int export_index, const char *setup_da
     int r = fake_do(vu, (enum fake_export)export_index);
 
     atomic_fetch_sub(&fake.shared.running, 1);
-    if (r == 0 || r == SCRIPT_E_EXCEPTION)
+    if (r == 0 || r == SCRIPT_E_EXCEPTION) {
         atomic_fetch_add(&fake.shared.complete, 1);
-    else
+    } else {
         atomic_fetch_add(&fake.shared.interrupted, 1);
+    }
     return r;
 }
 
@@ -211,9 +212,10 @@ static int fake_vu_new(struct script *s UNUSED, void *script_loop UNUSED, struct
 
 static int fake_find_export(struct script *s UNUSED, const char *name)
 {
-    for (int i = 0; i < FAKE_COUNT; i++)
+    for (int i = 0; i < FAKE_COUNT; i++) {
         if (strcmp(name, fake_names[i]) == 0)
             return i;
+    }
     return -1;
 }
 
@@ -257,7 +259,8 @@ static void fake_reset(void)
     fake.script.ops = &fake_ops;
     fake.script.exports = fake.exports;
     fake.script.n_exports = FAKE_COUNT;
-    for (size_t i = 0; i < FAKE_COUNT; i++)
+    for (size_t i = 0; i < FAKE_COUNT; i++) {
         fake.exports[i] =
             (struct script_export){.name = (char *)(uintptr_t)fake_names[i], .callable = true};
+    }
 }
