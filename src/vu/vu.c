@@ -296,12 +296,26 @@ static void pace(struct vu *vu, mono_ns start)
     }
 }
 
+/*
+ * A script that never waits would keep everybody else from running: descriptors, timers, messages.
+ * Whether it waited shows in the turns of the loop; asking for something is not yet waiting,
+ * because a request may fail at once.
+ */
+static void give_way(struct vu *vu)
+{
+    struct loop_stats stats;
+
+    loop_stats(vu->vl->config.loop, &stats);
+    if (unlikely(stats.turns == vu->turn))
+        ignored(coro_yield());
+    vu->turn = stats.turns;
+}
+
 enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
 {
     struct loop *l = vu->vl->config.loop;
     /* Read at the end of the iteration before, or when this one's turn of the loop began. */
     mono_ns start = loop_now(l);
-    uint64_t n_suspends = vu->n_suspends;
 
     next_iteration(vu);
     begin(vu, SCRIPT_RUN, hard_end);
@@ -320,9 +334,7 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
         record_iteration(vu, start, end);
         pace(vu, start);
     }
-    /* A script that never waits would keep everybody else from running. */
-    if (vu->n_suspends == n_suspends)
-        ignored(coro_yield());
+    give_way(vu);
     return complete ? VU_COMPLETE : VU_INTERRUPTED;
 }
 

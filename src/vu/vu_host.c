@@ -1,7 +1,4 @@
-/*
- * The services that a script gets: each finds its user by the host it embeds. Whatever suspends
- * counts itself, so that an iteration that never did can be made to yield.
- */
+/* The services that a script gets: each finds its user by the host it embeds. */
 #include <errno.h>
 
 #include "base/mem.h"
@@ -21,7 +18,6 @@ static int host_request(struct script_host *h, const struct http_request *req,
 {
     struct vu *vu = vu_of(h);
 
-    vu->n_suspends++;
     *ret_response = NULL;
     return client_request(vu->client, req, ret_response) ? SCRIPT_E_INTERRUPTED : 0;
 }
@@ -100,7 +96,6 @@ static int host_batch(struct script_host *h, const struct http_request *const *r
     int64_t per_host = h->options ? h->options->batch_per_host : 6;
     struct batch_item *items = arena_new_n(&vu->arena, struct batch_item, n);
 
-    vu->n_suspends++;
     batch_prepare(&b, vu, n);
     coro_waitgroup_init(&group, vu->vl->config.loop);
     for (size_t i = 0; i < n; i++)
@@ -195,7 +190,6 @@ static int host_wait_event(struct script_host *h, mono_ns due)
 {
     struct vu *vu = vu_of(h);
 
-    vu->n_suspends++;
     /* The script asks again until all it started was delivered; interrupted, that is at once. */
     if (unlikely(vu->interrupted)) {
         vu_async_drain(vu);
@@ -215,7 +209,6 @@ static int host_sleep(struct script_host *h, span_ns span)
     struct vu *vu = vu_of(h);
     mono_ns now;
 
-    vu->n_suspends++;
     if (span <= 0)
         return interrupted(vu);
     now = loop_clock(vu->vl->config.loop);

@@ -35,9 +35,9 @@ struct vu {
     const char *setup_data;
     struct coro *coro; /* the one inside the script now; NULL: none */
     bool interrupted;
-    bool in_wait; /* parked in wait_event */
-    bool woken;   /* an asynchronous completion came since the last wait_event */
-    uint64_t n_suspends;
+    bool in_wait;  /* parked in wait_event */
+    bool woken;    /* an asynchronous completion came since the last wait_event */
+    uint64_t turn; /* of the loop, when the last iteration ended */
     int64_t ticket;
     struct list running_async;
     struct arena arena;

@@ -251,33 +251,6 @@ static void test_ticket(void **s UNUSED)
     run_with("{}", body_ticket);
 }
 
-static void count_turns(void *arg)
-{
-    for (int i = 0; i < 5; i++) {
-        ++*(int *)arg;
-        assert_int_equal(coro_yield(), 0);
-    }
-}
-
-/* A script that never waits lets others run all the same. */
-static void body_yields(void)
-{
-    int n = 0;
-
-    activate(FAKE_RETURN);
-    assert_int_equal(coro_spawn(f.loop, CORO_STACK_SMALL, count_turns, &n, NULL), 0);
-    for (int i = 0; i < 5; i++)
-        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
-    assert_true(n >= 4);
-    assert_int_equal(coro_yield(), 0);
-    assert_int_equal(coro_yield(), 0);
-}
-
-static void test_yields(void **s UNUSED)
-{
-    run_with("{}", body_yields);
-}
-
 /* ---- requests ---- */
 
 static struct url *url_of(const char *host)
@@ -440,6 +413,89 @@ static void body_async(void)
 static void test_async(void **s UNUSED)
 {
     run_with("{}", body_async);
+}
+
+/* ---- giving way ---- */
+
+static int own_nothing(struct fake_vu *vu UNUSED)
+{
+    return 0;
+}
+
+static int own_sleep_zero(struct fake_vu *vu)
+{
+    return vu->host->ops->sleep(vu->host, 0);
+}
+
+/* Requests that fail before anything could be waited for. */
+static int own_blocked(struct fake_vu *vu)
+{
+    scoped(url_unrefp) struct url *u = url_of("a.blocked");
+    struct http_request req = request_of(vu, u);
+    struct http_response *r;
+
+    assert_int_equal(vu->host->ops->request(vu->host, &req, &r), 0);
+    assert_int_equal(r->error_code, 1111);
+    http_response_unref(r);
+    return 0;
+}
+
+static int own_blocked_batch(struct fake_vu *vu)
+{
+    scoped(url_unrefp) struct url *u = url_of("a.blocked");
+    struct http_request req = request_of(vu, u);
+    const struct http_request *list[] = {&req, &req};
+    struct http_response *r[2];
+
+    assert_int_equal(vu->host->ops->batch(vu->host, list, 2, r), 0);
+    http_response_unref(r[0]);
+    http_response_unref(r[1]);
+    return 0;
+}
+
+static int own_blocked_async(struct fake_vu *vu)
+{
+    scoped(url_unrefp) struct url *u = url_of("a.blocked");
+    struct http_request req = request_of(vu, u);
+    size_t before = f.n_done;
+
+    vu->host->ops->request_async(vu->host, &req, on_done, NULL);
+    while (f.n_done == before)
+        assert_int_equal(vu->host->ops->wait_event(vu->host, 0), 0);
+    return 0;
+}
+
+static void count_turns(void *arg)
+{
+    for (int i = 0; i < 5; i++) {
+        ++*(int *)arg;
+        assert_int_equal(coro_yield(), 0);
+    }
+}
+
+/* A script that never waits lets others run all the same. */
+static void body_yields(void)
+{
+    int (*const what[])(struct fake_vu *) = {own_nothing, own_sleep_zero, own_blocked,
+                                             own_blocked_batch, own_blocked_async};
+
+    activate(FAKE_OWN);
+    for (size_t k = 0; k < countof(what); k++) {
+        int n = 0;
+
+        fake.own = what[k];
+        f.n_done = 0;
+        assert_int_equal(coro_spawn(f.loop, CORO_STACK_SMALL, count_turns, &n, NULL), 0);
+        for (int i = 0; i < 12; i++)
+            assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+        assert_int_equal(n, 5);
+        assert_int_equal(coro_yield(), 0);
+    }
+}
+
+static void test_yields(void **s UNUSED)
+{
+    run_with("{\"blockHostnames\":[\"*.blocked\"]}", body_yields);
 }
 
 /* One that leaves its requests behind: they are over when the iteration is. */
