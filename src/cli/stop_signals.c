@@ -19,11 +19,12 @@ struct stop_signals {
 };
 
 /* The end without a summary: the cursor may be hidden, so it is shown again. */
-static void end_at_once(void)
+static void end_at_once(bool was_told)
 {
     if (isatty(STDERR_FILENO))
         cli_write(STDERR_FILENO, STR("\033[?25h\n"));
-    cli_write(STDERR_FILENO, STR("brunt: aborted by a second signal\n"));
+    cli_write(STDERR_FILENO, was_told ? STR("brunt: aborted by a second signal\n")
+                                      : STR("brunt: aborted by a signal\n"));
     _exit(105);
 }
 
@@ -42,13 +43,15 @@ static bool tell(struct stop_signals *s, int signal)
 static void *wait_for_signals(void *arg)
 {
     struct stop_signals *s = arg;
+    bool was_told = false;
     int signal;
 
     while (sigwait(&s->set, &signal) == 0) {
         if (signal == SIGUSR2)
             return NULL;
         if (!tell(s, signal))
-            end_at_once();
+            end_at_once(was_told);
+        was_told = true;
     }
     return NULL;
 }
