@@ -2,7 +2,7 @@
 #
 #   make run      install what the build needs, build, and run a real script against the demo target
 #   make test     install what tests need, run every test
-#   make check    clang-tidy, gcc -fanalyzer, each header alone        make format   format all C files
+#   make check    clang-tidy, gcc -fanalyzer, headers, docs            make format   format all C files
 #   make bench    measure against other tools, side by side            make fuzz     every fuzzer for a minute
 #   make build    the release binary: build/release/brunt              make docs     write docs/reference anew
 #   make clean    remove build/
@@ -25,6 +25,8 @@ test: setup-build+test
 check: setup-build+test+check
 	@cmake --preset dev >/dev/null
 	@tools/layers.py --headers
+	@cmake --build --preset dev --target gen-docs
+	@tools/check-docs build/dev/gen-docs
 	@tools/analyze build/dev
 
 bench: setup-build+bench build
