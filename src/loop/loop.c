@@ -75,6 +75,7 @@ static void loop_close(struct loop *l)
         watch_close(l, &l->wake);
     l->backend->close(l->backend_self);
     stack_pool_fini(&l->stacks);
+    free(l->early);
     self_loop = NULL;
     free(l);
 }
@@ -172,6 +173,18 @@ void watch_close(struct loop *l, struct watch *w)
     l->backend->remove(l->backend_self, w, false);
     close(w->fd);
     w->fd = -1;
+}
+
+void *loop_early_room(struct loop *l, size_t n)
+{
+    if (unlikely(!l->early))
+        l->early = xmalloc(LOOP_EARLY_BYTES);
+    return LOOP_EARLY_BYTES - l->n_early >= n ? l->early + l->n_early : NULL;
+}
+
+void loop_early_used(struct loop *l, size_t n)
+{
+    l->n_early += (n + 63) & ~(size_t)63;
 }
 
 /* ---- other threads ---- */

@@ -126,9 +126,17 @@ enum {
  */
 typedef void(watch_fn)(struct loop *l, struct watch *w, unsigned events);
 
+/*
+ * Called for all that is readable, before the first watch_fn of the turn: to take what has come
+ * into loop_early_room(). Receiving for everybody first and handling afterwards keeps the kernel's
+ * code and ours each in the cache while it works. Must not resume or close anything.
+ */
+typedef void(watch_early_fn)(struct loop *l, struct watch *w);
+
 struct watch {
     int fd;
     watch_fn *fn;
+    watch_early_fn *early; /* NULL: nothing to take early */
     struct coro *waiter; /* who will be resumed, if that is known; only a hint, to fetch it early */
 };
 
@@ -140,6 +148,12 @@ void watch_remove(struct loop *l, struct watch *w);
 
 /* Unregisters by closing the descriptor: one system call instead of two. Sets w->fd to -1. */
 void watch_close(struct loop *l, struct watch *w);
+
+/* Room for n bytes that last until the end of the turn, or NULL when it is used up. */
+void *loop_early_room(struct loop *l, size_t n);
+
+/* The first n bytes of the latest room are taken; the rest is given again. */
+void loop_early_used(struct loop *l, size_t n);
 
 /* ---- the end of the turn ---- */
 

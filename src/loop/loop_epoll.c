@@ -11,6 +11,7 @@
 
 enum {
     EVENTS_PER_WAIT = 256,
+    EARLY_MIN = 3, /* events from which receiving first pays for the copy it costs */
 };
 
 struct epoll_backend {
@@ -133,10 +134,29 @@ static void look_ahead(const struct epoll_backend *b)
         coro_prefetch(next->waiter);
 }
 
+/* Ends and failures are left to the watch itself. */
+static void take_early(struct epoll_backend *b, struct loop *l)
+{
+    const uint32_t special = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+    l->n_early = 0;
+    for (int i = b->at; i < b->n_events; i++) {
+        const struct epoll_event *e = &b->events[i];
+        struct watch *w = e->data.ptr;
+
+        if (i + 2 < b->n_events)
+            __builtin_prefetch(b->events[i + 2].data.ptr);
+        if ((e->events & (EPOLLIN | special)) == EPOLLIN && w->early)
+            w->early(l, w);
+    }
+}
+
 static void backend_dispatch(void *self, struct loop *l)
 {
     struct epoll_backend *b = self;
 
+    if (b->n_events >= EARLY_MIN)
+        take_early(b, l);
     /*
      * No clock is read here: all that is ready was ready when the wait returned, and that moment,
      * loop_now(), is nearer to the arrival than the one at which its turn comes.

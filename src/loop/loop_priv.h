@@ -54,6 +54,10 @@ struct coro {
     bool cancelled;
 };
 
+enum {
+    LOOP_EARLY_BYTES = 256 << 10, /* received in one turn before anything is handled */
+};
+
 struct loop {
     struct loop_head head;
     const struct loop_backend *backend;
@@ -71,6 +75,8 @@ struct loop {
     bool owns_offload;
     struct watch wake; /* an eventfd */
     struct wheel wheel;
+    char *early; /* EARLY_BYTES, made at first use */
+    size_t n_early;
 
     /* Any thread. */
     struct {

@@ -21,6 +21,7 @@ enum {
     SEND_CHUNK = 64 << 10, /* bytes of a large body queued at a time */
     SEND_HIGH = 256 << 10, /* unsent bytes at which its sender waits */
     OUT_KEEP = 64 << 10,   /* capacity that an empty queue may keep */
+    EARLY_BYTES = 4 << 10, /* asked for before the reader's turn */
     RECVS_IN_A_ROW = 64,   /* that need not wait, before others get their turn */
 };
 
@@ -222,10 +223,75 @@ static ssize_t recv_failed(struct stream *s, int err)
     return -(ssize_t)net_error_errno(stream_error_slot(s), "read", err);
 }
 
+/* Receives for a reader whose turn will come; see watch_early_fn. */
+static void stream_early(struct loop *l, struct watch *w)
+{
+    struct stream *s = container_of(w, struct stream, watch);
+    char *room = loop_early_room(l, EARLY_BYTES);
+
+    if (!room || s->early)
+        return;
+    ssize_t got = raw_recv(s->watch.fd, room, EARLY_BYTES);
+
+    if (got < 0 && errno == EINTR)
+        return;
+    s->early = room;
+    s->early_result = got < 0 ? -errno : got;
+    s->early_owned = false;
+    if (got > 0)
+        loop_early_used(l, (size_t)got);
+}
+
+/* The loop's room is about to be used again, and nobody has come for the bytes. */
+static void early_keep(struct stream *s, const char *rest, ssize_t n)
+{
+    char *copy = xmemdup(rest, (size_t)n);
+
+    if (s->early_owned)
+        free(s->early);
+    s->early = copy;
+    s->early_result = n;
+    s->early_owned = true;
+}
+
+static void early_drop(struct stream *s)
+{
+    if (s->early_owned)
+        free(s->early);
+    s->early = NULL;
+    s->early_owned = false;
+}
+
+static ssize_t early_recv(struct stream *s, void *buf, size_t n)
+{
+    ssize_t got = s->early_result;
+
+    if (unlikely(got <= 0)) {
+        early_drop(s);
+        return got == 0 ? recv_ended(s) : recv_failed(s, (int)-got);
+    }
+    if (!s->early_owned) {
+        s->bytes_in += (uint64_t)got;
+        s->received_at = loop_now(s->loop);
+        if (got < EARLY_BYTES && !s->hangup)
+            s->readable = false;
+    }
+    size_t part = (size_t)got < n ? (size_t)got : n;
+
+    memcpy(buf, s->early, part);
+    if (unlikely(part < (size_t)got))
+        early_keep(s, s->early + part, got - (ssize_t)part);
+    else
+        early_drop(s);
+    return (ssize_t)part;
+}
+
 ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
 {
     ssize_t got;
 
+    if (s->early)
+        return early_recv(s, buf, n);
     if (!s->readable)
         return STREAM_AGAIN;
     do {
@@ -256,6 +322,7 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
     assert(!s->reader);
     s->reader = coro_self();
     s->watch.waiter = s->reader;
+    s->watch.early = s->tls ? NULL : stream_early;
     s->n_unparked = 0;
     timer_set(s->loop, &s->timer, deadline, recv_timed_out);
 
@@ -264,6 +331,7 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
     timer_disarm(&s->timer);
     s->reader = NULL;
     s->watch.waiter = NULL;
+    s->watch.early = NULL;
     return likely(value == 0) ? 0 : wait_result(s, value);
 }
 
@@ -328,8 +396,15 @@ static void stream_ready(struct loop *l, struct watch *w, unsigned events)
     }
     if (events & WATCH_READ) {
         s->readable = true;
-        if (s->reader)
-            coro_resume_now(s->reader, 0);
+        /* A reader that runs takes what came early, and may close the stream. */
+        if (s->reader && coro_resume_now(s->reader, 0))
+            return;
+    }
+    if (unlikely(s->early && !s->early_owned)) {
+        s->bytes_in += s->early_result > 0 ? (uint64_t)s->early_result : 0;
+        s->received_at = loop_now(l);
+        if (s->early_result > 0)
+            early_keep(s, s->early, s->early_result);
     }
 }
 
@@ -405,6 +480,7 @@ void stream_close(struct stream *s, enum stream_close_mode mode)
         if (stream_unsent(s) > 0 && s->write_status == NET_OK)
             ignored(send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL));
     }
+    early_drop(s);
     tls_conn_free(s->tls);
     watch_close(s->loop, &s->watch);
     buf_fini(&s->out);
@@ -442,7 +518,7 @@ static bool peek_drained(struct stream *s)
 
 bool stream_is_idle_good(struct stream *s)
 {
-    if (s->hangup || s->ended || s->shut || s->write_status != NET_OK)
+    if (s->hangup || s->ended || s->shut || s->early || s->write_status != NET_OK)
         return false;
     if (s->tls)
         return !tls_has_input(s);

@@ -27,6 +27,14 @@ struct stream {
     bool ended;  /* it was read */
     bool shut;   /* FIN goes out after what is queued */
 
+    /*
+     * What was received before the reader's turn came: bytes in the loop's early room, or in memory
+     * of our own when they outlived the turn. `early_result` is what recv gave, or -errno.
+     */
+    char *early; /* NULL: nothing */
+    ssize_t early_result;
+    bool early_owned;
+
     uint16_t n_unparked; /* receives in a row that did not have to wait */
 
     struct timer timer; /* the reader's deadline */
