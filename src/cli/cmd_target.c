@@ -18,12 +18,12 @@ static const struct opt_row rows[] = {
     {.name = "listen", .short_name = 'l', .type = OPT_STRING, .offset = AT(target.listen), .value_name = "ADDRESS:PORT",
      .env = "BRUNT_TARGET_LISTEN", .help = "where to listen; port 0 is a free one (default 127.0.0.1:8080)"},
     {.name = "threads", .short_name = 't', .type = OPT_INT, .offset = AT(threads), .min = 1, .max = 16,
-     .help = "threads (default: one per processor)"},
-    {.name = "tls", .type = OPT_FLAG, .offset = AT(target.tls), .help = "HTTPS, with a certificate made on the spot"},
-    {.name = "seed", .type = OPT_INT, .offset = AT(seed), .help = "makes random delays and failures repeatable"},
+     .help = "threads that answer (default: one per processor)"},
+    {.name = "tls", .type = OPT_FLAG, .offset = AT(target.tls), .help = "speak HTTPS, with a certificate made on the spot"},
+    {.name = "seed", .type = OPT_INT, .offset = AT(seed), .help = "make random delays and failures repeatable"},
     {.name = "slowness", .type = OPT_NUMBER, .offset = AT(target.slowness), .min = 0.001, .max = 1000, .value_name = "FACTOR",
-     .help = "stretches or shortens the delays of /slow, /io and /jobs (default 1)"},
-    {.name = "list", .type = OPT_FLAG, .offset = AT(list), .help = "print what it answers, and end"},
+     .help = "stretch or shorten the delays of /slow, /io and /jobs (default 1)"},
+    {.name = "list", .type = OPT_FLAG, .offset = AT(list), .help = "print the routes, and end"},
 };
 /* clang-format on */
 
@@ -35,7 +35,7 @@ static const struct opt_example examples[] = {
 
 static const struct opt_table table = {
     .name = "brunt target",
-    .summary = "Starts a server to test against: a demo shop, a toy API, an httpbin, and "
+    .summary = "Start a server to test against: a demo shop, a toy API, an httpbin, and "
                "misbehaviour on demand.",
     .rows = rows,
     .n_rows = countof(rows),
