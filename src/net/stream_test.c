@@ -121,6 +121,155 @@ static void serve_nothing(struct stream *s, void *arg UNUSED)
     stream_close(s, STREAM_CLOSE);
 }
 
+/* ---- many at once: what is received before its reader's turn ---- */
+
+enum {
+    N_CROWD = 24,
+    CROWD_ROUNDS = 6,
+    CROWD_MAX = 20000,
+};
+
+struct crowd_member {
+    struct listener *ln;
+    unsigned number;
+};
+
+/* Lengths around the 4 KiB that are taken early, read in pieces smaller and larger than them. */
+static void crowd_round(struct stream *s, unsigned number, unsigned round)
+{
+    static const size_t lengths[] = {1, 100, 4095, 4096, 4097, 9000, CROWD_MAX};
+    static const size_t pieces[] = {7, 64, 4096, 16384};
+    size_t n = lengths[(number + round) % countof(lengths)];
+    size_t piece = pieces[(number + 3 * round) % countof(pieces)];
+    char *sent = xmalloc(n), *got = xmalloc(n + piece);
+
+    for (size_t i = 0; i < n; i++)
+        sent[i] = (char)(i * 31 + number * 7 + round);
+    assert_int_equal(stream_send(s, sent, n), 0);
+    for (size_t at = 0; at < n;) {
+        ssize_t r = stream_recv(s, got + at, piece, MONO_NEVER);
+
+        assert_true(r > 0 && (size_t)r <= piece);
+        at += (size_t)r;
+        assert_true(at <= n);
+    }
+    assert_memory_equal(sent, got, n);
+    free(sent);
+    free(got);
+}
+
+static void crowd_run(void *arg)
+{
+    const struct crowd_member *m = arg;
+    struct stream *s = dial_listener(m->ln);
+    uint64_t before = stream_bytes_in(s);
+
+    for (unsigned round = 0; round < CROWD_ROUNDS; round++)
+        crowd_round(s, m->number, round);
+    assert_int_equal(stream_bytes_in(s) - before, stream_bytes_out(s));
+    assert_true(stream_is_idle_good(s));
+    stream_close(s, STREAM_CLOSE);
+}
+
+static void body_crowd(void)
+{
+    struct listener *ln = serve(serve_echo, loopback(0));
+    struct crowd_member members[N_CROWD];
+    struct coro_waitgroup group;
+
+    coro_waitgroup_init(&group, loop);
+    for (unsigned i = 0; i < N_CROWD; i++) {
+        members[i] = (struct crowd_member){.ln = ln, .number = i};
+        assert_int_equal(coro_waitgroup_spawn(&group, CORO_STACK_SMALL, crowd_run, &members[i]), 0);
+    }
+    assert_int_equal(coro_waitgroup_wait(&group), 0);
+    listener_close(ln);
+}
+
+static void test_crowd(void **state UNUSED)
+{
+    run(body_crowd);
+}
+
+/* A reader that is cancelled in the very turn its bytes were taken early finds them later. */
+struct victim {
+    struct stream *s;
+    struct coro *coro;
+    bool was_cancelled;
+    char got[8];
+};
+
+static void victim_run(void *arg)
+{
+    struct victim *v = arg;
+
+    v->coro = coro_self();
+    ssize_t n = stream_recv(v->s, v->got, sizeof(v->got), MONO_NEVER);
+
+    if (n == -NET_CANCELLED) {
+        v->was_cancelled = true;
+        coro_uncancel(coro_self());
+        n = stream_recv(v->s, v->got, sizeof(v->got), MONO_NEVER);
+    }
+    assert_int_equal(n, 4);
+    assert_memory_equal(v->got, "ping", 4);
+}
+
+struct killer {
+    struct stream *s;
+    struct victim *victims;
+    size_t n;
+};
+
+/* Wakes in the same turn as its victims, on bytes of its own. */
+static void killer_run(void *arg)
+{
+    struct killer *k = arg;
+    char buf[8];
+
+    assert_int_equal(stream_recv(k->s, buf, sizeof(buf), MONO_NEVER), 4);
+    for (size_t i = 0; i < k->n; i++)
+        coro_cancel(k->victims[i].coro);
+}
+
+static void body_early_cancel(void)
+{
+    enum {
+        N = 6
+    };
+    struct listener *ln = serve(serve_echo, loopback(0));
+    struct victim victims[N] = {{0}};
+    size_t n_cancelled = 0;
+    struct killer killer = {.s = dial_listener(ln), .victims = victims, .n = N};
+    struct coro_waitgroup group;
+
+    coro_waitgroup_init(&group, loop);
+    for (size_t i = 0; i < N; i++)
+        victims[i].s = dial_listener(ln);
+    assert_int_equal(coro_waitgroup_spawn(&group, CORO_STACK_SMALL, killer_run, &killer), 0);
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(coro_waitgroup_spawn(&group, CORO_STACK_SMALL, victim_run, &victims[i]),
+                         0);
+    }
+    assert_int_equal(coro_yield(), 0);
+    assert_int_equal(stream_send(killer.s, "ping", 4), 0);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(stream_send(victims[i].s, "ping", 4), 0);
+    assert_int_equal(coro_waitgroup_wait(&group), 0);
+    for (size_t i = 0; i < N; i++) {
+        n_cancelled += victims[i].was_cancelled;
+        stream_close(victims[i].s, STREAM_CLOSE);
+    }
+    assert_true(n_cancelled > 0);
+    stream_close(killer.s, STREAM_CLOSE);
+    listener_close(ln);
+}
+
+static void test_early_cancel(void **state UNUSED)
+{
+    run(body_early_cancel);
+}
+
 /* ---- bytes ---- */
 
 static void body_echo(void)
@@ -573,6 +722,8 @@ static void test_socks(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_early_cancel),
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_large_body_both_ways),
         cmocka_unit_test(test_queue_has_a_limit),
