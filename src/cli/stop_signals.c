@@ -19,12 +19,11 @@ struct stop_signals {
 };
 
 /* The end without a summary: the cursor may be hidden, so it is shown again. */
-static void end_at_once(bool was_told)
+static void end_at_once(struct str text)
 {
     if (isatty(STDERR_FILENO))
         cli_write(STDERR_FILENO, STR("\033[?25h\n"));
-    cli_write(STDERR_FILENO, was_told ? STR("brunt: aborted by a second signal\n")
-                                      : STR("brunt: aborted by a signal\n"));
+    cli_write(STDERR_FILENO, text);
     _exit(105);
 }
 
@@ -50,7 +49,8 @@ static void *wait_for_signals(void *arg)
         if (signal == SIGUSR2)
             return NULL;
         if (!tell(s, signal))
-            end_at_once(was_told);
+            end_at_once(was_told ? STR("brunt: aborted by a second signal\n")
+                                 : STR("brunt: aborted by a signal\n"));
         was_told = true;
     }
     return NULL;

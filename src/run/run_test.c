@@ -96,7 +96,7 @@ static void *stop_from_outside(void *arg UNUSED)
 
 static void execute(void)
 {
-    pthread_t thread;
+    pthread_t thread = 0;
     mono_ns start = clock_mono();
 
     if (t.stop_first)
