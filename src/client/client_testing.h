@@ -247,7 +247,7 @@ UNUSED static const struct value *measured(const char *name)
 
 UNUSED static uint64_t n_requests(const char *tags)
 {
-    char name[256];
+    char name[512];
 
     snprintf(name, sizeof(name), "http_reqs%s", tags);
     return measured(name)->counter.n;
