@@ -76,3 +76,11 @@ $ brunt target --listen 127.0.0.1:0
 kill TERM http://
 ? 0
 < 20
+
+# an option that does nothing yet says so
+$ brunt run -o json=points.json ok.js
+2 there are no outputs yet
+
+# a value that asks for nothing is no reason to
+$ brunt run --traces-output none --paused=false -t js ok.js
+2! yet
