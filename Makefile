@@ -30,6 +30,7 @@ check: setup-build+test+check
 	@tools/analyze build/dev
 
 bench: setup-build+bench build
+	@bench/peers/build
 	@python3 bench/run.py $(BENCH)
 
 fuzz: setup-build+check
