@@ -132,7 +132,7 @@ static int set_url_defaults(struct loadtest *t)
         o->config_file = "";
         o->set[PLAN_CONFIG_FILE / 64] &= ~(1ULL << PLAN_CONFIG_FILE % 64);
     }
-    if (!plan_is_set(o, PLAN_VUS))
+    if (!plan_is_set(o, PLAN_VUS) && !(plan_is_set(o, PLAN_ITERATIONS) && o->iterations < 10))
         TRY(plan_options_from_cli(o, PLAN_VUS, "10"));
     if (!has_length)
         TRY(plan_options_from_cli(o, PLAN_DURATION, "10s"));
@@ -348,11 +348,22 @@ static int fetch(void *arg, const char *url, struct buf *ret_body, int *ret_stat
     return vu_fetch(url, ret_body, ret_status);
 }
 
+static int check_mode(const char *mode)
+{
+    static const char *const known[] = {"extended", "base", "experimental_enhanced"};
+
+    for (size_t i = 0; i < countof(known); i++)
+        if (strcmp(mode, known[i]) == 0)
+            return 0;
+    return fault(-EINVAL, "--compatibility-mode: '%s' is none of extended, base", mode);
+}
+
 static int load_script(struct loadtest *t)
 {
     const struct script_ops *ops = t->is_url ? &script_null_ops : language_of(t->operand);
     struct env_list env;
 
+    TRY(check_mode(t->early.compatibility_mode));
     collect_env(t, &env);
     if (t->is_url)
         TRY(make_request(t));
@@ -367,7 +378,7 @@ static int load_script(struct loadtest *t)
         .offline = t->own.offline,
         .fetch = fetch,
         .fetch_arg = t,
-        .compat_base = strcmp(t->early.compatibility_mode, "base") == 0,
+        .compat_base = strcmp(t->early.compatibility_mode, "extended") != 0,
     };
 
     t->init_tags = tag_pool_new();

@@ -352,7 +352,7 @@ static enum net_status dial_steps(struct dial_state *st, struct stream **ret_str
     struct resolver_answer to = {.n_addrs = 0};
     struct str host = st->proxy ? st->proxy->host : st->target->host;
     uint16_t port = st->proxy ? st->proxy->port : st->target->port;
-    struct stream *s;
+    struct stream *s = NULL;
     enum net_status status = find_addrs(st, host, port, &to);
 
     if (status == NET_OK)

@@ -400,7 +400,8 @@ static void put_title(struct page *p, const char *prefix, struct str name)
 {
     struct buf title = {0};
 
-    buf_printf(&title, "%s%.*s", prefix, STR_ARG(name));
+    buf_puts(&title, prefix);
+    buf_putstr(&title, name);
     buf_puts(p->out, "\n  █ ");
     put_painted(p, PAINT_BOLD, buf_str(&title));
     buf_puts(p->out, " \n\n");
