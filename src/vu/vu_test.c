@@ -2,6 +2,7 @@
 #include "vu/vu.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "client/client_policy.h"
@@ -11,8 +12,6 @@
 #include "metric/recorder.h"
 #include "metric/snapshot.h"
 #include "metric/submetric.h"
-#include "net/listener.h"
-#include "net/stream.h"
 #include "plan/plan.h"
 #include "proto/cookie.h"
 #include "proto/http.h"
@@ -32,7 +31,9 @@ static struct {
     struct client_policy *policy;
     struct vu_loop *vl;
     struct vu *vu;
-    struct listener *listener;
+    struct watch listener;
+    uint16_t port;
+    size_t n_accepted;
     bool deaf; /* the server answers nothing */
     size_t n_open, most_open;
     uint64_t bytes_in, bytes_out; /* the server's */
@@ -46,29 +47,87 @@ static struct {
 
 /* ---- the server: a millisecond a request ---- */
 
-static bool serve_one(struct stream *s)
+struct peer {
+    struct watch watch;
+    struct coro *coro;
+    bool in_recv;
+};
+
+static void peer_ready(struct loop *l UNUSED, struct watch *w, unsigned events UNUSED)
+{
+    struct peer *p = container_of(w, struct peer, watch);
+
+    if (p->in_recv)
+        coro_wake(p->coro, 0);
+}
+
+/* Waits for a request; 0 at the end of the connection, or when the test is over. */
+static ssize_t peer_recv(struct peer *p)
 {
     char in[4096];
-    ssize_t n = stream_recv(s, in, sizeof(in), MONO_NEVER);
+    ssize_t n;
+
+    p->in_recv = true;
+    while ((n = recv(p->watch.fd, in, sizeof(in), 0)) < 0 && errno == EAGAIN)
+        if (coro_park() < 0)
+            break;
+    p->in_recv = false;
+    return n;
+}
+
+static bool serve_one(struct peer *p)
+{
+    ssize_t n = peer_recv(p);
 
     if (n <= 0)
         return false;
+    f.bytes_in += (uint64_t)n;
     f.n_open++;
     f.most_open = f.n_open > f.most_open ? f.n_open : f.most_open;
-    int r =
-        f.deaf ? coro_sleep_until(MONO_NEVER) : coro_sleep_until(loop_clock(f.loop) + NS_PER_MS);
+    int r = coro_sleep_until(f.deaf ? MONO_NEVER : loop_clock(f.loop) + NS_PER_MS);
 
     f.n_open--;
-    return r == 0 && stream_send(s, ANSWER, strlen(ANSWER)) == 0;
+    if (r < 0 || send(p->watch.fd, ANSWER, strlen(ANSWER), MSG_NOSIGNAL) < 0)
+        return false;
+    f.bytes_out += strlen(ANSWER);
+    return true;
 }
 
-static void serve(struct stream *s, void *arg UNUSED)
+static void serve(void *arg)
 {
-    while (serve_one(s))
+    struct peer *p = arg;
+
+    while (serve_one(p))
         ;
-    f.bytes_in += stream_bytes_in(s);
-    f.bytes_out += stream_bytes_out(s);
-    stream_close(s, STREAM_CLOSE);
+    watch_close(f.loop, &p->watch);
+    free(p);
+}
+
+static void accept_ready(struct loop *l, struct watch *w, unsigned events UNUSED)
+{
+    int fd;
+
+    while ((fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        struct peer *p = xnew(struct peer);
+
+        f.n_accepted++;
+        assert_int_equal(coro_spawn(l, CORO_STACK_SMALL, serve, p, &p->coro), 0);
+        assert_int_equal(watch_open(l, &p->watch, fd, peer_ready), 0);
+    }
+}
+
+static void open_server(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, 100), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    f.port = ntohs(at.sin_port);
+    assert_int_equal(watch_open(f.loop, &f.listener, fd, accept_ready), 0);
 }
 
 /* ---- the run around it ---- */
@@ -113,7 +172,6 @@ static void make_plan(const char *options)
 
 static void open_all(void)
 {
-    struct listener_options lo = {.addr = {.family = AF_INET, .ip = {127, 0, 0, 1}}, .fn = serve};
     struct vu_loop_config config = {.loop = f.loop,
                                     .script = &fake.script,
                                     .plan = f.plan,
@@ -122,7 +180,7 @@ static void open_all(void)
                                     .tags = f.tags,
                                     .ops = &run_ops};
 
-    assert_int_equal(listener_open(f.loop, &lo, &f.listener), 0);
+    open_server();
     assert_int_equal(vu_loop_new(&config, &f.vl), 0);
     assert_int_equal(vu_new(f.vl, 1, &f.vu), 0);
 }
@@ -133,7 +191,7 @@ static void run_main(void *arg)
     (*(void (**)(void))arg)();
     vu_free(f.vu);
     vu_loop_free(f.vl);
-    listener_close(f.listener);
+    watch_close(f.loop, &f.listener);
     loop_stop(f.loop);
 }
 
@@ -258,7 +316,7 @@ static struct url *url_of(const char *host)
     struct url *u = NULL;
     char text[128];
 
-    snprintf(text, sizeof(text), "http://%s:%u/", host, listener_addr(f.listener).port);
+    snprintf(text, sizeof(text), "http://%s:%u/", host, f.port);
     assert_int_equal(url_parse(str_of(text), NULL, &u), 0);
     return u;
 }
@@ -307,9 +365,7 @@ static void body_requests(void)
     for (int i = 0; i < 3; i++)
         assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
     assert_int_equal(vu_loop_n_requests(f.vl), 3);
-    uint64_t n_connections = listener_n_accepted(f.listener);
-
-    assert_int_equal(n_connections, f.plan->options->no_vu_connection_reuse ? 3 : 1);
+    assert_int_equal(f.n_accepted, f.plan->options->no_vu_connection_reuse ? 3 : 1);
     close_user();
     assert_true(f.bytes_in > 0);
     assert_int_equal(measured("data_sent{scenario:default}")->counter.sum, f.bytes_in);
