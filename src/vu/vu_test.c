@@ -68,9 +68,10 @@ static ssize_t peer_recv(struct peer *p)
     ssize_t n;
 
     p->in_recv = true;
-    while ((n = recv(p->watch.fd, in, sizeof(in), 0)) < 0 && errno == EAGAIN)
+    while ((n = recv(p->watch.fd, in, sizeof(in), 0)) < 0 && errno == EAGAIN) {
         if (coro_park() < 0)
             break;
+    }
     p->in_recv = false;
     return n;
 }
