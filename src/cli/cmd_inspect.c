@@ -37,7 +37,6 @@ static int inspect_test(struct inspection *in)
 
     if (r == 0)
         r = loop_run(in->loop);
-    loadtest_close(&in->test);
     loop_free(in->loop);
     return r < 0 ? r : in->result;
 }
@@ -60,6 +59,7 @@ static int inspect_run(int argc, char **argv)
     } else if (r == 0) {
         r = inspect_test(in);
     }
+    loadtest_close(&in->test);
     free(in);
     return r;
 }

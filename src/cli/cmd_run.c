@@ -135,7 +135,6 @@ static int with_loop(struct run_command *c)
 
     if (r == 0)
         r = loop_run(c->loop);
-    loadtest_close(&c->test);
     loop_free(c->loop);
     stop_signals_stop(c->signals);
     return r < 0 ? r : c->exit_code;
@@ -155,11 +154,11 @@ static int run_run(int argc, char **argv)
     if (r == OPT_E_HELP) {
         cli_help(table, &c->test.args);
         c->test.args = (struct opt_args){0};
-        loadtest_close(&c->test);
-        r = 0;
+            r = 0;
     } else if (r == 0) {
         r = with_loop(c);
     }
+    loadtest_close(&c->test);
     free(c);
     return r;
 }

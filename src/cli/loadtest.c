@@ -170,8 +170,12 @@ int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, c
     plan_options_init(&t->early, &t->arena);
     plan_options_init(&t->config, &t->arena);
     plan_options_init(&t->script_options, &t->arena);
-    int r = opt_parse(table, t, argc, argv, &t->args);
+    struct opt_args args;
+    int r = opt_parse(table, t, argc, argv, &args);
 
+    if (r < 0)
+        return r;
+    t->args = args;
     if (r)
         return r;
     t->operand = t->args.operands[0];
