@@ -26,9 +26,10 @@ if(NOT QUICKJS_DIR)
 endif()
 if(NOT QUICKJS_DIR)
     include(FetchContent)
+    # A commit's name is the hash of all it holds, so what is fetched is what was checked to compile here.
     FetchContent_Declare(quickjs_ng
-        URL https://github.com/quickjs-ng/quickjs/archive/refs/tags/v0.17.0.tar.gz
-        DOWNLOAD_EXTRACT_TIMESTAMP ON)
+        GIT_REPOSITORY https://github.com/quickjs-ng/quickjs.git
+        GIT_TAG 05b2db95d9b8a088a203950727d1c3459fe0ec47)
     FetchContent_Populate(quickjs_ng)
     set(QUICKJS_DIR ${quickjs_ng_SOURCE_DIR} CACHE PATH "Source folder of quickjs-ng" FORCE)
 endif()
