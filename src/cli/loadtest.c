@@ -275,6 +275,7 @@ static int make_request(struct loadtest *t)
         .body = str_of(own->body),
         .has_body = own->body != NULL,
         .body_mode = HTTP_BODY_DISCARD,
+        .lean = true,
         .timeout = 60 * NS_PER_S,
         .max_redirects = (int)t->early.max_redirects,
         .expected = t->expected,

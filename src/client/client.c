@@ -426,7 +426,8 @@ int client_request(struct client *c, const struct http_request *req,
     journey_init(&j, c, req);
     int r = travel(&j);
 
-    j.leg.r->url = http_response_keep(j.leg.r, j.leg.url->original);
+    if (!req->lean)
+        j.leg.r->url = http_response_keep(j.leg.r, j.leg.url->original);
     url_unref(j.leg.url);
     buf_fini(&j.authorization);
     buf_fini(&j.referer);

@@ -150,7 +150,7 @@ static int send_request(struct conn *conn, struct leg *leg)
 
     if (encode_head(cl, conn, leg))
         return -1;
-    if (leg->is_first) {
+    if (leg->is_first && !leg->req->lean) {
         leg->r->request_head = http_response_keep(leg->r, buf_str(&cl->out));
         if (leg->has_body && leg->body.n)
             leg->r->request_body = http_response_keep(leg->r, leg->body);

@@ -63,6 +63,7 @@ struct http_request {
     struct cookie_jar *jar; /* NULL: no jar */
     span_ns timeout;        /* of the whole request, redirects and body included; 0: none */
     int max_redirects;      /* 0: do not follow */
+    bool lean;              /* nobody will read url, request_head and request_body */
     /*
      * How it is measured. `tags` are the user's tags merged over the virtual user's, without the
      * ones that the client itself adds (url, name, method, status, proto, ...).
