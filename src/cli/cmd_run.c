@@ -154,7 +154,7 @@ static int run_run(int argc, char **argv)
     if (r == OPT_E_HELP) {
         cli_help(table, &c->test.args);
         c->test.args = (struct opt_args){0};
-            r = 0;
+        r = 0;
     } else if (r == 0) {
         r = with_loop(c);
     }
