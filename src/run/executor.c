@@ -3,6 +3,8 @@
  * its next iteration when the last one is over. A scenario has a driver coroutine per worker, which
  * waits for its start, starts users and waits for them; each user runs on a coroutine of its own.
  */
+#include <errno.h>
+
 #include "base/mem.h"
 #include "metric/metric.h"
 #include "metric/systag.h"
@@ -10,10 +12,24 @@
 
 /* ---- one user ---- */
 
+/* While the run is paused nobody begins an iteration. */
+static void hold(const struct slot *slot)
+{
+    struct worker *w = slot->part->worker;
+
+    while (slot->wanted && !w->stopping && loop_now(w->loop) < slot->part->sr->end &&
+           atomic_load(&w->run->shared.paused)) {
+        if (coro_waitlist_wait(&w->held, slot->part->sr->end) == -ECANCELED)
+            return;
+    }
+}
+
 static bool may_go_on(const struct slot *slot)
 {
     const struct part *p = slot->part;
 
+    if (unlikely(atomic_load_explicit(&p->worker->run->shared.paused, memory_order_relaxed)))
+        hold(slot);
     return slot->wanted && !p->worker->stopping && loop_now(p->worker->loop) < p->sr->end;
 }
 
@@ -149,7 +165,7 @@ static size_t slot_from(const struct part *p, uint64_t index)
 static void part_interrupt(struct part *p, uint64_t from_index)
 {
     for (size_t i = slot_from(p, from_index); i < p->n_slots; i++)
-        slot_interrupt(&p->slots[i]);
+        slot_interrupt(p->slots[i]);
 }
 
 static void on_hard_stop(struct loop *l UNUSED, struct timer *t)
@@ -162,12 +178,48 @@ static void want(struct part *p, uint64_t n_users)
     size_t n = slot_from(p, n_users);
 
     for (size_t i = 0; i < n; i++) {
-        if (!p->slots[i].wanted)
-            slot_start(&p->slots[i]);
+        if (!p->slots[i]->wanted)
+            slot_start(p->slots[i]);
     }
     /* The highest are asked to stop first; they finish what they are doing. */
     for (size_t i = p->n_slots; i > n; i--)
-        p->slots[i - 1].wanted = false;
+        p->slots[i - 1]->wanted = false;
+    coro_waitlist_wake_all(&p->worker->held, 0);
+}
+
+static void add_slots(struct part *p, size_t n)
+{
+    struct slot *slots = arena_new_n(&p->arena, struct slot, n);
+
+    for (size_t i = 0; i < n; i++) {
+        slots[i].part = p;
+        slots[i].index = p->first + p->n_slots * p->worker->run->n_workers;
+        vec_push(p->slots, p->n_slots, p->cap_slots) = &slots[i];
+    }
+}
+
+/* How many of the scenario's first n users are this worker's. */
+static size_t share_of(const struct part *p, uint64_t n)
+{
+    uint64_t n_workers = p->worker->run->n_workers;
+
+    return n > p->first ? (size_t)((n - p->first + n_workers - 1) / n_workers) : 0;
+}
+
+static void scale(struct part *p, int64_t n_users)
+{
+    size_t n = share_of(p, (uint64_t)n_users);
+
+    p->scaled = n_users;
+    if (n > p->n_slots)
+        add_slots(p, n - p->n_slots);
+    if (p->has_begun)
+        want(p, (uint64_t)n_users);
+}
+
+static bool is_scalable(const struct scenario_run *sr)
+{
+    return sr->plan->executor == PLAN_CONSTANT_VUS || sr->plan->executor == PLAN_RAMPING_VUS;
 }
 
 static void drive_ramp(struct part *p)
@@ -177,7 +229,8 @@ static void drive_ramp(struct part *p)
     for (size_t i = 0; i < raw->n; i++) {
         if (coro_sleep_until(p->sr->start + raw->items[i].at))
             return;
-        want(p, (uint64_t)raw->items[i].vus);
+        if (p->scaled < 0)
+            want(p, (uint64_t)raw->items[i].vus);
     }
 }
 
@@ -192,7 +245,8 @@ static void on_limit(struct loop *l, struct timer *t)
     span_ns now = loop_now(l) - p->sr->start;
 
     while (p->next_limit < limit->n && limit->items[p->next_limit].at <= now) {
-        part_interrupt(p, (uint64_t)limit->items[p->next_limit].vus);
+        if (p->scaled < 0)
+            part_interrupt(p, (uint64_t)limit->items[p->next_limit].vus);
         p->next_limit++;
     }
     if (p->next_limit < limit->n)
@@ -212,13 +266,19 @@ static void part_run(struct part *p)
 {
     if (coro_sleep_until(p->sr->start))
         return;
+    p->has_begun = true;
     timer_set(p->worker->loop, &p->hard_stop, p->sr->hard_end, on_hard_stop);
-    if (p->sr->plan->executor != PLAN_RAMPING_VUS) {
+    if (p->scaled >= 0)
+        want(p, (uint64_t)p->scaled);
+    else if (p->sr->plan->executor != PLAN_RAMPING_VUS)
         want(p, p->sr->n_slots);
-        return;
+    if (p->sr->plan->executor == PLAN_RAMPING_VUS) {
+        timer_set(p->worker->loop, &p->limit, p->sr->start, on_limit);
+        drive_ramp(p);
     }
-    timer_set(p->worker->loop, &p->limit, p->sr->start, on_limit);
-    drive_ramp(p);
+    /* It may have no users here for a while, and be given some later. */
+    if (is_scalable(p->sr))
+        ignored(coro_sleep_until(p->sr->end));
 }
 
 static void part_drive(void *arg)
@@ -243,13 +303,9 @@ static void part_init(struct part *p, struct worker *w, struct scenario_run *sr)
 
     p->worker = w;
     p->sr = sr;
+    p->scaled = -1;
     p->first = (w->index + n - sr->first_slot % n) % n;
-    p->n_slots = sr->n_slots > p->first ? (sr->n_slots - p->first + n - 1) / n : 0;
-    p->slots = xnew_n(struct slot, p->n_slots);
-    for (size_t i = 0; i < p->n_slots; i++) {
-        p->slots[i].part = p;
-        p->slots[i].index = p->first + i * n;
-    }
+    add_slots(p, share_of(p, sr->n_slots));
 }
 
 void executor_start(struct worker *w)
@@ -262,7 +318,7 @@ void executor_start(struct worker *w)
         struct part *p = &w->parts[i];
 
         part_init(p, w, &run->scenarios[i]);
-        if (!p->n_slots || w->stopping) {
+        if ((!p->n_slots && !is_scalable(p->sr)) || w->stopping) {
             part_done(p);
         } else if (coro_spawn(w->loop, CORO_STACK_SMALL, part_drive, p, &p->driver)) {
             run_user_missing(run, run->scenarios[i].plan);
@@ -280,4 +336,18 @@ void executor_stop(struct worker *w)
         if (p->driver)
             coro_cancel(p->driver);
     }
+    coro_waitlist_wake_all(&w->held, 0);
+}
+
+void executor_control(struct worker *w)
+{
+    for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++) {
+        struct part *p = &w->parts[i];
+        int64_t n = atomic_load(&p->sr->shared.scaled_vus);
+
+        /* One whose driver has ended is over, and so is its share of the run. */
+        if (p->driver && n >= 0 && n != p->scaled)
+            scale(p, n);
+    }
+    coro_waitlist_wake_all(&w->held, 0);
 }

@@ -75,6 +75,7 @@ static void lay_out(struct run *run)
         struct scenario_run *sr = &run->scenarios[i];
 
         sr->n_slots = (uint64_t)plan_scenario_max_vus(sr->plan);
+        sr->vus_max = sr->n_slots;
         for (size_t j = 0; j < i; j++) {
             if (overlap(sr->plan, run->scenarios[j].plan))
                 sr->first_slot += run->scenarios[j].n_slots;
@@ -95,6 +96,7 @@ static void add_scenarios(struct run *run)
     for (size_t i = 0; i < plan->n_scenarios; i++) {
         run->scenarios[i].run = run;
         run->scenarios[i].plan = &plan->scenarios[i];
+        atomic_store(&run->scenarios[i].shared.scaled_vus, -1);
     }
     lay_out(run);
 }
@@ -157,6 +159,7 @@ int run_new(const struct run_config *config, struct run **ret_run)
     run->n_workers = choose_loops(config);
     run->workers = xnew_n(struct worker, run->n_workers);
     run->stop_msg.fn = on_stop_message;
+    atomic_store(&run->shared.paused, config->paused);
     pthread_mutex_init(&run->shared.lock, NULL);
     atomic_store(&run->shared.next_vu_id, (uint64_t)config->plan->planned_vus + 1);
     for (unsigned i = 0; i < run->n_workers; i++)
@@ -188,6 +191,7 @@ void run_free(struct run *run)
     free(run->workers);
     free(run->scenarios);
     free(run->setup_data);
+    free(run->events);
     free(run->shared.message);
     free(run);
 }
@@ -237,6 +241,7 @@ static void on_stop_message(struct loop *l UNUSED, struct message *m)
 {
     struct run *run = container_of(m, struct run, stop_msg);
 
+    control_note_stop(run, run_stopped(run), run->shared.message);
     /* teardown() still runs; setup() does not go on. */
     if (run->stage <= RUN_SETUP)
         worker_stop_code(&run->main);
@@ -378,6 +383,7 @@ static int run_setup(struct run *run)
     TRY(open_user(run, &limit.vu));
     mono_ns deadline = loop_clock(run->config.loop) + o->setup_timeout;
 
+    free(take(run->setup_data));
     timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
     int r = vu_setup(limit.vu, deadline, &run->setup_data);
 
@@ -514,11 +520,21 @@ static void run_stages(struct run *run)
     keep(run, stop_fault(run));
 }
 
+/* A run that starts paused: users are there, nothing has begun. */
+static void wait_for_resume(struct run *run)
+{
+    run->is_ready = true;
+    while (run_is_paused(run) && run_stopped(run) == RUN_STOP_NONE)
+        run_wait(run);
+}
+
 int run_execute(struct run *run)
 {
     tick_start(run);
     int r = start_workers(run);
 
+    if (r == 0)
+        wait_for_resume(run);
     if (r == 0) {
         begin_test(run);
         run_stages(run);
@@ -645,7 +661,7 @@ void run_part(const struct run *run, size_t index, struct run_part *ret_part)
         .scenario = sr->plan,
         .state = part_state(run, sr),
         .vus_active = atomic_load(&sr->shared.active),
-        .vus_max = sr->n_slots,
+        .vus_max = sr->vus_max,
         .complete = atomic_load_explicit(&sr->shared.complete, memory_order_relaxed),
         .attempted = attempts < all ? attempts : all,
         .elapsed = elapsed > 0 ? elapsed : 0,

@@ -48,6 +48,7 @@ struct run_config {
     unsigned n_loops; /* 0: as many as there are processors for us, at most one per user */
     span_ns tick;     /* 0: 1 s */
     bool no_thresholds;
+    bool paused; /* wait before setup() until run_resume() (run/control.h) */
 
     /* k6/secrets; may be NULL. Any thread. */
     int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);

@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "base/list.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
 #include "metric/recorder.h"
 #include "plan/plan.h"
+#include "run/control.h"
 #include "run/run.h"
 
 struct client_policy;
@@ -25,6 +27,7 @@ struct scenario_run {
     mono_ns start;
     mono_ns end;      /* no iteration starts later */
     mono_ns hard_end; /* nothing runs later */
+    uint64_t vus_max; /* main's: n_slots, or the most users that it was scaled to */
     struct {
         _Atomic uint64_t next_ticket; /* shared-iterations: attempts so far */
         _Atomic uint64_t next_number; /* exec.scenario.iterationInTest of the others */
@@ -32,6 +35,7 @@ struct scenario_run {
         _Atomic uint64_t active;
         _Atomic bool interrupted;
         _Atomic unsigned parts_left;
+        _Atomic int64_t scaled_vus; /* users that it was told to have; -1: as planned */
     } shared;
 };
 
@@ -48,9 +52,12 @@ struct slot {
 struct part {
     struct worker *worker;
     struct scenario_run *sr;
-    struct slot *slots; /* those with index % n_workers in turn */
-    size_t n_slots;
+    struct arena arena;  /* of the slots, which users point to */
+    struct slot **slots; /* those with index % n_workers in turn */
+    size_t n_slots, cap_slots;
     uint64_t first; /* index of slots[0] */
+    bool has_begun;
+    int64_t scaled; /* users of the whole scenario that were asked for; -1: as planned */
     struct coro *driver;
     struct coro_waitgroup users;
     struct timer hard_stop;
@@ -75,7 +82,8 @@ struct worker {
     struct vu_loop *vl;
     struct part *parts; /* one per scenario */
     unsigned parts_left;
-    _Atomic bool stopping; /* the run was told to end; set by main, too */
+    _Atomic bool stopping;     /* the run was told to end; set by main, too */
+    struct coro_waitlist held; /* users that may not begin an iteration: the run is paused */
     struct vu **idle;
     size_t n_idle, cap_idle;
     struct {
@@ -87,6 +95,7 @@ struct worker {
     char init_text[1024];
     struct interval *interval;                          /* handed over */
     struct worker_message start, stop, swap, quit;      /* main to worker */
+    struct worker_message control;                      /* main to worker: see `shared` anew */
     struct worker_message ready, done, swapped, failed; /* worker to main */
     struct {
         pthread_mutex_t lock; /* of vus: main stops their code */
@@ -96,6 +105,7 @@ struct worker {
         _Atomic uint64_t interrupted;
         _Atomic uint64_t active;
         _Atomic uint64_t initialized;
+        _Atomic bool control_posted;
     } shared;
 };
 
@@ -111,6 +121,7 @@ struct run {
     unsigned n_workers;
     struct worker main; /* no thread: user 0 on the main loop */
     enum run_stage stage;
+    bool is_ready;   /* its users are there */
     mono_ns started; /* of the test; 0: not yet */
     mono_ns ended;   /* 0: not yet */
     wall_ns started_wall;
@@ -125,6 +136,8 @@ struct run {
     bool scenarios_over;
     bool was_stopped; /* before they were */
     bool unattempted_counted;
+    struct run_event *events;
+    size_t n_events, cap_events;
     int first_fault; /* the one that ended the run */
     char first_text[1024];
     struct {
@@ -133,6 +146,7 @@ struct run {
         char *message;
         bool closed;         /* run_execute is over: nobody listens to a stop; under `lock` */
         _Atomic bool failed; /* test.fail() */
+        _Atomic bool paused;
         _Atomic bool users_missing;   /* has been logged */
         _Atomic bool descriptors_out; /* the same */
         _Atomic uint64_t next_vu_id;
@@ -161,6 +175,10 @@ void worker_give_vu(struct worker *w, struct vu *vu);
 /* executor.c; on the worker's loop */
 void executor_start(struct worker *w);
 void executor_stop(struct worker *w);
+void executor_control(struct worker *w); /* the run was paused, resumed or scaled */
+
+/* control.c; on the main loop: the run was told to stop */
+void control_note_stop(struct run *run, enum run_stop why, const char *message);
 
 /* tick.c; on the main loop */
 void tick_start(struct run *run);

@@ -13,6 +13,7 @@ static void on_start(struct loop *l, struct message *m);
 static void on_stop(struct loop *l, struct message *m);
 static void on_swap(struct loop *l, struct message *m);
 static void on_quit(struct loop *l, struct message *m);
+static void on_control(struct loop *l, struct message *m);
 static void on_ready(struct loop *l, struct message *m);
 static void on_done(struct loop *l, struct message *m);
 static void on_failed(struct loop *l, struct message *m);
@@ -32,6 +33,8 @@ void worker_init(struct worker *w, struct run *run, unsigned index)
     message_init(&w->stop, w, on_stop);
     message_init(&w->swap, w, on_swap);
     message_init(&w->quit, w, on_quit);
+    message_init(&w->control, w, on_control);
+    coro_waitlist_init(&w->held);
     message_init(&w->ready, w, on_ready);
     message_init(&w->done, w, on_done);
     message_init(&w->failed, w, on_failed);
@@ -210,6 +213,12 @@ int worker_start(struct worker *w)
     return 0;
 }
 
+static void part_fini(struct part *p)
+{
+    free(p->slots);
+    arena_fini(&p->arena);
+}
+
 void worker_join(struct worker *w)
 {
     if (w->has_thread) {
@@ -223,7 +232,7 @@ void worker_join(struct worker *w)
     recorder_free(w->recorder);
     tag_pool_free(w->tags);
     for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++)
-        free(w->parts[i].slots);
+        part_fini(&w->parts[i]);
     free(w->parts);
     free(w->idle);
     free(w->shared.vus);
@@ -256,6 +265,15 @@ static void on_stop(struct loop *l UNUSED, struct message *m)
 
     w->stopping = true;
     executor_stop(w);
+}
+
+static void on_control(struct loop *l UNUSED, struct message *m)
+{
+    struct worker *w = worker_of(m);
+
+    /* Before looking: what changes from here on comes with another message. */
+    atomic_store(&w->shared.control_posted, false);
+    executor_control(w);
 }
 
 static void on_swap(struct loop *l UNUSED, struct message *m)
