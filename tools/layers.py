@@ -26,7 +26,7 @@ FOREIGN = [
     (r"sys/epoll\.h$|liburing", ["loop"]),
     (r"zlib\.h$|brotli/|zstd\.h$", ["proto"]),
     (r"nghttp2/", ["proto/http2"]),
-    (r"jansson\.h$", ["plan", "report", "cli"]),
+    (r"jansson\.h$", ["plan", "report", "web", "cli"]),
     (r"libfyaml\.h$", ["plan"]),
     (r"quickjs|cutils\.h$|libregexp|libunicode|dtoa\.h$", ["script/js"]),
     (r"gumbo\.h$", ["script/js"]),
@@ -120,7 +120,7 @@ def check_includes(layers):
 
 
 def compiler_flags():
-    packages = "openssl libcares zlib libbrotlidec libbrotlienc libzstd jansson".split()
+    packages = "openssl libcares zlib libbrotlidec libbrotlienc libzstd jansson libmicrohttpd".split()
     found = subprocess.run(["pkg-config", "--cflags", *packages], capture_output=True, text=True, check=False)
     quickjs = [f"-I{d}" for d in (TOP / "build/deps/usr/src/quickjs-ng", "/usr/src/quickjs-ng") if pathlib.Path(d).is_dir()]
     return ["-std=gnu17", "-D_GNU_SOURCE", f"-I{SRC}", *quickjs, *found.stdout.split()]

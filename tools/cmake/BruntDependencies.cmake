@@ -13,6 +13,7 @@ brunt_pkg(BROTLIDEC libbrotlidec)
 brunt_pkg(BROTLIENC libbrotlienc)
 brunt_pkg(ZSTD libzstd)
 brunt_pkg(JANSSON jansson)
+brunt_pkg(MICROHTTPD libmicrohttpd)
 pkg_check_modules(CMOCKA IMPORTED_TARGET GLOBAL cmocka)
 
 # quickjs-ng comes as source: -DQUICKJS_DIR, else the Debian package qjs-src, where tools/setup puts it.
