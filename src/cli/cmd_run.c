@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/loadtest.h"
+#include "cli/run_api.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
 #include "cli/secrets.h"
@@ -26,6 +27,7 @@ struct run_command {
     struct stop_signals *signals;
     struct run *run;
     struct run_live *live;
+    struct run_api *api;
     int exit_code;
 };
 
@@ -66,6 +68,7 @@ static int make_run(struct run_command *c)
         .console = t->console,
         .n_loops = (unsigned)t->own.loops,
         .no_thresholds = t->plan->options->no_thresholds,
+        .paused = t->plan->options->paused,
         .secret = secrets_get,
         .secret_arg = t->secrets,
         .on_tick = run_live_tick,
@@ -98,6 +101,7 @@ static int run_test(struct run_command *c)
     raise_limits(t);
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
+    TRY(run_api_new(t, c->loop, c->run, &c->api));
     stop_signals_tell(c->signals, on_signal, c);
     run_live_start(c->live, c->run);
     int r = run_execute(c->run);
@@ -122,6 +126,7 @@ static void main_coroutine(void *arg)
         c->exit_code = fault_exit_code(r);
     }
     stop_signals_tell(c->signals, NULL, NULL);
+    run_api_close(c->api);
     run_free(c->run);
     run_live_free(c->live);
     loop_stop(c->loop);
@@ -136,6 +141,7 @@ static int with_loop(struct run_command *c)
     if (r == 0)
         r = loop_run(c->loop);
     loop_free(c->loop);
+    run_api_free(c->api);
     stop_signals_stop(c->signals);
     return r < 0 ? r : c->exit_code;
 }

@@ -45,6 +45,13 @@ static const struct opt_row own_rows[] = {
      .offset = OWN(offline),
      .group = "Engine",
      .help = "use no network for https imports, only what is in the cache"},
+    {.name = "address-token",
+     .type = OPT_STRING,
+     .offset = OWN(address_token),
+     .env = "BRUNT_ADDRESS_TOKEN",
+     .value_name = "TOKEN",
+     .group = "Control",
+     .help = "what callers of the REST API must show; needed when --address is not loopback"},
     {.name = "method",
      .short_name = 'X',
      .type = OPT_STRING,
@@ -427,8 +434,6 @@ static const struct {
     const char *effect;
 } missing[] = {
     {PLAN_OUT, NULL, "--out: there are no outputs yet, metrics go to the summary only"},
-    {PLAN_ADDRESS, NULL, "--address: there is no REST API yet"},
-    {PLAN_PAUSED, NULL, "--paused: nothing could resume the test yet, it starts at once"},
     {PLAN_TRACES_OUTPUT, "none", "--traces-output: there are no traces yet"},
     {PLAN_TYPE, "js", "--type: archives can't be read yet, the file is taken for a script"},
 };

@@ -25,6 +25,7 @@ struct loadtest_own {
     const char *method;
     struct opt_list headers;
     const char *body;
+    const char *address_token;
 };
 
 struct loadtest {

@@ -32,18 +32,24 @@ static void write_redacted(struct loadtest *t, const char *path, struct str data
     buf_fini(&out);
 }
 
+void run_output_input(const struct loadtest *t, struct run *run, struct summary_input *ret_input)
+{
+    *ret_input = (struct summary_input){.snapshot = run_snapshot(run),
+                                        .thresholds = run_thresholds(run),
+                                        .options = t->plan->options,
+                                        .duration = run_elapsed(run),
+                                        .stdout_is_tty = isatty(STDOUT_FILENO),
+                                        .stderr_is_tty = isatty(STDERR_FILENO),
+                                        .setup_data = run_setup_data(run),
+                                        .script = str_from(t->script->text, t->script->n_text),
+                                        .generated_at = clock_wall()};
+}
+
 static struct summary *make_summary(struct loadtest *t, struct run *run)
 {
-    struct summary_input in = {.snapshot = run_snapshot(run),
-                               .thresholds = run_thresholds(run),
-                               .options = t->plan->options,
-                               .duration = run_elapsed(run),
-                               .stdout_is_tty = isatty(STDOUT_FILENO),
-                               .stderr_is_tty = isatty(STDERR_FILENO),
-                               .setup_data = run_setup_data(run),
-                               .script = str_from(t->script->text, t->script->n_text),
-                               .generated_at = clock_wall()};
+    struct summary_input in;
 
+    run_output_input(t, run, &in);
     return summary_new(&in);
 }
 
