@@ -18,7 +18,6 @@ struct fetch {
     struct client_policy *policy;
     struct client_loop *clients;
     struct client *client;
-    struct url *url;
 };
 
 static void fetch_fini(struct fetch *f)
@@ -29,10 +28,9 @@ static void fetch_fini(struct fetch *f)
     recorder_free(f->recorder);
     tag_pool_free(f->tags);
     metric_registry_free(f->registry);
-    url_unref(f->url);
 }
 
-static int fetch_init(struct fetch *f, const char *url)
+static int fetch_init(struct fetch *f)
 {
     struct client_settings settings = {.user_agent = "brunt/" BRUNT_VERSION,
                                        .dns_ttl = 60 * NS_PER_S,
@@ -44,7 +42,6 @@ static int fetch_init(struct fetch *f, const char *url)
     struct recorder_config rec = {.registry = f->registry, .pool = f->tags};
 
     f->recorder = recorder_new(&rec);
-    TRY(url_parse(str_of(url), NULL, &f->url));
     TRY(client_policy_new(&settings, &f->policy));
     struct client_loop_config config = {
         .loop = loop_self(), .policy = f->policy, .recorder = f->recorder, .tags = f->tags};
@@ -54,16 +51,12 @@ static int fetch_init(struct fetch *f, const char *url)
     return 0;
 }
 
-static int get(struct fetch *f, struct buf *ret_body, int *ret_status)
+static int carry_out(struct fetch *f, const struct http_request *req, struct buf *ret_body,
+                     int *ret_status)
 {
-    struct http_request req = {.method = STR("GET"),
-                               .url = f->url,
-                               .body_mode = HTTP_BODY_KEEP,
-                               .timeout = 60 * NS_PER_S,
-                               .max_redirects = 10};
     struct http_response *r = NULL;
 
-    if (client_request(f->client, &req, &r))
+    if (client_request(f->client, req, &r))
         return fault(-ECANCELED, "interrupted");
     int result = buf_add(ret_body, r->body.p, r->body.n);
 
@@ -74,13 +67,29 @@ static int get(struct fetch *f, struct buf *ret_body, int *ret_status)
     return result ? fault(-EFBIG, "the answer is too large") : 0;
 }
 
-int vu_fetch(const char *url, struct buf *ret_body, int *ret_status)
+int vu_fetch_request(const struct http_request *req, struct buf *ret_body, int *ret_status)
 {
     struct fetch f = {0};
-    int r = fetch_init(&f, url);
+    int r = fetch_init(&f);
 
     if (r == 0)
-        r = get(&f, ret_body, ret_status);
+        r = carry_out(&f, req, ret_body, ret_status);
     fetch_fini(&f);
+    return r;
+}
+
+int vu_fetch(const char *url, struct buf *ret_body, int *ret_status)
+{
+    struct http_request req = {.method = STR("GET"),
+                               .body_mode = HTTP_BODY_KEEP,
+                               .timeout = 60 * NS_PER_S,
+                               .max_redirects = 10};
+    struct url *parsed = NULL;
+    int r;
+
+    TRY(url_parse(str_of(url), NULL, &parsed));
+    req.url = parsed;
+    r = vu_fetch_request(&req, ret_body, ret_status);
+    url_unref(parsed);
     return r;
 }

@@ -1,8 +1,9 @@
 #pragma once
-/* One GET outside of any test: for imports of scripts from elsewhere. */
+/* One request outside of any test: for imports of scripts from elsewhere, and for `brunt ctl`. */
 #include "base/err.h"
 
 struct buf;
+struct http_request;
 
 /*
  * Fetches `url` with redirects, suspending the calling coroutine; proxies and authorities are the
@@ -10,3 +11,7 @@ struct buf;
  * there was no response. Returns 0, or a fault when it cannot even be tried.
  */
 MUST_USE int vu_fetch(const char *url, struct buf *ret_body, int *ret_status);
+
+/* The same for any request. */
+MUST_USE int vu_fetch_request(const struct http_request *req, struct buf *ret_body,
+                              int *ret_status);

@@ -373,7 +373,6 @@ static void put_relations(struct json_out *j, const json_t *group, const json_t 
         json_put_null(j);
     json_close(j);
     json_close(j);
-    json_close(j);
 }
 
 static void put_group(struct json_out *j, const json_t *group, const json_t *parent)
