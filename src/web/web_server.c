@@ -201,8 +201,8 @@ static int split(const char *address, char *ret_host, size_t n_host, char *ret_p
     const char *colon = strrchr(address, ':');
     uint64_t port;
 
-    if (!colon || colon < host.p + host.n || !str_u64(str_of(colon + 1), &port) || port > 65535 ||
-        host.n >= n_host)
+    if (!colon || colon != host.p + host.n + (address[0] == '[') ||
+        !str_u64(str_of(colon + 1), &port) || port > 65535 || host.n >= n_host)
         return fault(FAULT_EXIT(104),
                      "--address '%s': an address is written as HOST:PORT, such as localhost:6565",
                      address);
