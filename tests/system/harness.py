@@ -209,6 +209,8 @@ class Bench:
         self.brunt = brunt
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="brunt-system-"))
         self.servers = {}
+        self.port = free_port()
+        self.background = None
 
     def server(self, name, make):
         if name not in self.servers:
@@ -242,6 +244,8 @@ class Bench:
         return self.start(command, env, stdin).wait(timeout)
 
     def close(self):
+        if self.background:
+            self.background.end()
         for server in self.servers.values():
             server.end()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -15,9 +15,11 @@ A transcript is read line by line:
     1~ REGEX          stdout matches          2~ REGEX      stderr matches
     1! TEXT           stdout has not          2! TEXT       stderr has not
     < SECONDS         it took less            > SECONDS     it took longer
+    & COMMAND         starts it and goes on with the next steps; "until TEXT" waits for TEXT to come out
+    $ wait            ends the step of "&": what follows is about that command
 
 In all of them $URL is a `brunt target`, $TLS_URL one with TLS, $NGINX and $NGINX_TLS a real nginx, $CERT the
-certificate of the latter, $DIR the directory of the transcript's files; what is mentioned is started.
+certificate of the latter, $PORT a free port, $DIR the directory of the transcript's files; what is mentioned is started.
 
 Ends with "N passed, N failed".
 """
@@ -39,6 +41,7 @@ VARIABLES = {
     "NGINX": lambda b: b.nginx.url,
     "CERT": lambda b: str(b.nginx.cert),
     "DIR": lambda b: str(b.dir),
+    "PORT": lambda b: str(b.port),
 }
 VARIABLE = re.compile(r"\$(" + "|".join(VARIABLES) + r")\b")
 
@@ -73,6 +76,11 @@ def parse(path):
             step = Step(name or rest, number, rest, env)
             items.append(("step", step))
             name, env = "", {}
+        elif word == "&":
+            items.append(("start", Step(name or rest, number, rest, env)))
+            env = {}
+        elif word == "until":
+            items.append(("until", rest))
         elif step is None:
             raise ValueError(f"{path.name}:{number}: '{line}' before any command")
         elif word == "?":
@@ -104,14 +112,18 @@ def complaint(result, kind, want):
     return None if want in text else f"{where} has no {want!r}"
 
 
-def run_step(bench, step):
+def start(bench, step):
     words = shlex.split(fill(bench, step.command))
     stdin = None
     if len(words) > 2 and words[-2] == "<":
         stdin, words = bench.dir / words[-1], words[:-2]
     env = {k: fill(bench, v) for k, v in step.env.items()}
-    process = bench.start(words, env, stdin)
+    return bench.start(words, env, stdin)
+
+
+def run_step(bench, step):
     complaints = []
+    process = bench.background if step.command == "wait" else start(bench, step)
     for name, text in step.kills:
         if not process.wait_for(text):
             complaints.append(f"{text!r} never came out")
@@ -134,6 +146,12 @@ def run_file(brunt, path):
                 target = bench.dir / item[0]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(fill(bench, item[1]) if item[0].endswith(".env") else item[1])
+                continue
+            if kind == "start":
+                bench.background = start(bench, item[0])
+                continue
+            if kind == "until":
+                bench.background.wait_for(item[0])
                 continue
             complaints, result = run_step(bench, item[0])
             if not complaints:
