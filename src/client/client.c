@@ -74,6 +74,7 @@ struct client *client_new(struct client_loop *cl, uint64_t index)
     struct client *c = xnew(struct client);
 
     c->cl = cl;
+    c->lag = -1;
     if (cl->policy->locals)
         c->local = net_pool_get(cl->policy->locals, index);
     list_init(&c->conns);
@@ -104,6 +105,11 @@ struct client_bytes client_take_bytes(struct client *c)
 
     c->bytes = (struct client_bytes){0};
     return bytes;
+}
+
+void client_set_lag(struct client *c, span_ns lag)
+{
+    c->lag = lag;
 }
 
 /* ---- one leg ---- */
@@ -407,6 +413,7 @@ static void journey_init(struct journey *j, struct client *c, const struct http_
     j->leg.error.text[0] = '\0';
     j->client = c;
     j->req = req;
+    j->leg.lag = c->lag;
     j->leg.req = req;
     j->leg.url = url_ref(req->url);
     j->leg.method = req->method.n ? req->method : STR("GET");

@@ -74,3 +74,9 @@ struct client_bytes {
 };
 
 struct client_bytes client_take_bytes(struct client *c);
+
+/*
+ * All requests from now on are due `lag` before they begin, because what they are part of began
+ * that late: their response times count from then. < 0 (the default): no response times.
+ */
+void client_set_lag(struct client *c, span_ns lag);

@@ -90,6 +90,7 @@ struct client {
     struct tls_sessions *sessions; /* NULL until the first TLS connection */
     struct net_addr local;
     struct client_bytes bytes;
+    span_ns lag; /* of all its requests; < 0: they are due when they begin */
 };
 
 /* Headers of the user that do not follow a redirect; bits of leg->drop. */
@@ -106,6 +107,7 @@ struct leg {
     struct str method;
     struct str body;
     bool has_body;
+    span_ns lag;              /* of its client */
     bool is_first;            /* the first hop's head is kept for the script to read */
     unsigned drop;            /* enum leg_drop; grows from hop to hop */
     struct str authorization; /* of an authentication leg; empty: none */

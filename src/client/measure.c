@@ -228,6 +228,8 @@ bool measure_leg(struct measure *m, const struct leg *leg)
         .receiving = t->receiving,
         .failed =
             expected < 0 ? HTTP_FAILED_UNJUDGED : (expected ? HTTP_FAILED_NO : HTTP_FAILED_YES),
+        .has_response = leg->lag >= 0,
+        .response = since(leg->ended, leg->asked) + leg->lag,
     };
 
     recorder_http(m->recorder, find_series(m, leg, expected), &sample, leg->ended);

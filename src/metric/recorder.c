@@ -55,6 +55,8 @@ struct http_counts {
 };
 
 struct http_series {
+    const struct tagset *tags;
+    struct series *response; /* NULL until the first one of an open model */
     struct series *part[HTTP_N_PARTS];
     struct http_counts side[2];
 };
@@ -74,7 +76,7 @@ static void *aligned_zeroed(size_t size, void **ret_memory)
 }
 
 enum {
-    HTTP_QUEUE = 128, /* round trips that wait to be recorded; at 88 bytes each */
+    HTTP_QUEUE = 128, /* round trips that wait to be recorded; at 96 bytes each */
 };
 
 struct http_queued {
@@ -281,6 +283,7 @@ static struct http_series *http_make(struct recorder_priv *p, const struct tagse
     void *memory;
     struct http_series *hs = aligned_zeroed(sizeof(struct http_series), &memory);
 
+    hs->tags = tags;
     for (size_t i = 0; i < HTTP_N_PARTS; i++)
         hs->part[i] = recorder_series(&p->head, http_metric[i], tags);
     vec_push(p->http_owned, p->n_http_owned, p->cap_http_owned) = memory;
@@ -390,6 +393,15 @@ static inline void http_span(struct http_series *hs, uint32_t side, enum http_pa
     }
 }
 
+/* Out of line: closed models have none. */
+static __attribute__((noinline)) void http_response(struct recorder *r, struct http_series *hs,
+                                                    span_ns response, mono_ns now)
+{
+    if (!hs->response)
+        hs->response = recorder_series(r, M_HTTP_REQ_RESPONSE_TIME, hs->tags);
+    recorder_trend(r, hs->response, ms_of(response), now);
+}
+
 static void http_record(struct recorder *r, struct http_series *hs,
                         const struct http_sample *sample, mono_ns now)
 {
@@ -412,6 +424,8 @@ static void http_record(struct recorder *r, struct http_series *hs,
     http_span(hs, side, HTTP_SENDING, sample->sending);
     http_span(hs, side, HTTP_WAITING, sample->waiting);
     http_span(hs, side, HTTP_RECEIVING, sample->receiving);
+    if (sample->has_response)
+        http_response(r, hs, sample->response, now);
     if (unlikely(r->tap != NULL))
         http_show(r, hs, sample, now);
 }

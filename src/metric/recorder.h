@@ -178,6 +178,8 @@ struct http_sample {
     span_ns waiting;
     span_ns receiving;
     enum http_failed failed;
+    bool has_response; /* an open model: what follows is to be recorded */
+    span_ns response;  /* from the instant it was due to its end */
 };
 
 struct http_series;

@@ -34,6 +34,7 @@ static const struct {
     enum summary_section section;
 } prefixes[] = {
     {"http_req_duration", SECTION_HTTP},
+    {"http_req_response_time", SECTION_HTTP},
     {"http_req_blocked", SECTION_HTTP},
     {"http_req_connecting", SECTION_HTTP},
     {"http_req_tls_handshaking", SECTION_HTTP},
@@ -45,6 +46,8 @@ static const struct {
     {"vus", SECTION_EXECUTION},
     {"iterations", SECTION_EXECUTION},
     {"iteration_duration", SECTION_EXECUTION},
+    {"iteration_response_time", SECTION_EXECUTION},
+    {"iteration_lag", SECTION_EXECUTION},
     {"dropped_iterations", SECTION_EXECUTION},
     {"data_sent", SECTION_NETWORK},
     {"data_received", SECTION_NETWORK},

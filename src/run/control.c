@@ -206,16 +206,24 @@ int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str b
     return 0;
 }
 
-int run_scale_rate(struct run *run, struct str scenario, double per_s, struct str by UNUSED)
+int run_scale_rate(struct run *run, struct str scenario, double per_s, struct str by)
 {
     struct scenario_run *sr;
+    mono_ns now = loop_clock(run->config.loop);
 
-    if (!isfinite(per_s) || per_s < 0)
-        return fault(-EINVAL, "a rate is a number of iterations a second, 0 or more");
+    if (!isfinite(per_s) || per_s < 0 || per_s > RUN_RATE_LIMIT)
+        return fault(-EINVAL, "a rate is a number of iterations a second, 0 to %d", RUN_RATE_LIMIT);
     TRY(find(run, scenario, has_rate, "a rate", &sr));
     TRY(check_part(run, sr));
-    return fault(-ENOTSUP, "scenario '%s': its executor cannot change its rate in this version",
-                 sr->plan->name);
+    struct run_event e = {.kind = RUN_EVENT_SCALE_RATE,
+                          .scenario = sr->plan->name,
+                          .from = arrival_rate(sr, now),
+                          .to = per_s};
+
+    arrival_set_rate(sr, per_s, now);
+    note(run, e, by);
+    tell_workers(run);
+    return 0;
 }
 
 /* ---- setup data ---- */

@@ -19,6 +19,7 @@ struct run;
 
 enum {
     RUN_VUS_LIMIT = 1000000,  /* users that a scenario can be scaled to */
+    RUN_RATE_LIMIT = 1000000, /* iterations a second, the same */
     RUN_EVENTS_LIMIT = 10000, /* kept; what comes later is logged only */
 };
 

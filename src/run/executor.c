@@ -2,13 +2,14 @@
  * How the users of a scenario are kept busy on one worker: closed executors, in which a user starts
  * its next iteration when the last one is over. A scenario has a driver coroutine per worker, which
  * waits for its start, starts users and waits for them; each user runs on a coroutine of its own.
+ * (Open executors, whose iterations start by a timetable, are in arrival.c.)
  */
 #include <errno.h>
 
 #include "base/mem.h"
 #include "metric/metric.h"
 #include "metric/systag.h"
-#include "run/run_priv.h"
+#include "run/executor_priv.h"
 
 /* ---- one user ---- */
 
@@ -33,12 +34,12 @@ static bool may_go_on(const struct slot *slot)
     return slot->wanted && !p->worker->stopping && loop_now(p->worker->loop) < p->sr->end;
 }
 
-static void iterate(struct slot *slot)
+void slot_iterate(struct slot *slot, mono_ns due)
 {
     struct worker *w = slot->part->worker;
     struct scenario_run *sr = slot->part->sr;
 
-    if (vu_iterate(slot->vu, sr->hard_end) == VU_COMPLETE) {
+    if (vu_iterate(slot->vu, due, sr->hard_end) == VU_COMPLETE) {
         atomic_fetch_add_explicit(&sr->shared.complete, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&w->shared.complete, 1, memory_order_relaxed);
         return;
@@ -50,7 +51,7 @@ static void iterate(struct slot *slot)
 static void loop_while_wanted(struct slot *slot)
 {
     while (may_go_on(slot))
-        iterate(slot);
+        slot_iterate(slot, 0);
 }
 
 static void share_iterations(struct slot *slot)
@@ -64,12 +65,12 @@ static void share_iterations(struct slot *slot)
         if (ticket >= n)
             return;
         *vu_ticket(slot->vu) = (int64_t)ticket;
-        iterate(slot);
+        slot_iterate(slot, 0);
     }
 }
 
 /* Of samples that belong to the scenario and no iteration. */
-static const struct tagset *scenario_tags(const struct part *p)
+const struct tagset *part_tags(const struct part *p)
 {
     struct worker *w = p->worker;
     const struct plan_options *o = w->run->config.plan->options;
@@ -88,7 +89,7 @@ static void count_dropped(struct slot *slot, int64_t n)
 {
     struct worker *w = slot->part->worker;
 
-    recorder_sample(w->recorder, M_DROPPED_ITERATIONS, scenario_tags(slot->part), (double)n,
+    recorder_sample(w->recorder, M_DROPPED_ITERATIONS, part_tags(slot->part), (double)n,
                     loop_now(w->loop));
 }
 
@@ -97,16 +98,15 @@ static void do_own_iterations(struct slot *slot)
     int64_t left = slot->part->sr->plan->iterations;
 
     for (; left > 0 && may_go_on(slot); left--)
-        iterate(slot);
+        slot_iterate(slot, 0);
     if (left > 0 && !slot->part->worker->stopping)
         count_dropped(slot, left);
 }
 
 static void (*const bodies[PLAN_EXECUTOR_COUNT])(struct slot *slot) = {
-    [PLAN_SHARED_ITERATIONS] = share_iterations,
-    [PLAN_PER_VU_ITERATIONS] = do_own_iterations,
-    [PLAN_CONSTANT_VUS] = loop_while_wanted,
-    [PLAN_RAMPING_VUS] = loop_while_wanted,
+    [PLAN_SHARED_ITERATIONS] = share_iterations,  [PLAN_PER_VU_ITERATIONS] = do_own_iterations,
+    [PLAN_CONSTANT_VUS] = loop_while_wanted,      [PLAN_RAMPING_VUS] = loop_while_wanted,
+    [PLAN_CONSTANT_ARRIVAL_RATE] = arrival_serve, [PLAN_RAMPING_ARRIVAL_RATE] = arrival_serve,
 };
 
 static void user_run(void *arg)
@@ -116,8 +116,10 @@ static void user_run(void *arg)
     struct scenario_run *sr = slot->part->sr;
 
     slot->vu = worker_take_vu(w);
-    if (!slot->vu)
+    if (!slot->vu) {
         run_user_missing(w->run, sr->plan);
+        arrival_missing(slot);
+    }
     if (slot->vu) {
         atomic_fetch_add(&sr->shared.active, 1);
         atomic_fetch_add(&w->shared.active, 1);
@@ -131,7 +133,7 @@ static void user_run(void *arg)
     slot->running = false;
 }
 
-static void slot_start(struct slot *slot)
+void slot_start(struct slot *slot)
 {
     slot->wanted = true;
     /* One that still finishes an iteration just goes on. */
@@ -149,6 +151,7 @@ static void slot_interrupt(struct slot *slot)
     slot->wanted = false;
     if (slot->running && slot->vu)
         vu_interrupt(slot->vu);
+    arrival_release(slot);
 }
 
 /* ---- one scenario ---- */
@@ -199,7 +202,7 @@ static void add_slots(struct part *p, size_t n)
 }
 
 /* How many of the scenario's first n users are this worker's. */
-static size_t share_of(const struct part *p, uint64_t n)
+size_t part_share(const struct part *p, uint64_t n)
 {
     uint64_t n_workers = p->worker->run->n_workers;
 
@@ -208,7 +211,7 @@ static size_t share_of(const struct part *p, uint64_t n)
 
 static void scale(struct part *p, int64_t n_users)
 {
-    size_t n = share_of(p, (uint64_t)n_users);
+    size_t n = part_share(p, (uint64_t)n_users);
 
     p->scaled = n_users;
     if (n > p->n_slots)
@@ -268,6 +271,10 @@ static void part_run(struct part *p)
         return;
     p->has_begun = true;
     timer_set(p->worker->loop, &p->hard_stop, p->sr->hard_end, on_hard_stop);
+    if (p->sr->plan->open_model) {
+        arrival_run(p);
+        return;
+    }
     if (p->scaled >= 0)
         want(p, (uint64_t)p->scaled);
     else if (p->sr->plan->executor != PLAN_RAMPING_VUS)
@@ -305,7 +312,7 @@ static void part_init(struct part *p, struct worker *w, struct scenario_run *sr)
     p->sr = sr;
     p->scaled = -1;
     p->first = (w->index + n - sr->first_slot % n) % n;
-    add_slots(p, share_of(p, sr->n_slots));
+    add_slots(p, part_share(p, sr->n_slots));
 }
 
 void executor_start(struct worker *w)
@@ -348,6 +355,8 @@ void executor_control(struct worker *w)
         /* One whose driver has ended is over, and so is its share of the run. */
         if (p->driver && n >= 0 && n != p->scaled)
             scale(p, n);
+        if (p->driver && p->sr->plan->open_model)
+            arrival_control(p);
     }
     coro_waitlist_wake_all(&w->held, 0);
 }

@@ -51,10 +51,6 @@ static int check_exports(struct run *run)
             return fault(FAULT_EXIT(104), "executor %s: function '%s' not found in exports",
                          sr->plan->name, sr->plan->exec);
         }
-        if (sr->plan->open_model) {
-            return fault(FAULT_EXIT(104), "executor %s: %s is not there yet in this version",
-                         sr->plan->name, plan_executor_name(sr->plan->executor));
-        }
     }
     return 0;
 }
@@ -422,6 +418,8 @@ static void set_times(struct run *run)
         sr->end = sr->start + sr->plan->regular_duration;
         sr->hard_end = sr->start + plan_scenario_max_duration(sr->plan);
         atomic_store(&sr->shared.parts_left, run->n_workers);
+        if (sr->plan->open_model)
+            arrival_plan(sr);
     }
 }
 
@@ -664,6 +662,8 @@ void run_part(const struct run *run, size_t index, struct run_part *ret_part)
         .vus_max = sr->vus_max,
         .complete = atomic_load_explicit(&sr->shared.complete, memory_order_relaxed),
         .attempted = attempts < all ? attempts : all,
+        .dropped = atomic_load_explicit(&sr->shared.dropped, memory_order_relaxed),
+        .rate = arrival_rate(sr, loop_now(run->config.loop)),
         .elapsed = elapsed > 0 ? elapsed : 0,
     };
 }

@@ -125,6 +125,8 @@ struct run_part {
     uint64_t vus_max;
     uint64_t complete;
     uint64_t attempted; /* shared-iterations: tickets taken */
+    uint64_t dropped;   /* arrival rates: iterations that nobody could take */
+    double rate;        /* the same: iterations a second that are due now */
     span_ns elapsed;    /* since its start, at most its length */
 };
 

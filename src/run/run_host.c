@@ -2,6 +2,7 @@
  * What users ask of the run, and tell it: logging, exceptions, k6/execution, abort and fail. Called
  * on any loop's thread.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -171,6 +172,14 @@ void run_user_missing(struct run *run, const struct plan_scenario *s)
         log_error(run->config.log, "scenario %s has fewer users than it should: %s", s->name,
                   fault_text());
     }
+}
+
+void run_short_of_users(const struct scenario_run *sr)
+{
+    log_warn(sr->run->config.log,
+             "scenario %s: insufficient VUs, all %" PRIu64
+             " are busy: iterations are dropped. Raise maxVUs, or look at why iterations take long",
+             sr->plan->name, sr->n_slots);
 }
 
 void run_warn(struct run *run, const char *text)

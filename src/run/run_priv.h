@@ -36,14 +36,26 @@ struct scenario_run {
         _Atomic bool interrupted;
         _Atomic unsigned parts_left;
         _Atomic int64_t scaled_vus; /* users that it was told to have; -1: as planned */
+        _Atomic(const struct timetable *) timetable; /* an open model's; main may replace it */
+        _Atomic uint64_t dropped;
+        _Atomic bool short_of_users; /* has been logged */
     } shared;
+};
+
+/* When iterations of an open model are due, from some moment on. Immutable. */
+struct timetable {
+    const struct schedule *schedule; /* NULL: never */
+    mono_ns origin;
 };
 
 /* A user's place in a scenario on one worker. */
 struct slot {
     struct part *part;
-    uint64_t index; /* in the scenario */
-    struct vu *vu;  /* while it runs */
+    uint64_t index;      /* in the scenario */
+    struct vu *vu;       /* while it runs */
+    struct coro *coro;   /* an open model: parked until an iteration is due; else NULL */
+    struct list waiting; /* with others that are parked, the longest first */
+    mono_ns due;         /* of the iteration it was woken for; 0: of none, it is to end */
     bool running;
     bool wanted; /* may start another iteration */
 };
@@ -57,7 +69,8 @@ struct part {
     size_t n_slots, cap_slots;
     uint64_t first; /* index of slots[0] */
     bool has_begun;
-    int64_t scaled; /* users of the whole scenario that were asked for; -1: as planned */
+    int64_t scaled;            /* users of the whole scenario that were asked for; -1: as planned */
+    struct arrivals *arrivals; /* of an open model, in the arena; else NULL */
     struct coro *driver;
     struct coro_waitgroup users;
     struct timer hard_stop;
@@ -159,6 +172,9 @@ extern const struct vu_run_ops run_vu_ops;
 /* Logs, once, that the scenario has fewer users than it should: why is in the fault. Any thread. */
 void run_user_missing(struct run *run, const struct plan_scenario *s);
 
+/* Logs that an open model has to drop iterations. Any thread. */
+void run_short_of_users(const struct scenario_run *sr);
+
 /* Logs a warning. */
 void run_warn(struct run *run, const char *text);
 
@@ -176,6 +192,11 @@ void worker_give_vu(struct worker *w, struct vu *vu);
 void executor_start(struct worker *w);
 void executor_stop(struct worker *w);
 void executor_control(struct worker *w); /* the run was paused, resumed or scaled */
+
+/* arrival.c; on the main loop: the timetable of an open model, its rate a second, another rate. */
+void arrival_plan(struct scenario_run *sr);
+double arrival_rate(const struct scenario_run *sr, mono_ns now);
+void arrival_set_rate(struct scenario_run *sr, double per_s, mono_ns now);
 
 /* control.c; on the main loop: the run was told to stop */
 void control_note_stop(struct run *run, enum run_stop why, const char *message);

@@ -4,6 +4,7 @@
  */
 #include "run/run.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "base/buf.h"
@@ -13,6 +14,7 @@
 #include "metric/metric.h"
 #include "metric/submetric.h"
 #include "plan/plan.h"
+#include "run/control.h"
 #include "vu/vu_testing.h"
 
 enum {
@@ -40,10 +42,14 @@ static struct {
     bool stop_last;            /* in the last tick */
     enum run_stop stop_thread; /* by another thread, once so many iterations have begun: */
     uint64_t stop_after;
-    void (*check)(void); /* before the run is freed */
-    int code;            /* exit code */
-    char text[1024];     /* of the fault */
-    span_ns took;        /* scenarios and all */
+    void (*check)(void);          /* before the run is freed */
+    void (*act)(struct run *run); /* each tick; goes from step to step */
+    int step;
+    uint64_t seen;
+    bool start_paused;
+    int code;        /* exit code */
+    char text[1024]; /* of the fault */
+    span_ns took;    /* scenarios and all */
     struct run_totals totals;
     struct run_part part;
     struct look looks[MAX_LOOKS];
@@ -87,6 +93,8 @@ static void look(void *arg UNUSED, struct run *run)
 
     if (t.stop_last && run_stage(run) == RUN_OVER)
         run_stop(run, RUN_STOP_REMOTE, STR(""));
+    if (t.act)
+        t.act(run);
     if (run_stage(run) != RUN_SCENARIOS || t.n_looks == MAX_LOOKS)
         return;
     run_part(run, 0, &part);
@@ -129,6 +137,7 @@ static void run_main(void *arg UNUSED)
                                 .registry = t.registry,
                                 .n_loops = 2,
                                 .tick = 10 * NS_PER_MS,
+                                .paused = t.start_paused,
                                 .log = t.log,
                                 .on_tick = look};
 
@@ -584,6 +593,191 @@ static void test_threshold_aborts(void **s UNUSED)
     assert_in_range(t.took, 1900 * NS_PER_MS, 5 * NS_PER_S);
 }
 
+/* ---- control ---- */
+
+static uint64_t n_active(struct run *run)
+{
+    struct run_part part;
+
+    run_part(run, 0, &part);
+    return part.vus_active;
+}
+
+/* Up beyond the plan, down, to nobody at all, and up again; on two loops. */
+static void scale_step(struct run *run)
+{
+    static const uint64_t wanted[] = {9, 2, 0, 1};
+
+    if (run_stage(run) != RUN_SCENARIOS)
+        return;
+    if (t.step > 0 && n_active(run) != wanted[t.step - 1])
+        return;
+    if (t.step == countof(wanted))
+        run_stop(run, RUN_STOP_REMOTE, STR("me"));
+    else
+        assert_int_equal(run_scale_vus(run, STR(""), wanted[t.step], STR("me")), 0);
+    t.step++;
+}
+
+static void check_scale_events(void)
+{
+    size_t n;
+    const struct run_event *e = run_events(t.run, &n);
+
+    assert_int_equal(n, 5);
+    assert_int_equal(e[0].kind, RUN_EVENT_SCALE_VUS);
+    assert_string_equal(e[0].scenario, "a");
+    assert_string_equal(e[0].by, "me");
+    assert_int_equal(e[0].from, t.seen);
+    assert_int_equal(e[0].to, 9);
+    assert_int_equal(e[1].from, 9);
+    assert_int_equal(e[3].to, 1);
+    assert_int_equal(e[4].kind, RUN_EVENT_STOP);
+    assert_string_equal(e[4].by, "me");
+    assert_true(e[4].elapsed >= e[0].elapsed);
+}
+
+static void test_scale_vus(void **s UNUSED)
+{
+    t.act = scale_step;
+    t.check = check_scale_events;
+    t.seen = 3;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":3,"
+                  "\"duration\":\"10m\",\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 103);
+    assert_int_equal(t.step, 5);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 9);
+    assert_int_equal(t.part.vus_max, 9);
+}
+
+/* A ramp that was scaled stays where it was put: it would want one user for ever. */
+static void test_scale_ramp(void **s UNUSED)
+{
+    t.act = scale_step;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"ramping-vus\",\"startVUs\":1,"
+                  "\"stages\":[{\"duration\":\"10m\",\"target\":1}],\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 103);
+    assert_int_equal(t.step, 5);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 9);
+}
+
+static void pause_step(struct run *run)
+{
+    uint64_t begun = atomic_load(&fake.shared.begun);
+
+    if (run_stage(run) != RUN_SCENARIOS)
+        return;
+    if (t.step == 0 && begun > 0) {
+        assert_int_equal(run_pause(run, STR("me")), 0);
+        assert_int_equal(run_pause(run, STR("me")), -EBUSY);
+        t.step++;
+    } else if (t.step == 1 && !atomic_load(&fake.shared.running)) {
+        /* One that has just been let through may still begin: a tick later all stand. */
+        t.step++;
+    } else if (t.step == 2) {
+        t.seen = begun;
+        t.step++;
+    } else if (t.step >= 3 && t.step < 10) {
+        assert_int_equal(begun, t.seen);
+        if (++t.step == 10)
+            assert_int_equal(run_resume(run, STR("me")), 0);
+    } else if (t.step == 10 && begun > t.seen) {
+        run_stop(run, RUN_STOP_REMOTE, STR("me"));
+        t.step++;
+    }
+}
+
+static void test_pause(void **s UNUSED)
+{
+    t.act = pause_step;
+    run_test_with("{" ENDLESS("sleep") "}");
+    assert_int_equal(t.code, 103);
+    assert_int_equal(t.step, 11);
+    fault_clear();
+}
+
+/* A pause that nobody ends does not outlast the scenario, nor a stop. */
+static void pause_for_good(struct run *run)
+{
+    if (run_stage(run) == RUN_SCENARIOS && !run_is_paused(run) && atomic_load(&fake.shared.begun))
+        assert_int_equal(run_pause(run, STR("me")), 0);
+}
+
+static void test_pause_ends(void **s UNUSED)
+{
+    t.act = pause_for_good;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":3,"
+                  "\"duration\":\"2s\",\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 0);
+    reset(NULL);
+    t.act = pause_for_good;
+    t.stop_thread = RUN_STOP_SIGNAL;
+    t.stop_after = 1;
+    run_test_with("{" ENDLESS("sleep") "}");
+    assert_int_equal(t.code, 105);
+}
+
+static void resume_later(struct run *run)
+{
+    if (!run_is_paused(run))
+        return;
+    assert_int_equal(run_stage(run), RUN_INIT);
+    assert_int_equal(run_elapsed(run), 0);
+    assert_int_equal(atomic_load(&fake.shared.n_setups), 0);
+    if (++t.step == 5) {
+        assert_int_equal(run_put_setup_data(run, STR("{\"a\":[1]}"), STR("me")), 0);
+        assert_int_equal(run_resume(run, STR("me")), 0);
+    }
+}
+
+static void test_start_paused(void **s UNUSED)
+{
+    t.act = resume_later;
+    t.start_paused = true;
+    fake.expected_data = "{\"a\":[1]}";
+    run_test_with("{" SHORT "}");
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.step, 5);
+    assert_int_equal(t.totals.complete, 6);
+    fault_clear();
+}
+
+static void test_paused_and_stopped(void **s UNUSED)
+{
+    t.start_paused = true;
+    t.stop_first = true;
+    run_test_with("{" SHORT "}");
+    assert_int_equal(t.code, 105);
+    assert_int_equal(atomic_load(&fake.shared.begun), 0);
+}
+
+static void ask_for_what_cannot_be(struct run *run)
+{
+    if (run_stage(run) != RUN_SCENARIOS || t.step++)
+        return;
+    assert_int_equal(run_scale_vus(run, STR("nobody"), 1, STR("me")), -ENOENT);
+    assert_int_equal(run_scale_vus(run, STR("n"), 1, STR("me")), -ENOTSUP);
+    assert_int_equal(run_scale_vus(run, STR(""), 1, STR("me")), -EINVAL); /* a or b? */
+    assert_int_equal(run_scale_vus(run, STR("a"), RUN_VUS_LIMIT + 1, STR("me")), -EINVAL);
+    assert_int_equal(run_scale_rate(run, STR("a"), 5, STR("me")), -ENOTSUP);
+    assert_int_equal(run_scale_rate(run, STR("a"), -5, STR("me")), -EINVAL);
+    assert_int_equal(run_resume(run, STR("me")), -EBUSY);
+    assert_int_equal(run_put_setup_data(run, STR("1"), STR("me")), -EBUSY);
+}
+
+static void test_control_refused(void **s UNUSED)
+{
+    t.act = ask_for_what_cannot_be;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":1,"
+                  "\"duration\":\"2s\",\"exec\":\"sleep\"},\"b\":{\"executor\":"
+                  "\"constant-vus\",\"vus\":1,\"duration\":\"2s\",\"exec\":\"sleep\"},"
+                  "\"n\":{\"executor\":\"per-vu-iterations\",\"vus\":1,\"iterations\":1,"
+                  "\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 0);
+    assert_true(t.step > 0);
+    fault_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -606,6 +800,13 @@ int main(void)
         cmocka_unit_test_setup(test_descriptors_logged_once, reset),
         cmocka_unit_test_setup(test_threshold_at_end, reset),
         cmocka_unit_test_setup(test_threshold_aborts, reset),
+        cmocka_unit_test_setup(test_scale_vus, reset),
+        cmocka_unit_test_setup(test_scale_ramp, reset),
+        cmocka_unit_test_setup(test_pause, reset),
+        cmocka_unit_test_setup(test_pause_ends, reset),
+        cmocka_unit_test_setup(test_start_paused, reset),
+        cmocka_unit_test_setup(test_paused_and_stopped, reset),
+        cmocka_unit_test_setup(test_control_refused, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,8 @@ static void look_up_series(struct vu *vu)
     s->tags = vu->host.tags;
     s->iterations = recorder_series(r, M_ITERATIONS, s->tags);
     s->iteration_duration = recorder_series(r, M_ITERATION_DURATION, s->tags);
+    s->iteration_lag = NULL;
+    s->iteration_response_time = NULL;
     s->data_sent = recorder_series(r, M_DATA_SENT, s->tags);
     s->data_received = recorder_series(r, M_DATA_RECEIVED, s->tags);
 }
@@ -244,6 +246,21 @@ static void record_bytes(struct vu *vu, mono_ns now)
         look_up_series(vu);
     recorder_count(r, vu->series.data_sent, (double)bytes.sent, now);
     recorder_count(r, vu->series.data_received, (double)bytes.received, now);
+}
+
+/* What an open model adds, also of iterations that were cut short: how late it was is known. */
+static void record_late(struct vu *vu, mono_ns due, mono_ns start, mono_ns end, bool complete)
+{
+    struct recorder *r = vu->vl->config.recorder;
+    struct vu_series *s = &vu->series;
+
+    if (!s->iteration_lag) {
+        s->iteration_lag = recorder_series(r, M_ITERATION_LAG, s->tags);
+        s->iteration_response_time = recorder_series(r, M_ITERATION_RESPONSE_TIME, s->tags);
+    }
+    recorder_trend(r, s->iteration_lag, (double)(start - due) / 1e6, end);
+    if (complete)
+        recorder_trend(r, s->iteration_response_time, (double)(end - due) / 1e6, end);
 }
 
 static void record_iteration(struct vu *vu, mono_ns start, mono_ns end)
@@ -311,11 +328,21 @@ static void give_way(struct vu *vu)
     vu->turn = stats.turns;
 }
 
-enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
+/* When the iteration starts, and by how much later than it should all its requests do. */
+static mono_ns start_of(struct vu *vu, mono_ns due)
 {
     struct loop *l = vu->vl->config.loop;
     /* Read at the end of the iteration before, or when this one's turn of the loop began. */
-    mono_ns start = loop_now(l);
+    mono_ns start = due ? loop_clock(l) : loop_now(l);
+
+    client_set_lag(vu->client, due ? start - due : -1);
+    return start;
+}
+
+enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end)
+{
+    struct loop *l = vu->vl->config.loop;
+    mono_ns start = start_of(vu, due);
 
     next_iteration(vu);
     begin(vu, SCRIPT_RUN, hard_end);
@@ -330,6 +357,8 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end)
     mono_ns end = loop_clock(l);
 
     record_bytes(vu, end);
+    if (due)
+        record_late(vu, due, start, end, complete);
     if (complete) {
         record_iteration(vu, start, end);
         pace(vu, start);

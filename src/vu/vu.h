@@ -109,10 +109,11 @@ enum vu_result {
 };
 
 /*
- * One iteration, with its samples. On the user's coroutine. `hard_end` is when script code that
- * never suspends is stopped (0: never). Yields at least once.
+ * One iteration, with its samples. On the user's coroutine. `due` is the instant at which it should
+ * start, whether or not it could (0: now, a closed model): response times count from it.
+ * `hard_end` is when script code that never suspends is stopped (0: never). Yields at least once.
  */
-enum vu_result vu_iterate(struct vu *vu, mono_ns hard_end);
+enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end);
 
 /*
  * Interrupts the running iteration, if there is one, as soon as it can be: cancels what it waits

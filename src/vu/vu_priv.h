@@ -20,6 +20,8 @@ struct vu_series {
     const struct tagset *tags; /* NULL: not looked up yet */
     struct series *iterations;
     struct series *iteration_duration;
+    struct series *iteration_response_time; /* open models; else NULL */
+    struct series *iteration_lag;           /* the same */
     struct series *data_sent;
     struct series *data_received;
 };

@@ -251,7 +251,7 @@ static void body_iterations(void)
 {
     activate(FAKE_SLEEP);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+        assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(vu_scenario_iterations(f.vu), 3);
     assert_int_equal(measured("iterations{scenario:default,run:1}")->counter.n, 3);
     const struct value *v = measured("iteration_duration");
@@ -261,11 +261,11 @@ static void body_iterations(void)
     assert_int_equal(measured("data_sent")->counter.n, 3);
     activate(FAKE_THROW);
     assert_int_equal(vu_scenario_iterations(f.vu), 0);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(f.n_exceptions, 1);
     assert_int_equal(measured("iterations")->counter.n, 4);
     activate(FAKE_ABORT);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_INTERRUPTED);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_INTERRUPTED);
     assert_int_equal(measured("iterations")->counter.n, 4);
     assert_int_equal(measured("data_sent")->counter.n, 5);
 }
@@ -280,7 +280,7 @@ static void body_pace(void)
     mono_ns start = loop_clock(f.loop);
 
     activate(FAKE_SLEEP);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(loop_clock(f.loop) - start, 50 * NS_PER_MS);
     assert_true(measured("iteration_duration")->trend.max < 11);
 }
@@ -301,8 +301,8 @@ static void body_ticket(void)
     fake.own = own_ticket;
     activate(FAKE_OWN);
     *vu_ticket(f.vu) = 7;
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
 }
 
 static void test_ticket(void **s UNUSED)
@@ -364,7 +364,7 @@ static void body_requests(void)
     fake.own = own_request;
     activate(FAKE_OWN);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+        assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(vu_loop_n_requests(f.vl), 3);
     assert_int_equal(f.n_accepted, f.plan->options->no_vu_connection_reuse ? 3 : 1);
     close_user();
@@ -412,7 +412,7 @@ static void body_batch(void)
 {
     fake.own = own_batch;
     activate(FAKE_OWN);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(measured("http_reqs")->counter.n, N_BATCH);
 }
 
@@ -462,7 +462,7 @@ static void body_async(void)
 {
     fake.own = own_async;
     activate(FAKE_OWN);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(f.n_cancelled, 0);
     assert_int_equal(measured("http_reqs")->counter.n, N_ASYNC);
 }
@@ -544,7 +544,7 @@ static void body_yields(void)
         f.n_done = 0;
         assert_int_equal(coro_spawn(f.loop, CORO_STACK_SMALL, count_turns, &n, NULL), 0);
         for (int i = 0; i < 12; i++)
-            assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+            assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
         assert_int_equal(n, 5);
         assert_int_equal(coro_yield(), 0);
     }
@@ -579,7 +579,7 @@ static void body_leave(void)
     f.deaf = true;
     activate(FAKE_OWN);
     for (size_t i = 1; i <= 2; i++) {
-        vu_iterate(f.vu, 0);
+        vu_iterate(f.vu, 0, 0);
         assert_int_equal(f.n_done, i);
         assert_int_equal(f.n_cancelled, i);
     }
@@ -599,7 +599,7 @@ static int own_wait_long(struct fake_vu *vu)
 
 static void user_run(void *arg)
 {
-    *(enum vu_result *)arg = vu_iterate(f.vu, 0);
+    *(enum vu_result *)arg = vu_iterate(f.vu, 0, 0);
 }
 
 static void interrupt_after(span_ns after)
@@ -630,7 +630,7 @@ static void body_interrupt(void)
         /* Nothing is left of it: the next one is as good as any. */
         f.deaf = false;
         fake.own = own_request;
-        assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+        assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     }
     assert_int_equal(f.n_cancelled, N_ASYNC);
     assert_int_equal(measured("iterations")->counter.n, countof(what));
@@ -680,7 +680,7 @@ static void body_checks(void)
 {
     fake.own = own_checks;
     activate(FAKE_OWN);
-    assert_int_equal(vu_iterate(f.vu, 0), VU_COMPLETE);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
     assert_int_equal(measured("checks")->rate.total, 40);
     assert_int_equal(measured("checks")->rate.trues, 20);
     /* Names in one place of the script's memory are still different names. */
