@@ -62,3 +62,42 @@ double rng_exponential(struct rng *r, double mean)
     /* 1 - u is in (0, 1], so that the logarithm is finite. */
     return -mean * log(1.0 - rng_unit(r));
 }
+
+double rng_normal(struct rng *r)
+{
+    double u, v, square;
+
+    /* Marsaglia's polar method; the second value is not kept, so that the state is all there is. */
+    do {
+        u = 2 * rng_unit(r) - 1;
+        v = 2 * rng_unit(r) - 1;
+        square = u * u + v * v;
+    } while (square >= 1 || square == 0);
+    return u * sqrt(-2 * log(square) / square);
+}
+
+/* G. Marsaglia, W. W. Tsang: A simple method for generating gamma variables (2000); shape >= 1. */
+static double gamma_of(struct rng *r, double shape)
+{
+    double d = shape - 1.0 / 3;
+    double c = 1 / sqrt(9 * d);
+
+    for (;;) {
+        double x = rng_normal(r);
+        double v = (1 + c * x) * (1 + c * x) * (1 + c * x);
+
+        if (v > 0 && log(1.0 - rng_unit(r)) < 0.5 * x * x + d - d * v + d * log(v))
+            return d * v;
+    }
+}
+
+double rng_gamma(struct rng *r, double shape, double mean)
+{
+    assert(shape > 0);
+    if (shape >= 1)
+        return gamma_of(r, shape) * mean / shape;
+    /* Theirs too: a gamma variable of shape + 1, made smaller. */
+    double g = gamma_of(r, shape + 1);
+
+    return g * pow(1.0 - rng_unit(r), 1 / shape) * mean / shape;
+}

@@ -53,3 +53,9 @@ int64_t rng_between(struct rng *r, int64_t min, int64_t max);
 
 /* Exponentially distributed with that mean: the gaps of a Poisson process. */
 double rng_exponential(struct rng *r, double mean);
+
+/* Standard normal. */
+double rng_normal(struct rng *r);
+
+/* Gamma distributed with that mean; its coefficient of variation is 1/sqrt(shape); shape > 0. */
+double rng_gamma(struct rng *r, double shape, double mean);

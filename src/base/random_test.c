@@ -118,6 +118,39 @@ static void unit_and_exponential_have_their_means(void **state)
     assert_true(fabs(sum_exp / DRAWS - 20) < 0.4);
 }
 
+static void check_gamma(double shape)
+{
+    enum {
+        DRAWS = 200000
+    };
+    struct rng r;
+    double sum = 0, squares = 0;
+
+    rng_seed(&r, 4);
+    for (int i = 0; i < DRAWS; i++) {
+        double x = rng_gamma(&r, shape, 3);
+
+        assert_true(x >= 0 && isfinite(x));
+        sum += x;
+        squares += x * x;
+    }
+    double mean = sum / DRAWS;
+    double cv = sqrt(squares / DRAWS - mean * mean) / mean;
+
+    assert_true(fabs(mean - 3) < 0.04 / sqrt(shape));
+    assert_true(fabs(cv * sqrt(shape) - 1) < 0.02);
+}
+
+static void gamma_has_its_mean_and_spread(void **state)
+{
+    (void)state;
+    check_gamma(0.25);
+    check_gamma(0.9);
+    check_gamma(1);
+    check_gamma(16);
+    check_gamma(10000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +160,7 @@ int main(void)
         cmocka_unit_test(below_is_uniform),
         cmocka_unit_test(between_reaches_its_ends),
         cmocka_unit_test(unit_and_exponential_have_their_means),
+        cmocka_unit_test(gamma_has_its_mean_and_spread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

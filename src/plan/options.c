@@ -32,6 +32,7 @@ const struct plan_option_row plan_option_rows[PLAN_OPTION_COUNT] = {
 const struct plan_type plan_types[PLAN_TYPE_COUNT] = {
     TYPE(BOOL, bool, bool, "true or false"),
     TYPE(INT, int, int64_t, "an integer"),
+    TYPE(NUMBER, number, double, "a number"),
     TYPE(DURATION, duration, span_ns, "a duration such as \"1m30s\""),
     TYPE(STRING, string, const char *, "a string"),
     TYPE(LIST, list, struct plan_strings, "a list of strings"),
@@ -211,10 +212,15 @@ static int take_flag(void *object, const struct opt_row *row, const char *value)
 static const char *value_name(enum plan_option_type type)
 {
     static const char *const names[PLAN_TYPE_COUNT] = {
-        [PLAN_TYPE_INT] = "N",           [PLAN_TYPE_DURATION] = "DURATION",
-        [PLAN_TYPE_LIST] = "LIST",       [PLAN_TYPE_SYSTEM_TAGS] = "LIST",
-        [PLAN_TYPE_MAP] = "NAME=VALUE",  [PLAN_TYPE_STAGES] = "DURATION:TARGET",
-        [PLAN_TYPE_SEGMENT] = "SEGMENT", [PLAN_TYPE_SEQUENCE] = "LIST",
+        [PLAN_TYPE_INT] = "N",
+        [PLAN_TYPE_NUMBER] = "N",
+        [PLAN_TYPE_DURATION] = "DURATION",
+        [PLAN_TYPE_LIST] = "LIST",
+        [PLAN_TYPE_SYSTEM_TAGS] = "LIST",
+        [PLAN_TYPE_MAP] = "NAME=VALUE",
+        [PLAN_TYPE_STAGES] = "DURATION:TARGET",
+        [PLAN_TYPE_SEGMENT] = "SEGMENT",
+        [PLAN_TYPE_SEQUENCE] = "LIST",
         [PLAN_TYPE_DNS] = "SETTINGS",
     };
 

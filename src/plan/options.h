@@ -166,6 +166,7 @@ enum plan_option {
 enum plan_option_type {
     PLAN_TYPE_BOOL,
     PLAN_TYPE_INT,
+    PLAN_TYPE_NUMBER,
     PLAN_TYPE_DURATION,
     PLAN_TYPE_STRING,
     PLAN_TYPE_LIST,
@@ -211,6 +212,7 @@ extern const struct plan_option_row plan_option_rows[PLAN_OPTION_COUNT];
 /* The C type of a field of each type of option. */
 #define PLAN_FIELD_BOOL(field)        bool field;
 #define PLAN_FIELD_INT(field)         int64_t field;
+#define PLAN_FIELD_NUMBER(field)      double field;
 #define PLAN_FIELD_DURATION(field)    span_ns field;
 #define PLAN_FIELD_STRING(field)      const char *field; /* never NULL after init */
 #define PLAN_FIELD_LIST(field)        struct plan_strings field;

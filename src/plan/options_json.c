@@ -51,6 +51,16 @@ int plan_json_to_int(json_t *value, int64_t *ret_n)
     return 0;
 }
 
+int plan_json_to_number(json_t *value, double *ret_n)
+{
+    if (json_is_string(value))
+        return str_f64(json_text(value), ret_n) ? 0 : PLAN_E_TYPE;
+    if (!json_is_number(value))
+        return PLAN_E_TYPE;
+    *ret_n = json_number_value(value);
+    return 0;
+}
+
 int plan_json_to_duration(json_t *value, span_ns *ret_span)
 {
     int r = PLAN_E_TYPE;
@@ -154,6 +164,11 @@ int plan_json_bool(struct plan_slot *slot, json_t *value)
 int plan_json_int(struct plan_slot *slot, json_t *value)
 {
     return plan_json_to_int(value, slot->field);
+}
+
+int plan_json_number(struct plan_slot *slot, json_t *value)
+{
+    return plan_json_to_number(value, slot->field);
 }
 
 int plan_json_duration(struct plan_slot *slot, json_t *value)

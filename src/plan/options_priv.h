@@ -41,6 +41,7 @@ extern const struct plan_type plan_types[PLAN_TYPE_COUNT];
 
 PLAN_READERS(bool)
 PLAN_READERS(int)
+PLAN_READERS(number)
 PLAN_READERS(duration)
 PLAN_READERS(string)
 PLAN_READERS(list)
@@ -110,6 +111,7 @@ void plan_options_members(const struct plan_options *o, enum plan_json_form form
 
 /* JSON values of C types; conditions and faults as readers have them. */
 int plan_json_to_int(struct json_t *value, int64_t *ret_n);
+int plan_json_to_number(struct json_t *value, double *ret_n);
 int plan_json_to_duration(struct json_t *value, span_ns *ret_span);
 int plan_json_to_string(struct json_t *value, struct arena *arena, const char **ret_text);
 int plan_json_to_map(struct json_t *value, struct arena *arena, struct plan_map *ret_map);

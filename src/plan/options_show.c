@@ -15,6 +15,11 @@ void plan_show_int(const void *field, struct json_out *j)
     json_put_int(j, *(const int64_t *)field);
 }
 
+void plan_show_number(const void *field, struct json_out *j)
+{
+    json_put_f64(j, *(const double *)field);
+}
+
 void plan_duration_show(span_ns span, struct json_out *j)
 {
     char text[DURATION_TEXT_BYTES];

@@ -37,6 +37,16 @@ int plan_text_int(struct plan_slot *slot, struct str text)
     return 0;
 }
 
+int plan_text_number(struct plan_slot *slot, struct str text)
+{
+    double n = 0;
+
+    if (!str_f64(text, &n))
+        return PLAN_E_TYPE;
+    *(double *)slot->field = n;
+    return 0;
+}
+
 static int parse_duration(enum plan_tier tier, struct str text, span_ns *ret_span)
 {
     int r = tier == PLAN_TIER_CLI ? duration_parse_strict(text, ret_span)

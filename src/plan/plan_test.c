@@ -119,6 +119,11 @@ static void describes_every_executor(void **state)
         {S("\"executor\":\"constant-arrival-rate\",\"rate\":5,\"duration\":\"10s\","
            "\"preAllocatedVUs\":4,\"maxVUs\":9"),
          "5.00 iterations/s for 10s (maxVUs: 4-9, gracefulStop: 30s)"},
+        {S("\"executor\":\"constant-arrival-rate\",\"rate\":5,\"duration\":\"10s\","
+           "\"preAllocatedVUs\":4,\"arrival\":\"gamma\",\"cv\":1.5,\"seed\":3,\"whenBusy\":"
+           "\"queue\""),
+         "5.00 iterations/s for 10s (maxVUs: 4, arrival: gamma, whenBusy: queue, gracefulStop: "
+         "30s)"},
         {S("\"executor\":\"ramping-arrival-rate\",\"preAllocatedVUs\":4,\"stages\":[{\"duration\":"
            "1500,\"target\":3}]"),
          "Up to 3.00 iterations/s for 1.5s over 1 stages (maxVUs: 4, gracefulStop: 30s)"},
@@ -171,6 +176,14 @@ static void lists_all_problems(void **state)
         {"{\"vus\":2,\"iterations\":1}", PROBLEMS
          "scenario default has configuration errors: the number of iterations (1) can't be "
          "less than the number of VUs (2)"},
+        {S("\"executor\":\"constant-arrival-rate\",\"rate\":5,\"duration\":\"10s\","
+           "\"preAllocatedVUs\":4,\"arrival\":\"uniform\",\"whenBusy\":\"wait\",\"cv\":0"),
+         PROBLEMS "scenario a has configuration errors: arrival is 'constant', 'poisson' or "
+                  "'gamma', not 'uniform', cv must be from 0.01 to 10, whenBusy is 'drop' or "
+                  "'queue', not 'wait'"},
+        {S("\"executor\":\"constant-arrival-rate\",\"rate\":5,\"duration\":\"10s\","
+           "\"preAllocatedVUs\":4,\"arrival\":\"poisson\",\"cv\":2"),
+         PROBLEMS "scenario a has configuration errors: cv belongs to arrival: 'gamma'"},
         {"{\"setupTimeout\":\"0s\"}", PROBLEMS "setupTimeout must be positive"},
         {S("\"executor\":\"constant-vus\",\"vus\":0,\"duration\":\"0.5s\""),
          PROBLEMS "scenario a has configuration errors: the number of VUs must be more than 0, the "

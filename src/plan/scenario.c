@@ -5,6 +5,7 @@
 #include "plan/scenario.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/duration.h"
 #include "plan/options_priv.h"
@@ -31,12 +32,30 @@ const struct plan_field_row plan_field_rows[PLAN_F_COUNT] = {
     ROW(GRACEFUL_RAMP_DOWN, "gracefulRampDown", DURATION, graceful_ramp_down),
     ROW(PRE_ALLOCATED_VUS, "preAllocatedVUs", INT, pre_allocated_vus),
     ROW(MAX_VUS, "maxVUs", INT, max_vus),
+    ROW(ARRIVAL, "arrival", STRING, arrival_name),
+    ROW(CV, "cv", NUMBER, cv),
+    ROW(SEED, "seed", INT, seed),
+    ROW(WHEN_BUSY, "whenBusy", STRING, when_busy_name),
 };
 
 #define F(ID) (1U << PLAN_F_##ID)
 
 static const uint32_t base_fields =
     F(START_TIME) | F(GRACEFUL_STOP) | F(ENV) | F(EXEC) | F(TAGS) | F(OPTIONS);
+
+static const uint32_t open_fields =
+    F(TIME_UNIT) | F(PRE_ALLOCATED_VUS) | F(MAX_VUS) | F(ARRIVAL) | F(CV) | F(SEED) | F(WHEN_BUSY);
+
+static const char *const arrivals[PLAN_ARRIVAL_COUNT] = {
+    [PLAN_ARRIVAL_CONSTANT] = "constant",
+    [PLAN_ARRIVAL_POISSON] = "poisson",
+    [PLAN_ARRIVAL_GAMMA] = "gamma",
+};
+
+static const char *const when_busy[PLAN_BUSY_COUNT] = {
+    [PLAN_BUSY_DROP] = "drop",
+    [PLAN_BUSY_QUEUE] = "queue",
+};
 
 static const struct executor {
     const char *name;
@@ -58,15 +77,13 @@ static const struct executor {
                           false,
                           {.start_vus = 1, .graceful_ramp_down = 30 * NS_PER_S}},
     [PLAN_CONSTANT_ARRIVAL_RATE] = {"constant-arrival-rate",
-                                    F(RATE) | F(TIME_UNIT) | F(DURATION) | F(PRE_ALLOCATED_VUS) |
-                                        F(MAX_VUS),
+                                    F(RATE) | F(DURATION),
                                     true,
-                                    {.time_unit = NS_PER_S}},
+                                    {.time_unit = NS_PER_S, .cv = 2}},
     [PLAN_RAMPING_ARRIVAL_RATE] = {"ramping-arrival-rate",
-                                   F(START_RATE) | F(TIME_UNIT) | F(STAGES) | F(PRE_ALLOCATED_VUS) |
-                                       F(MAX_VUS),
+                                   F(START_RATE) | F(STAGES),
                                    true,
-                                   {.time_unit = NS_PER_S}},
+                                   {.time_unit = NS_PER_S, .cv = 2}},
 };
 
 const char *plan_executor_name(enum plan_executor e)
@@ -85,7 +102,9 @@ enum plan_executor plan_executor_find(struct str name)
 
 bool plan_executor_has(enum plan_executor e, enum plan_field field)
 {
-    return (base_fields | executors[e].fields) >> field & 1;
+    uint32_t fields = base_fields | executors[e].fields;
+
+    return (fields | (executors[e].open_model ? open_fields : 0)) >> field & 1;
 }
 
 void plan_scenario_init(struct plan_scenario *s, const char *name, enum plan_executor e)
@@ -96,6 +115,18 @@ void plan_scenario_init(struct plan_scenario *s, const char *name, enum plan_exe
     s->open_model = executors[e].open_model;
     s->graceful_stop = 30 * NS_PER_S;
     s->exec = "default";
+    s->arrival_name = "";
+    s->when_busy_name = "";
+}
+
+/* The index of the name; 0 of none. */
+static int find_name(const char *const *names, int n, const char *name)
+{
+    int i = 0;
+
+    while (*name && i < n && strcmp(names[i], name) != 0)
+        i++;
+    return i;
 }
 
 static span_ns sum_of_stages(const struct plan_stages *stages)
@@ -114,6 +145,11 @@ void plan_scenario_finish(struct plan_scenario *s)
 {
     if (s->open_model && !plan_scenario_has(s, PLAN_F_MAX_VUS))
         s->max_vus = s->pre_allocated_vus;
+    s->arrival = find_name(arrivals, PLAN_ARRIVAL_COUNT, s->arrival_name);
+    s->when_busy = find_name(when_busy, PLAN_BUSY_COUNT, s->when_busy_name);
+    /* The same test has the same arrivals, and two scenarios of one test have not. */
+    if (!plan_scenario_has(s, PLAN_F_SEED))
+        s->seed = (int64_t)(hash_bytes(s->name, strlen(s->name), 0) & INT32_MAX);
     if (plan_executor_has(s->executor, PLAN_F_STAGES)) {
         s->regular_duration = sum_of_stages(&s->stages);
     } else if (plan_executor_has(s->executor, PLAN_F_MAX_DURATION)) {
@@ -161,6 +197,10 @@ static void put_max_vus(const struct plan_scenario *s, struct buf *extras)
     buf_printf(extras, "maxVUs: %" PRId64, s->pre_allocated_vus);
     if (s->max_vus > s->pre_allocated_vus)
         buf_printf(extras, "-%" PRId64, s->max_vus);
+    if (s->arrival != PLAN_ARRIVAL_CONSTANT)
+        buf_printf(extras, ", arrival: %s", arrivals[s->arrival]);
+    if (s->when_busy != PLAN_BUSY_DROP)
+        buf_printf(extras, ", whenBusy: %s", when_busy[s->when_busy]);
 }
 
 /* What the executor does, and extras of its own. */

@@ -15,6 +15,21 @@ enum plan_executor {
     PLAN_EXECUTOR_COUNT
 };
 
+/* How the arrivals of an open model are spread; the rate over time is the plan's in any case. */
+enum plan_arrival {
+    PLAN_ARRIVAL_CONSTANT, /* as evenly as whole nanoseconds allow: k6's way */
+    PLAN_ARRIVAL_POISSON,  /* by chance, independent of each other */
+    PLAN_ARRIVAL_GAMMA,    /* gaps are gamma distributed: in bursts, or more even than by chance */
+    PLAN_ARRIVAL_COUNT
+};
+
+/* What becomes of an iteration that is due when all users are busy. */
+enum plan_when_busy {
+    PLAN_BUSY_DROP,  /* never started, counted as dropped: k6's way */
+    PLAN_BUSY_QUEUE, /* started as soon as a user is free */
+    PLAN_BUSY_COUNT
+};
+
 /* Fields of a scenario as they are written; an executor knows some of them (plan/scenario.c). */
 enum plan_field {
     PLAN_F_START_TIME,
@@ -35,6 +50,10 @@ enum plan_field {
     PLAN_F_GRACEFUL_RAMP_DOWN,
     PLAN_F_PRE_ALLOCATED_VUS,
     PLAN_F_MAX_VUS,
+    PLAN_F_ARRIVAL,
+    PLAN_F_CV,
+    PLAN_F_SEED,
+    PLAN_F_WHEN_BUSY,
     PLAN_F_COUNT
 };
 
@@ -64,10 +83,16 @@ struct plan_scenario {
     span_ns time_unit;
     int64_t pre_allocated_vus;
     int64_t max_vus;
+    const char *arrival_name; /* these four are not k6's; "" when not written */
+    double cv;                /* gamma: coefficient of variation of the gaps, > 0 */
+    int64_t seed;             /* of random arrivals; the name's hash when not written */
+    const char *when_busy_name;
 
     /* computed */
-    span_ns regular_duration; /* no iteration starts later than this after start_time */
-    bool open_model;          /* arrival-rate: starts do not wait for the system under test */
+    enum plan_arrival arrival;     /* ..._COUNT: there is none of that name */
+    enum plan_when_busy when_busy; /* the same */
+    span_ns regular_duration;      /* no iteration starts later than this after start_time */
+    bool open_model;               /* arrival-rate: starts do not wait for the system under test */
 };
 
 /* From some moment on, a scenario needs this many users. */

@@ -12,6 +12,10 @@
 /* Changes of the number of users in one scenario: each is a step of the schedule in memory. */
 #define CHANGES_MAX INT64_C(10000000)
 
+/* Coefficients of variation beyond these are as good as none, or as nothing at all for hours. */
+#define CV_MIN 0.01
+#define CV_MAX 10.0
+
 /* About 31 years, so that sums of a few such times stay within 64 bits. */
 #define SPAN_MAX (INT64_C(1000000000) * NS_PER_S)
 
@@ -184,6 +188,20 @@ static void check_rate(const struct plan_scenario *s, struct buf *out)
         problem(out, "the timeUnit must be more than 0");
 }
 
+/* What k6 does not have. */
+static void check_arrivals(const struct plan_scenario *s, struct buf *out)
+{
+    if (s->arrival == PLAN_ARRIVAL_COUNT) {
+        problem(out, "arrival is 'constant', 'poisson' or 'gamma', not '%s'", s->arrival_name);
+    } else if (plan_scenario_has(s, PLAN_F_CV) && s->arrival != PLAN_ARRIVAL_GAMMA) {
+        problem(out, "cv belongs to arrival: 'gamma'");
+    }
+    if (!(s->cv >= CV_MIN && s->cv <= CV_MAX))
+        problem(out, "cv must be from %g to %g", CV_MIN, CV_MAX);
+    if (s->when_busy == PLAN_BUSY_COUNT)
+        problem(out, "whenBusy is 'drop' or 'queue', not '%s'", s->when_busy_name);
+}
+
 static void check_allocation(const struct plan_scenario *s, struct buf *out)
 {
     if (!plan_scenario_has(s, PLAN_F_PRE_ALLOCATED_VUS)) {
@@ -216,11 +234,13 @@ void plan_scenario_check(const struct plan_scenario *s, struct buf *out)
         check_rate(s, out);
         check_duration(s, out);
         check_allocation(s, out);
+        check_arrivals(s, out);
         break;
     case PLAN_RAMPING_ARRIVAL_RATE:
         check_rate(s, out);
         check_stages(s, out);
         check_allocation(s, out);
+        check_arrivals(s, out);
         break;
     case PLAN_EXECUTOR_COUNT:
         break;

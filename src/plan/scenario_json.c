@@ -15,6 +15,9 @@ static int take_field(struct plan_scenario *s, enum plan_field field, json_t *va
     case PLAN_TYPE_INT:
         r = plan_json_to_int(value, at);
         break;
+    case PLAN_TYPE_NUMBER:
+        r = plan_json_to_number(value, at);
+        break;
     case PLAN_TYPE_DURATION:
         r = plan_json_to_duration(value, at);
         break;

@@ -7,12 +7,16 @@
  * When all are busy, one more is made, up to maxVUs, and takes the iteration that asked for it; one
  * is in the making at a time, so that a burst never turns the loop into a maker of users. What
  * nobody can take is dropped and counted. (k6 drops the iteration that asked, too.)
+ *
+ * With whenBusy 'queue' it waits instead. The queue needs no memory: the cursor just stays where it
+ * is, and whoever becomes free takes from it what is overdue. Only what was not begun when the
+ * scenario ends, is paused or gets another rate is dropped.
  */
 #include <math.h>
 
 #include "metric/metric.h"
+#include "plan/schedule.h"
 #include "run/executor_priv.h"
-#include "run/schedule.h"
 
 struct arrivals {
     struct part *part;
@@ -24,21 +28,104 @@ struct arrivals {
     struct list waiting;    /* users that are free */
     size_t n_used;          /* slots that were started: the first ones */
     const struct slot *new; /* a user in the making; NULL: none */
+    bool queues;            /* what nobody can take waits */
     struct series *dropped; /* NULL until the first */
 };
 
+static void on_due(struct loop *l, struct timer *t);
+
+/* ---- the cursor ---- */
+
+static void advance(struct arrivals *a)
+{
+    uint64_t index;
+
+    a->has_next = a->timetable->schedule && schedule_next(&a->cursor, &index, &a->next);
+}
+
+static mono_ns next_due(const struct arrivals *a)
+{
+    return a->timetable->origin + a->next;
+}
+
+static bool is_overdue(const struct arrivals *a, mono_ns now)
+{
+    return a->has_next && next_due(a) <= now;
+}
+
+static bool is_held(const struct arrivals *a)
+{
+    return atomic_load_explicit(&a->part->worker->run->shared.paused, memory_order_relaxed);
+}
+
+static void watch(struct arrivals *a)
+{
+    timer_set(a->part->worker->loop, &a->timer, a->has_next ? next_due(a) : MONO_NEVER, on_due);
+}
+
+static void drop(struct arrivals *a, uint64_t n)
+{
+    struct part *p = a->part;
+    struct worker *w = p->worker;
+
+    if (!a->dropped)
+        a->dropped = recorder_series(w->recorder, M_DROPPED_ITERATIONS, part_tags(p));
+    recorder_count(w->recorder, a->dropped, (double)n, loop_now(w->loop));
+    atomic_fetch_add_explicit(&p->sr->shared.dropped, n, memory_order_relaxed);
+    if (!a->new && !atomic_exchange(&p->sr->shared.short_of_users, true))
+        run_short_of_users(p->sr);
+}
+
+/* Drops what waits in the queue, or would if it had been looked at in time. */
+static void drop_overdue(struct arrivals *a, mono_ns now)
+{
+    uint64_t n = 0;
+
+    for (; is_overdue(a, now); n++)
+        advance(a);
+    if (n)
+        drop(a, n);
+}
+
 /* ---- users ---- */
+
+/* Whether there is an iteration in the queue; the slot is to do it then. */
+static bool take_queued(struct slot *slot)
+{
+    struct arrivals *a = slot->part->arrivals;
+    struct worker *w = slot->part->worker;
+
+    if (!a->queues || is_held(a) || !slot->wanted || w->stopping)
+        return false;
+    if (!is_overdue(a, loop_clock(w->loop))) {
+        watch(a);
+        return false;
+    }
+    slot->due = next_due(a);
+    advance(a);
+    return true;
+}
+
+static void serve_one(struct slot *slot)
+{
+    do {
+        slot_iterate(slot, slot->due);
+        slot->due = 0;
+    } while (take_queued(slot));
+}
 
 void arrival_serve(struct slot *slot)
 {
     struct arrivals *a = slot->part->arrivals;
 
-    if (a->new == slot)
+    if (a->new == slot) {
         a->new = NULL;
-    if (slot->due) {
-        slot_iterate(slot, slot->due);
-        slot->due = 0;
+        /* The next one can be made now, if more are needed. */
+        if (a->queues)
+            watch(a);
     }
+    if (slot->due)
+        serve_one(slot);
     while (slot->wanted && !slot->part->worker->stopping) {
         slot->coro = coro_self();
         list_add_tail(&a->waiting, &slot->waiting);
@@ -46,8 +133,7 @@ void arrival_serve(struct slot *slot)
         slot->coro = NULL;
         if (!slot->due)
             return;
-        slot_iterate(slot, slot->due);
-        slot->due = 0;
+        serve_one(slot);
     }
 }
 
@@ -90,19 +176,6 @@ static bool make_user(struct arrivals *a, mono_ns due)
     return false;
 }
 
-static void drop(struct arrivals *a)
-{
-    struct part *p = a->part;
-    struct worker *w = p->worker;
-
-    if (!a->dropped)
-        a->dropped = recorder_series(w->recorder, M_DROPPED_ITERATIONS, part_tags(p));
-    recorder_count(w->recorder, a->dropped, 1, loop_now(w->loop));
-    atomic_fetch_add_explicit(&p->sr->shared.dropped, 1, memory_order_relaxed);
-    if (!a->new && !atomic_exchange(&p->sr->shared.short_of_users, true))
-        run_short_of_users(p->sr);
-}
-
 void arrival_missing(struct slot *slot)
 {
     struct arrivals *a = slot->part->arrivals;
@@ -112,40 +185,32 @@ void arrival_missing(struct slot *slot)
     if (a->new == slot)
         a->new = NULL;
     if (slot->due)
-        drop(a);
+        drop(a, 1);
     slot->due = 0;
 }
 
-static void begin(struct arrivals *a, mono_ns due)
+static void resume(struct slot *slot, mono_ns due)
+{
+    list_init(&slot->waiting);
+    slot->due = due;
+    coro_resume_now(slot->coro, 0);
+}
+
+/* Begins the next iteration; false when it has to wait. */
+static bool begin(struct arrivals *a)
 {
     struct list *link = list_pop(&a->waiting);
+    mono_ns due = next_due(a);
 
-    if (likely(link != NULL)) {
-        struct slot *slot = list_entry(link, struct slot, waiting);
-
-        list_init(&slot->waiting);
-        slot->due = due;
-        coro_resume_now(slot->coro, 0);
-    } else if (!make_user(a, due)) {
-        drop(a);
+    if (unlikely(!link) && !make_user(a, due)) {
+        if (a->queues)
+            return false;
+        drop(a, 1);
     }
-}
-
-static void advance(struct arrivals *a)
-{
-    uint64_t index;
-
-    a->has_next = a->timetable->schedule && schedule_next(&a->cursor, &index, &a->next);
-}
-
-static mono_ns next_due(const struct arrivals *a)
-{
-    return a->timetable->origin + a->next;
-}
-
-static bool is_held(const struct arrivals *a)
-{
-    return atomic_load_explicit(&a->part->worker->run->shared.paused, memory_order_relaxed);
+    advance(a);
+    if (likely(link != NULL))
+        resume(list_entry(link, struct slot, waiting), due);
+    return true;
 }
 
 static void on_due(struct loop *l, struct timer *t)
@@ -153,16 +218,15 @@ static void on_due(struct loop *l, struct timer *t)
     struct arrivals *a = container_of(t, struct arrivals, timer);
 
     /* An iteration that never waits may have taken long: others became due meanwhile. */
-    while (a->has_next && next_due(a) <= loop_clock(l) && !a->part->worker->stopping) {
-        mono_ns due = next_due(a);
-
-        advance(a);
-        /* In a pause nothing is due. */
-        if (likely(!is_held(a)))
-            begin(a, due);
+    while (is_overdue(a, loop_clock(l)) && !a->part->worker->stopping) {
+        if (unlikely(is_held(a))) {
+            advance(a); /* in a pause nothing is due */
+        } else if (!begin(a)) {
+            return;
+        }
     }
-    if (a->has_next && !a->part->worker->stopping)
-        timer_set(l, t, next_due(a), on_due);
+    if (!a->part->worker->stopping)
+        watch(a);
 }
 
 /* ---- the course ---- */
@@ -178,15 +242,26 @@ static void take_timetable(struct arrivals *a)
     uint64_t stride = p->sr->n_slots < n_workers ? p->sr->n_slots : n_workers;
 
     a->timetable = atomic_load(&p->sr->shared.timetable);
-    a->cursor = SCHEDULE_CURSOR(a->timetable->schedule, p->first, stride);
+    a->cursor = schedule_cursor(a->timetable->schedule, p->first, stride);
     advance(a);
-    timer_set(p->worker->loop, &a->timer, a->has_next ? next_due(a) : MONO_NEVER, on_due);
+    watch(a);
 }
 
 void arrival_control(struct part *p)
 {
-    if (p->arrivals && p->arrivals->timetable != atomic_load(&p->sr->shared.timetable))
-        take_timetable(p->arrivals);
+    struct arrivals *a = p->arrivals;
+
+    if (!a || !a->timetable)
+        return;
+    bool is_new = a->timetable != atomic_load(&p->sr->shared.timetable);
+
+    if (a->queues && (is_new || is_held(a)))
+        drop_overdue(a, loop_now(p->worker->loop));
+    if (is_new) {
+        take_timetable(a);
+    } else {
+        watch(a);
+    }
 }
 
 static void start_users(struct arrivals *a)
@@ -205,6 +280,7 @@ void arrival_run(struct part *p)
     struct arrivals *a = arena_new_n(&p->arena, struct arrivals, 1);
 
     a->part = p;
+    a->queues = p->sr->plan->when_busy == PLAN_BUSY_QUEUE;
     list_init(&a->waiting);
     p->arrivals = a;
     for (size_t i = 0; i < p->n_slots; i++)
@@ -216,6 +292,8 @@ void arrival_run(struct part *p)
     if (coro_sleep_until(p->sr->end) == 0)
         on_due(p->worker->loop, &a->timer); /* one may be due exactly at the end */
     timer_clear(&a->timer);
+    if (!p->worker->stopping)
+        drop_overdue(a, p->sr->end);
     a->has_next = false;
     release_all(a);
 }

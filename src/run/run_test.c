@@ -604,6 +604,185 @@ static uint64_t n_active(struct run *run)
 }
 
 /* Up beyond the plan, down, to nobody at all, and up again; on two loops. */
+/* ---- arrival rates ---- */
+
+static void check_arrivals(void)
+{
+    struct snap_metric *lag;
+
+    check_samples();
+    lag = snapshot_find(run_snapshot(t.run), STR("iteration_lag"));
+    /* Both are counted from the instant at which an iteration was due. */
+    assert_non_null(lag);
+    assert_int_equal(measured("iteration_lag")->trend.count, atomic_load(&fake.shared.begun));
+    assert_int_equal(measured("iteration_response_time")->trend.count, t.totals.complete);
+    assert_true(measured("iteration_response_time")->trend.max >=
+                measured("iteration_duration")->trend.max);
+    n_dropped = t.part.dropped;
+    if (n_dropped) {
+        assert_int_equal((uint64_t)measured("dropped_iterations{scenario:a}")->counter.sum,
+                         n_dropped);
+    }
+}
+
+#define RATE(rate, vus, rest)                                                            \
+    "{\"scenarios\":{\"a\":{\"executor\":\"constant-arrival-rate\",\"duration\":\"3s\"," \
+    "\"rate\":" #rate ",\"preAllocatedVUs\":" #vus "," rest "}}}"
+
+/* 0.3 s of it, the iteration at 0 and the one at the end included: all of them, on two loops. */
+static void test_constant_rate(void **s UNUSED)
+{
+    t.check = check_arrivals;
+    run_test_with(RATE(1000, 50, "\"exec\":\"return\""));
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.totals.complete + n_dropped, 301);
+    assert_true(t.took >= 300 * NS_PER_MS);
+    assert_int_equal(t.totals.vus_initialized, 50);
+}
+
+/* One user on two loops, and one that is made when it is needed. */
+static void test_rate_grows(void **s UNUSED)
+{
+    t.check = check_arrivals;
+    run_test_with(RATE(100, 1, "\"maxVUs\":9,\"exec\":\"sleep\""));
+    assert_int_equal(t.totals.complete + n_dropped, 31);
+    assert_in_range(t.totals.complete, 20, 31);
+    reset(NULL);
+    t.check = check_arrivals;
+    run_test_with(RATE(1000, 0, "\"maxVUs\":40,\"exec\":\"sleep\""));
+    assert_int_equal(t.totals.complete + n_dropped, 301);
+    assert_in_range(t.totals.complete, 200, 301);
+    assert_in_range(atomic_load(&fake.shared.most_running), 8, 40);
+}
+
+static void test_rate_drops(void **s UNUSED)
+{
+    t.check = check_arrivals;
+    run_test_with(RATE(1000, 2, "\"exec\":\"sleep\""));
+    assert_int_equal(t.totals.complete + n_dropped, 301);
+    /* Two at a time, each takes 10 ms. */
+    assert_in_range(t.totals.complete, 10, 62);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 2);
+}
+
+static double max_lag_ms;
+
+static void check_lag(void)
+{
+    check_arrivals();
+    max_lag_ms = measured("iteration_lag")->trend.max;
+}
+
+/* 300 in 0.1 s, then nothing: the queue is worked off, and late starts are seen as such. */
+static void test_rate_queues(void **s UNUSED)
+{
+    t.check = check_lag;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"ramping-arrival-rate\",\"startRate\":1000,"
+                  "\"stages\":[{\"duration\":\"1s\",\"target\":1000},{\"duration\":\"0s\","
+                  "\"target\":0},{\"duration\":\"60s\",\"target\":0}],\"preAllocatedVUs\":2,"
+                  "\"maxVUs\":4,\"whenBusy\":\"queue\",\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.totals.complete, 100);
+    assert_int_equal(n_dropped, 0);
+    /* Four at a time in 25 rounds of 10 ms: the last waits 250 ms less the 100 it comes later. */
+    assert_true(max_lag_ms >= 100);
+}
+
+/* More than can ever be done: at the end the rest is dropped, not begun. */
+static void test_queue_ends(void **s UNUSED)
+{
+    t.check = check_arrivals;
+    run_test_with(RATE(1000, 2, "\"whenBusy\":\"queue\",\"exec\":\"sleep\""));
+    assert_int_equal(t.totals.complete + n_dropped, 301);
+    assert_in_range(t.totals.complete, 10, 62);
+    assert_in_range(t.took, 300 * NS_PER_MS, 2500 * NS_PER_MS);
+}
+
+static void check_two_scenarios(void)
+{
+    struct snap_metric *dropped = snapshot_find(run_snapshot(t.run), STR("dropped_iterations"));
+    uint64_t n = dropped ? (uint64_t)dropped->total.counter.sum : 0;
+
+    assert_int_equal(measured("iterations{scenario:a}")->counter.n + n, 101);
+    assert_int_equal(measured("iterations{scenario:b}")->counter.n, 3);
+    assert_int_equal(measured("iteration_lag{scenario:a}")->trend.count,
+                     measured("iterations{scenario:a}")->counter.n);
+}
+
+/* By chance and later, beside a closed one. */
+static void test_rate_beside_others(void **s UNUSED)
+{
+    t.check = check_two_scenarios;
+    run_test_with(
+        "{\"scenarios\":{\"a\":{\"executor\":\"constant-arrival-rate\",\"duration\":\"1s\","
+        "\"startTime\":\"1s\",\"rate\":1000,\"preAllocatedVUs\":20,\"exec\":\"return\"},"
+        "\"b\":{\"executor\":\"per-vu-iterations\",\"vus\":3,\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 0);
+}
+
+static void test_rate_at_random(void **s UNUSED)
+{
+    uint64_t n;
+
+    t.check = check_arrivals;
+    run_test_with(RATE(1000, 50, "\"arrival\":\"poisson\",\"seed\":7,\"exec\":\"return\""));
+    n = t.totals.complete + n_dropped;
+    assert_in_range(n, 230, 370);
+    reset(NULL);
+    t.check = check_arrivals;
+    run_test_with(RATE(1000, 9, "\"arrival\":\"poisson\",\"seed\":7,\"exec\":\"return\""));
+    assert_int_equal(t.totals.complete + n_dropped, n);
+}
+
+/* Those that wait for an iteration and those that never end one are both let go. */
+static void test_rate_stopped(void **s UNUSED)
+{
+    t.check = check_arrivals;
+    t.stop_thread = RUN_STOP_SIGNAL;
+    t.stop_after = 3;
+    run_test_with(
+        "{\"scenarios\":{\"a\":{\"executor\":\"constant-arrival-rate\",\"duration\":\"10m\","
+        "\"rate\":100,\"preAllocatedVUs\":20,\"maxVUs\":50,\"exec\":\"long\"}}}");
+    assert_int_equal(t.code, 105);
+    assert_int_equal(t.totals.complete, 0);
+    assert_true(t.totals.interrupted >= 3);
+    fault_clear();
+}
+
+static void rate_step(struct run *run)
+{
+    uint64_t begun = atomic_load(&fake.shared.begun);
+
+    if (run_stage(run) != RUN_SCENARIOS)
+        return;
+    if (t.step == 0) {
+        /* One in 100 s was planned. */
+        assert_int_equal(run_scale_rate(run, STR("a"), 500, STR("me")), 0);
+        t.step++;
+    } else if (t.step == 1 && begun > 20) {
+        assert_int_equal(run_scale_rate(run, STR(""), 0, STR("me")), 0);
+        t.step++;
+    } else if (t.step >= 2 && t.step < 6) {
+        t.step++; /* a few ticks for those that were on their way */
+        t.seen = begun;
+    } else if (t.step >= 6) {
+        assert_int_equal(begun, t.seen);
+        if (++t.step == 12)
+            run_stop(run, RUN_STOP_REMOTE, STR("me"));
+    }
+}
+
+static void test_scale_rate(void **s UNUSED)
+{
+    t.act = rate_step;
+    run_test_with(
+        "{\"scenarios\":{\"a\":{\"executor\":\"constant-arrival-rate\",\"duration\":\"10m\","
+        "\"rate\":1,\"timeUnit\":\"100s\",\"preAllocatedVUs\":20,\"exec\":\"return\"}}}");
+    assert_int_equal(t.code, 103);
+    assert_true(t.step >= 12);
+    fault_clear();
+}
+
 static void scale_step(struct run *run)
 {
     static const uint64_t wanted[] = {9, 2, 0, 1};
@@ -800,6 +979,15 @@ int main(void)
         cmocka_unit_test_setup(test_descriptors_logged_once, reset),
         cmocka_unit_test_setup(test_threshold_at_end, reset),
         cmocka_unit_test_setup(test_threshold_aborts, reset),
+        cmocka_unit_test_setup(test_constant_rate, reset),
+        cmocka_unit_test_setup(test_rate_grows, reset),
+        cmocka_unit_test_setup(test_rate_drops, reset),
+        cmocka_unit_test_setup(test_rate_queues, reset),
+        cmocka_unit_test_setup(test_queue_ends, reset),
+        cmocka_unit_test_setup(test_rate_beside_others, reset),
+        cmocka_unit_test_setup(test_rate_at_random, reset),
+        cmocka_unit_test_setup(test_rate_stopped, reset),
+        cmocka_unit_test_setup(test_scale_rate, reset),
         cmocka_unit_test_setup(test_scale_vus, reset),
         cmocka_unit_test_setup(test_scale_ramp, reset),
         cmocka_unit_test_setup(test_pause, reset),

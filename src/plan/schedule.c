@@ -11,8 +11,13 @@
  * iteration is due when one whole iteration has accrued. (k6 does both so. It rounds the period of
  * a constant rate down to a nanosecond, which gives 0.04 % too many at 600,000 a second; here each
  * moment is rounded, not the period.)
+ *
+ * Random arrivals are a renewal process on the same area: gaps with a mean of one iteration are
+ * drawn and added up, and an iteration is due when the area reaches the sum. (Time rescaling: for
+ * exponential gaps that is the Poisson process with this rate over time; Daley and Vere-Jones, An
+ * Introduction to the Theory of Point Processes, 7.4.)
  */
-#include "run/schedule.h"
+#include "plan/schedule.h"
 
 #include <assert.h>
 #include <math.h>
@@ -35,6 +40,9 @@ struct stage {
 
 struct schedule {
     span_ns time_unit;
+    enum plan_arrival arrival;
+    double shape; /* of gamma distributed gaps */
+    uint64_t seed;
     int64_t origin; /* of counting: iteration i waits for area i + origin */
     uint64_t total;
     uint32_t n_stages;
@@ -91,6 +99,9 @@ const struct schedule *schedule_new(const struct plan_scenario *plan, struct are
            plan->executor == PLAN_RAMPING_ARRIVAL_RATE);
     assert(plan->time_unit > 0);
     s->time_unit = plan->time_unit;
+    s->arrival = plan->arrival;
+    s->shape = 1 / (plan->cv * plan->cv);
+    s->seed = (uint64_t)plan->seed;
     if (plan->executor == PLAN_CONSTANT_ARRIVAL_RATE) {
         add_constant(s, plan);
     } else {
@@ -151,20 +162,123 @@ static span_ns due_in(const struct stage *stage, area2 area)
     return stage->start + solve(stage, (double)more / 2);
 }
 
-bool schedule_next(struct schedule_cursor *c, uint64_t *ret_index, span_ns *ret_due)
+/*
+ * When an area below the whole one is reached. One that is reached at the very end of a stage
+ * belongs to it; empty stages hold none. Looks from stage *hint on, and leaves there where it was.
+ */
+static span_ns due_at(const struct schedule *s, area2 area, uint32_t *hint)
+{
+    while (area > s->stages[*hint].upto || s->stages[*hint].upto == s->stages[*hint].before)
+        (*hint)++;
+    return due_in(&s->stages[*hint], area);
+}
+
+/* ---- in turn ---- */
+
+struct schedule_cursor schedule_cursor(const struct schedule *s, uint64_t first, uint64_t stride)
+{
+    struct schedule_cursor c = {.schedule = s, .next = first, .stride = stride};
+
+    if (s)
+        rng_seed(&c.rng, s->seed);
+    return c;
+}
+
+static bool next_even(struct schedule_cursor *c, span_ns *ret_due)
 {
     const struct schedule *s = c->schedule;
 
     if (c->next >= s->total)
         return false;
-    area2 area = ((area2)c->next + s->origin) * 2 * s->time_unit;
+    *ret_due = due_at(s, ((area2)c->next + s->origin) * 2 * s->time_unit, &c->stage);
+    return true;
+}
 
-    /* An area that is reached at the very end of a stage belongs to it; empty stages hold none. */
-    while (area > s->stages[c->stage].upto ||
-           s->stages[c->stage].upto == s->stages[c->stage].before)
-        c->stage++;
+static double draw_gap(struct schedule_cursor *c)
+{
+    const struct schedule *s = c->schedule;
+
+    return s->arrival == PLAN_ARRIVAL_GAMMA ? rng_gamma(&c->rng, s->shape, 1)
+                                            : rng_exponential(&c->rng, 1);
+}
+
+static bool next_random(struct schedule_cursor *c, span_ns *ret_due)
+{
+    const struct schedule *s = c->schedule;
+    area2 all = s->n_stages ? s->stages[s->n_stages - 1].upto : 0;
+
+    for (; c->drawn <= c->next; c->drawn++)
+        c->sum += draw_gap(c);
+    double area = c->sum * 2 * (double)s->time_unit;
+
+    /* Past the end it stays there: no later sum is smaller. */
+    if (all == 0 || area >= (double)all)
+        return false;
+    *ret_due = due_at(s, (area2)area, &c->stage);
+    return true;
+}
+
+bool schedule_next(struct schedule_cursor *c, uint64_t *ret_index, span_ns *ret_due)
+{
+    bool is_even = c->schedule->arrival == PLAN_ARRIVAL_CONSTANT;
+
+    if (!(is_even ? next_even(c, ret_due) : next_random(c, ret_due)))
+        return false;
     *ret_index = c->next;
-    *ret_due = due_in(&s->stages[c->stage], area);
     c->next += c->stride;
     return true;
+}
+
+/* ---- by a moment ---- */
+
+/* Near enough: floating point and rounding may leave it a little beside the truth. */
+static uint64_t guess_count(const struct schedule *s, span_ns by)
+{
+    double area = 0;
+
+    for (uint32_t i = 0; i < s->n_stages && s->stages[i].start <= by; i++) {
+        const struct stage *stage = &s->stages[i];
+        span_ns in = by - stage->start < stage->duration ? by - stage->start : stage->duration;
+        double x = (double)in;
+        double part = stage->duration > 0 ? x / (double)stage->duration : 0;
+
+        area = (double)stage->before +
+               x * (2 * (double)stage->from + (double)(stage->to - stage->from) * part);
+    }
+    double n = area / (2 * (double)s->time_unit) + 1 - (double)s->origin;
+
+    return n < (double)s->total ? (uint64_t)n : s->total;
+}
+
+static span_ns due_of(const struct schedule *s, uint64_t index)
+{
+    uint32_t stage = 0;
+
+    return due_at(s, ((area2)index + s->origin) * 2 * s->time_unit, &stage);
+}
+
+static uint64_t count_random(const struct schedule *s, span_ns by)
+{
+    struct schedule_cursor c = schedule_cursor(s, 0, 1);
+    uint64_t index, n = 0;
+    span_ns due;
+
+    while (schedule_next(&c, &index, &due) && due <= by)
+        n++;
+    return n;
+}
+
+uint64_t schedule_count(const struct schedule *s, span_ns by)
+{
+    if (by < 0)
+        return 0;
+    if (s->arrival != PLAN_ARRIVAL_CONSTANT)
+        return count_random(s, by);
+    uint64_t n = guess_count(s, by);
+
+    while (n > 0 && due_of(s, n - 1) > by)
+        n--;
+    while (n < s->total && due_of(s, n) <= by)
+        n++;
+    return n;
 }
