@@ -67,6 +67,7 @@ static int make_run(struct run_command *c)
         .log = t->log,
         .console = t->console,
         .n_loops = (unsigned)t->own.loops,
+        .precise = t->own.precise,
         .no_thresholds = t->plan->options->no_thresholds,
         .paused = t->plan->options->paused,
         .secret = secrets_get,

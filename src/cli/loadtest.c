@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/loadtest_url.h"
 #include "cli/secrets.h"
 #include "metric/tagset.h"
 #include "proto/http1/http1_encode.h"
@@ -34,6 +35,13 @@ static const struct opt_row own_rows[] = {
      .value_name = "N",
      .group = "Engine",
      .help = "threads that send requests (default: one per processor)"},
+    {.name = "precise",
+     .type = OPT_FLAG,
+     .offset = OWN(precise),
+     .env = "BRUNT_PRECISE",
+     .group = "Engine",
+     .help = "watch the clock for the last 100 us before an iteration is due, and do not sleep: "
+             "start within microseconds, for a processor's time"},
     {.name = "full-contexts",
      .type = OPT_FLAG,
      .offset = OWN(full_contexts),
@@ -52,6 +60,33 @@ static const struct opt_row own_rows[] = {
      .value_name = "TOKEN",
      .group = "Control",
      .help = "what callers of the REST API must show; needed when --address is not loopback"},
+    {.name = "rate",
+     .type = OPT_STRING,
+     .offset = OWN(rate),
+     .value_name = "N[/UNIT]",
+     .group = "At a rate",
+     .help = "start so many iterations a second (or 90/m), whatever they take, in place of the "
+             "script's scenarios; with --stage, the rate to begin with"},
+    {.name = "max-vus",
+     .type = OPT_INT,
+     .offset = OWN(max_vus),
+     .min = 1,
+     .max = 1000000,
+     .value_name = "N",
+     .group = "At a rate",
+     .help = "with --rate: users to make at most (1000); --vus is the number to begin with (10)"},
+    {.name = "arrival",
+     .type = OPT_STRING,
+     .offset = OWN(arrival),
+     .value_name = "constant|poisson|gamma",
+     .group = "At a rate",
+     .help = "with --rate: evenly (the default), by chance, or in bursts"},
+    {.name = "when-busy",
+     .type = OPT_STRING,
+     .offset = OWN(when_busy),
+     .value_name = "drop|queue",
+     .group = "At a rate",
+     .help = "with --rate: what becomes of an iteration when all users are busy (drop)"},
     {.name = "method",
      .short_name = 'X',
      .type = OPT_STRING,
@@ -80,6 +115,8 @@ static const struct opt_example examples[] = {
     {"brunt run -s 30s:20 -s 1m:100 -s 10s:0 script.js", "up, further up, and down"},
     {"brunt run -e BASE_URL=https://staging script.js", "set a variable of __ENV"},
     {"brunt run http://127.0.0.1:8080/ -c 50 -d 10s", "one URL over 50 connections"},
+    {"brunt run http://127.0.0.1:8080/ --rate 2000 -d 1m",
+     "2,000 requests a second, come what may"},
 };
 
 const struct opt_table *loadtest_table(const char *command)
@@ -89,7 +126,8 @@ const struct opt_table *loadtest_table(const char *command)
         .operands = "SCRIPT|URL|-",
         .about =
             "SCRIPT is a k6 script (.js, .ts), or - for standard input. With a URL, one request "
-            "is repeated; -c is the number of connections (10), -d the time (10s).\n\n"
+            "is repeated; -c is the number of connections (10), -d the time (10s), and --rate starts "
+            "requests at a rate, whatever the answers take.\n\n"
             "Options are taken from the file that --config names, the script, the environment "
             "and the command line; the later ones win. Most have a variable: --vus is K6_VUS.",
         .rows = rows,
@@ -111,39 +149,6 @@ const struct opt_table *loadtest_table(const char *command)
                         ? "Run a load test."
                         : "Print the options and scenarios of a test as JSON.";
     return &table;
-}
-
-static bool looks_like_url(const char *s)
-{
-    return strncmp(s, "http://", 7) == 0 || strncmp(s, "https://", 8) == 0;
-}
-
-/* A script may come from a URL too; what does not end as one is a page to load. */
-static bool is_target_url(const char *s)
-{
-    struct str text = str_of(s);
-
-    return looks_like_url(s) && !str_ends(text, STR(".js")) && !str_ends(text, STR(".ts"));
-}
-
-/* With a URL, -c is wrk's: connections. */
-static int set_url_defaults(struct loadtest *t)
-{
-    uint64_t n;
-    struct plan_options *o = &t->cli;
-    bool has_length = plan_is_set(o, PLAN_DURATION) || plan_is_set(o, PLAN_ITERATIONS) ||
-                      plan_is_set(o, PLAN_STAGES);
-
-    if (plan_is_set(o, PLAN_CONFIG_FILE) && str_u64(str_of(o->config_file), &n)) {
-        TRY(plan_options_from_cli(o, PLAN_VUS, o->config_file));
-        o->config_file = "";
-        o->set[PLAN_CONFIG_FILE / 64] &= ~(1ULL << PLAN_CONFIG_FILE % 64);
-    }
-    if (!plan_is_set(o, PLAN_VUS) && !(plan_is_set(o, PLAN_ITERATIONS) && o->iterations < 10))
-        TRY(plan_options_from_cli(o, PLAN_VUS, "10"));
-    if (!has_length)
-        TRY(plan_options_from_cli(o, PLAN_DURATION, "10s"));
-    return 0;
 }
 
 static const char *get_env(void *arg UNUSED, const char *name)
@@ -186,9 +191,10 @@ int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, c
     if (r)
         return r;
     t->operand = t->args.operands[0];
-    t->is_url = is_target_url(t->operand);
+    t->is_url = loadtest_is_url(t->operand);
     if (t->is_url)
-        TRY(set_url_defaults(t));
+        TRY(loadtest_url_options(t));
+    TRY(loadtest_rate_options(t));
     TRY(plan_options_from_env(&t->env, get_env, NULL));
     plan_options_apply(&t->early, &t->env, PLAN_TIER_ENV, &(struct plan_strings){0});
     plan_options_apply(&t->early, &t->cli, PLAN_TIER_CLI, &(struct plan_strings){0});

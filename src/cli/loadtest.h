@@ -21,7 +21,11 @@ struct secrets;
 struct loadtest_own {
     int64_t loops;
     bool full_contexts;
+    bool precise;
     bool offline;
+    const char *rate; /* these four: NULL or 0 when not given */
+    int64_t max_vus;
+    const char *arrival, *when_busy;
     const char *method;
     struct opt_list headers;
     const char *body;

@@ -33,6 +33,7 @@ struct run_live {
     struct progress_scenario *scenarios;
     double requests_per_s, p95_ms, failed; /* of the last tick */
     uint64_t last_requests, last_failed;
+    uint64_t dropped;
     mono_ns last_tick;
     struct message wake;
     struct coro *lingering;
@@ -109,7 +110,9 @@ static void fill_scenarios(struct run_live *live)
             .vus_max = (int64_t)part.vus_max,
             .elapsed = part.elapsed,
             .iterations = part.complete,
+            .rate = part.rate,
         };
+        live->dropped += part.dropped;
     }
 }
 
@@ -128,6 +131,7 @@ static void fill_view(struct run_live *live, struct progress_view *ret_view)
     struct run_totals totals;
 
     run_totals(live->run, &totals);
+    live->dropped = 0;
     fill_scenarios(live);
     *ret_view = (struct progress_view){
         .phase = phase_of(live->run),
@@ -137,6 +141,7 @@ static void fill_view(struct run_live *live, struct progress_view *ret_view)
         .vus_max = (int64_t)totals.vus_initialized,
         .complete = totals.complete,
         .interrupted = totals.interrupted,
+        .dropped = live->dropped,
         .requests_per_s = live->requests_per_s,
         .p95_ms = live->p95_ms,
         .failed = live->failed,

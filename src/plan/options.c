@@ -289,6 +289,9 @@ static void clear_shortcuts(struct plan_options *lower, const struct plan_option
     }
     for (size_t i = 0; i < countof(shortcuts); i++)
         clear(lower, shortcuts[i]);
+    /* --rate: a script's `vus` would make users out of it again. */
+    if (tier == PLAN_TIER_CLI && plan_is_set(upper, PLAN_SCENARIOS))
+        clear(lower, PLAN_VUS);
 }
 
 static void merge_dns(struct plan_dns *lower, const struct plan_dns *upper)

@@ -268,6 +268,8 @@ static void put_running(const struct progress_view *v, struct buf *out)
     put_ratio(out, (uint64_t)v->vus, (uint64_t)v->vus_max);
     buf_printf(out, " VUs, %" PRIu64 " complete and %" PRIu64 " interrupted iterations",
                v->complete, v->interrupted);
+    if (v->dropped)
+        buf_printf(out, ", %" PRIu64 " dropped", v->dropped);
 }
 
 static void put_requests(const struct progress_view *v, struct buf *out)

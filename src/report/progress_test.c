@@ -157,6 +157,13 @@ static void says_nothing_of_requests_that_were_not_made(void **state)
                         "1234.6 req/s, p95 12.34ms, failed 0.12%\n");
     buf_reset(&out);
     f->view.requests_per_s = -1;
+    f->view.dropped = 3;
+    progress_line(&f->view, &out);
+    assert_string_equal(
+        buf_cstr(&out),
+        "running (00m01.0s), 07/14 VUs, 20 complete and 1 interrupted iterations, 3 dropped\n");
+    buf_reset(&out);
+    f->view.dropped = 0;
     progress_line(&f->view, &out);
     assert_string_equal(
         buf_cstr(&out),

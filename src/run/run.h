@@ -39,6 +39,9 @@ enum run_stage {
     RUN_OVER,
 };
 
+/* How long a precise worker watches the clock before a timer is due. */
+#define RUN_SPIN (100 * NS_PER_US)
+
 struct run_config {
     struct loop *loop; /* the main one */
     struct script *script;
@@ -48,7 +51,8 @@ struct run_config {
     unsigned n_loops; /* 0: as many as there are processors for us, at most one per user */
     span_ns tick;     /* 0: 1 s */
     bool no_thresholds;
-    bool paused; /* wait before setup() until run_resume() (run/control.h) */
+    bool precise; /* workers spin before a timer is due, for RUN_SPIN */
+    bool paused;  /* wait before setup() until run_resume() (run/control.h) */
 
     /* k6/secrets; may be NULL. Any thread. */
     int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);

@@ -164,7 +164,7 @@ static int thread_body(struct worker *w)
     struct loop *loop = NULL;
     int r;
 
-    TRY(loop_new(NULL, &loop));
+    TRY(loop_new(&(struct loop_options){.spin = w->run->config.precise ? RUN_SPIN : 0}, &loop));
     r = worker_open(w, loop);
     if (r == 0)
         r = coro_spawn(loop, CORO_STACK_MEDIUM, init_users, w, NULL);
