@@ -97,6 +97,7 @@ int plan_option_take_text(struct plan_options *o, enum plan_option id, enum plan
 
 /* Pieces that both the JSON and the text form use; 0 or -EINVAL with fault text. */
 int plan_list_add(struct plan_slot *slot, struct str item);
+int64_t plan_common_divisor(int64_t a, int64_t b);
 int plan_segment_parse(struct str text, struct plan_segment *ret_segment);
 int plan_sequence_parse(struct str text, struct arena *arena, struct plan_sequence *ret_sequence);
 int plan_dns_member(struct plan_dns *dns, struct arena *arena, struct str name, struct str value);

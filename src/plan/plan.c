@@ -305,7 +305,7 @@ static int judge(const struct plan *plan, const struct plan_layers *layers)
     return r;
 }
 
-/* --- the whole --- */
+/* --- merging --- */
 
 static void merge(struct plan_options *o, const struct plan_layers *layers,
                   struct plan_strings *warnings)
@@ -343,10 +343,56 @@ static const char *to_json(const struct plan_options *o, enum plan_json_form for
     return copy;
 }
 
-static bool is_whole(struct plan_segment s)
+/* --- the segment --- */
+
+/* Whether there is anything to do for this segment. */
+static bool has_work(const struct plan_scenario *s)
 {
-    return s.from.num == 0 && s.to.num == s.to.den;
+    if (plan_scenario_max_vus(s) == 0)
+        return false;
+    return s->executor != PLAN_SHARED_ITERATIONS || s->iterations > 0;
 }
+
+/* Cuts the whole test's numbers down to what is ours. */
+static void take_share(struct plan_scenario *s, const struct plan_share *share, struct arena *arena)
+{
+    int64_t all = plan_scenario_max_vus(s);
+
+    s->users = share;
+    s->work = all > 0 ? plan_share_by_users(arena, share, all) : NULL;
+    s->vus = plan_share_of(share, s->vus);
+    s->pre_allocated_vus = plan_share_of(share, s->pre_allocated_vus);
+    s->max_vus = plan_share_of(share, s->max_vus);
+    if (s->executor == PLAN_SHARED_ITERATIONS)
+        s->iterations = s->work ? plan_share_of(s->work, s->iterations) : 0;
+}
+
+static int take_segment(struct plan *plan, struct arena *arena)
+{
+    const struct plan_options *o = plan->options;
+    size_t n = 0;
+    int r = plan_share_new(arena, &plan->segment, &o->execution_segment_sequence, &plan->share);
+
+    if (r < 0)
+        return fault(FAULT_EXIT(104), "%s", fault_text());
+    if (!plan->share)
+        return 0;
+    struct plan_scenario *ours = arena_new_n(arena, struct plan_scenario, plan->n_scenarios);
+
+    for (size_t i = 0; i < plan->n_scenarios; i++) {
+        ours[n] = plan->scenarios[i];
+        take_share(&ours[n], plan->share, arena);
+        n += has_work(&ours[n]);
+    }
+    plan->scenarios = ours;
+    plan->n_scenarios = n;
+    if (n == 0)
+        return fault(FAULT_EXIT(104), "the execution segment is too small: none of its scenarios "
+                                      "has anything to do");
+    return 0;
+}
+
+/* --- the whole --- */
 
 static void warn_about_values(const struct plan_options *o, struct plan_strings *warnings)
 {
@@ -378,8 +424,7 @@ int plan_build(struct arena *arena, const struct plan_layers *layers, struct pla
     plan->segment = o->execution_segment;
     plan->thresholds = &o->thresholds;
     TRY(judge(plan, layers));
-    if (!is_whole(plan->segment))
-        return fault(FAULT_EXIT(104), "execution segments other than 0:1 are not supported");
+    TRY(take_segment(plan, arena));
     sum_needs(plan);
     plan->options_json = to_json(o, PLAN_JSON_SET);
     plan->exec_json = to_json(o, PLAN_JSON_EXEC);

@@ -5,6 +5,7 @@
  */
 #include "plan/options.h"
 #include "plan/scenario.h"
+#include "plan/share.h"
 
 /* The layers, lowest first; NULL where there is none. Read with plan_options_from_*. */
 struct plan_layers {
@@ -20,9 +21,10 @@ struct plan_layers {
 struct plan {
     const struct plan_options *options;    /* consolidated; with derived `scenarios` set */
     const struct plan_options *given;      /* the same before scenarios were derived */
-    const struct plan_scenario *scenarios; /* ordered by (start_time, name) */
+    const struct plan_scenario *scenarios; /* the segment's, ordered by (start_time, name) */
     size_t n_scenarios;
     struct plan_segment segment;
+    const struct plan_share *share; /* of users; NULL: all */
 
     int64_t planned_vus; /* most users needed at one time: initialised before the start */
     int64_t max_vus;     /* the same with those that arrival-rate executors may add */

@@ -155,7 +155,6 @@ static void conflicts_are_errors(void **state)
          "\"constant-vus\"}}}",
          "using `stages` and `scenarios` options simultaneously is not allowed"},
         {"{\"duration\":\"0s\"}", "`duration` option should be more than 0"},
-        {"{\"executionSegment\":\"1/2\"}", "execution segments other than 0:1 are not supported"},
     };
     struct fixture *f = *state;
 

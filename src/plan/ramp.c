@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "plan/options_priv.h"
+#include "plan/share.h"
 
 static size_t count_changes(const struct plan_scenario *s)
 {
@@ -59,6 +60,18 @@ static void add_stage(struct plan_steps *steps, const struct plan_stage *stage, 
         add_step(steps, end - scale(stage->duration, n - k, n), from + sign * k);
 }
 
+/* Steps to the same number say nothing. */
+static void tidy(struct plan_steps *steps)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < steps->n; i++) {
+        if (n == 0 || steps->items[n - 1].vus != steps->items[i].vus)
+            steps->items[n++] = steps->items[i];
+    }
+    steps->n = n;
+}
+
 void plan_ramp_raw(const struct plan_scenario *s, struct arena *arena, struct plan_steps *ret_steps)
 {
     struct plan_steps steps = {.items = arena_new_n(arena, struct plan_step, count_changes(s) + 1)};
@@ -72,6 +85,9 @@ void plan_ramp_raw(const struct plan_scenario *s, struct arena *arena, struct pl
         add_stage(&steps, &s->stages.items[i], end, from);
         from = s->stages.items[i].target;
     }
+    for (size_t k = 0; k < steps.n; k++)
+        steps.items[k].vus = plan_share_of(s->users, steps.items[k].vus);
+    tidy(&steps);
     *ret_steps = steps;
 }
 
@@ -126,18 +142,6 @@ static void reserve(const struct plan_scenario *s, const struct plan_steps *raw,
     expire(&holds, out, limit);
 }
 
-/* Steps to the same number say nothing; the last one is the first to 0 of the tail. */
-static void tidy(struct plan_steps *steps)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < steps->n; i++) {
-        if (n == 0 || steps->items[n - 1].vus != steps->items[i].vus)
-            steps->items[n++] = steps->items[i];
-    }
-    steps->n = n;
-}
-
 void plan_scenario_steps(const struct plan_scenario *s, struct arena *arena,
                          struct plan_steps *ret_steps)
 {
@@ -185,6 +189,7 @@ static int64_t most(const struct plan_scenario *s, int64_t unplanned)
             if (s->stages.items[i].target > vus)
                 vus = s->stages.items[i].target;
         }
+        vus = plan_share_of(s->users, vus);
     }
     return vus + unplanned;
 }

@@ -9,6 +9,7 @@
 
 #include "base/duration.h"
 #include "plan/options_priv.h"
+#include "plan/share.h"
 
 #define ROW(ID, json, TYPE, member) \
     [PLAN_F_##ID] = {json, PLAN_TYPE_##TYPE, offsetof(struct plan_scenario, member)}
@@ -172,10 +173,13 @@ static int64_t highest_target(const struct plan_scenario *s, int64_t start)
     return highest;
 }
 
-/* Iterations a second, from a rate for each time unit. */
+/* Iterations a second that are ours, from a rate for each time unit. */
 static double per_second(const struct plan_scenario *s, int64_t rate)
 {
-    return (double)rate * (double)NS_PER_S / (double)s->time_unit;
+    const struct plan_share *w = s->work;
+    double part = w ? (double)w->n_own / (double)w->cycle : 1;
+
+    return part * (double)rate * (double)NS_PER_S / (double)s->time_unit;
 }
 
 static void put_duration(struct buf *out, const char *before, span_ns span)
@@ -209,6 +213,9 @@ static void describe_work(const struct plan_scenario *s, struct buf *out, struct
     char text[DURATION_TEXT_BYTES];
     const char *span = duration_format(s->regular_duration, text);
 
+    /* Of the whole test: */
+    int64_t most = plan_share_of(s->users, highest_target(s, s->start_vus));
+
     switch (s->executor) {
     case PLAN_SHARED_ITERATIONS:
         buf_printf(out, "%" PRId64 " iterations shared among %" PRId64 " VUs", s->iterations,
@@ -224,8 +231,8 @@ static void describe_work(const struct plan_scenario *s, struct buf *out, struct
         buf_printf(out, "%" PRId64 " looping VUs for %s", s->vus, span);
         return;
     case PLAN_RAMPING_VUS:
-        buf_printf(out, "Up to %" PRId64 " looping VUs for %s over %zu stages",
-                   highest_target(s, s->start_vus), span, s->stages.n);
+        buf_printf(out, "Up to %" PRId64 " looping VUs for %s over %zu stages", most, span,
+                   s->stages.n);
         if (s->graceful_ramp_down > 0)
             put_extra(extras, "gracefulRampDown", s->graceful_ramp_down);
         return;

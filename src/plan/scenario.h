@@ -88,11 +88,16 @@ struct plan_scenario {
     int64_t seed;             /* of random arrivals; the name's hash when not written */
     const char *when_busy_name;
 
-    /* computed */
-    enum plan_arrival arrival;     /* ..._COUNT: there is none of that name */
-    enum plan_when_busy when_busy; /* the same */
-    span_ns regular_duration;      /* no iteration starts later than this after start_time */
-    bool open_model;               /* arrival-rate: starts do not wait for the system under test */
+    /*
+     * computed; in plan->scenarios, numbers of users and iterations are this execution segment's,
+     * stages and rates those of the whole test
+     */
+    const struct plan_share *users; /* which users of a ramp are ours; NULL: all */
+    const struct plan_share *work;  /* which iterations are; NULL: all */
+    enum plan_arrival arrival;      /* ..._COUNT: there is none of that name */
+    enum plan_when_busy when_busy;  /* the same */
+    span_ns regular_duration;       /* no iteration starts later than this after start_time */
+    bool open_model;                /* arrival-rate: starts do not wait for the system under test */
 };
 
 /* From some moment on, a scenario needs this many users. */

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "plan/scenario.h"
+#include "plan/share.h"
 
 /* Twice an area times the time unit. */
 typedef __int128 area2;
@@ -40,6 +41,7 @@ struct stage {
 
 struct schedule {
     span_ns time_unit;
+    const struct plan_share *work; /* our iterations; NULL: all */
     enum plan_arrival arrival;
     double shape; /* of gamma distributed gaps */
     uint64_t seed;
@@ -99,6 +101,7 @@ const struct schedule *schedule_new(const struct plan_scenario *plan, struct are
            plan->executor == PLAN_RAMPING_ARRIVAL_RATE);
     assert(plan->time_unit > 0);
     s->time_unit = plan->time_unit;
+    s->work = plan->work;
     s->arrival = plan->arrival;
     s->shape = 1 / (plan->cv * plan->cv);
     s->seed = (uint64_t)plan->seed;
@@ -112,7 +115,7 @@ const struct schedule *schedule_new(const struct plan_scenario *plan, struct are
 
 uint64_t schedule_total(const struct schedule *s)
 {
-    return s->total;
+    return (uint64_t)plan_share_of(s->work, (int64_t)s->total);
 }
 
 double schedule_rate(const struct schedule *s, span_ns at)
@@ -125,8 +128,10 @@ double schedule_rate(const struct schedule *s, span_ns at)
             continue;
         double part = (double)in / (double)stage->duration;
 
-        return ((double)stage->from + (double)(stage->to - stage->from) * part) * (double)NS_PER_S /
-               (double)s->time_unit;
+        double share = s->work ? (double)s->work->n_own / (double)s->work->cycle : 1;
+
+        return share * ((double)stage->from + (double)(stage->to - stage->from) * part) *
+               (double)NS_PER_S / (double)s->time_unit;
     }
     return 0;
 }
@@ -188,9 +193,11 @@ static bool next_even(struct schedule_cursor *c, span_ns *ret_due)
 {
     const struct schedule *s = c->schedule;
 
-    if (c->next >= s->total)
+    uint64_t number = plan_share_nth(s->work, c->next);
+
+    if (number >= s->total)
         return false;
-    *ret_due = due_at(s, ((area2)c->next + s->origin) * 2 * s->time_unit, &c->stage);
+    *ret_due = due_at(s, ((area2)number + s->origin) * 2 * s->time_unit, &c->stage);
     return true;
 }
 
@@ -207,7 +214,7 @@ static bool next_random(struct schedule_cursor *c, span_ns *ret_due)
     const struct schedule *s = c->schedule;
     area2 all = s->n_stages ? s->stages[s->n_stages - 1].upto : 0;
 
-    for (; c->drawn <= c->next; c->drawn++)
+    for (uint64_t number = plan_share_nth(s->work, c->next); c->drawn <= number; c->drawn++)
         c->sum += draw_gap(c);
     double area = c->sum * 2 * (double)s->time_unit;
 
@@ -280,5 +287,5 @@ uint64_t schedule_count(const struct schedule *s, span_ns by)
         n--;
     while (n < s->total && due_of(s, n) <= by)
         n++;
-    return n;
+    return (uint64_t)plan_share_of(s->work, (int64_t)n);
 }

@@ -4,7 +4,8 @@
  * starts, that never waits for the system under test. It is a pure function of the plan, random
  * arrivals (by their seed) included. Loops share one timetable and walk it with cursors of their
  * own: a cursor with stride n, begun at k, sees every n-th iteration from the k-th on, so that
- * together n loops fire each exactly once, whatever n is.
+ * together n loops fire each exactly once, whatever n is. Of an execution segment, only its own
+ * iterations are counted and seen, at the instants that they have in the whole test.
  *
  * (Ramps of users are steps, computed by plan/ramp.c.)
  */
@@ -41,7 +42,7 @@ double schedule_rate(const struct schedule *s, span_ns at);
 /* One walk through a timetable. Belongs to one loop. */
 struct schedule_cursor {
     const struct schedule *schedule;
-    uint64_t next; /* index of the iteration that is due next, from 0 */
+    uint64_t next; /* index of the iteration that is due next, among ours, from 0 */
     uint64_t stride;
     uint32_t stage; /* where the last one was found */
     /* random arrivals: how many gaps were drawn, from what, and their sum in iterations */
@@ -54,8 +55,8 @@ struct schedule_cursor {
 struct schedule_cursor schedule_cursor(const struct schedule *s, uint64_t first, uint64_t stride);
 
 /*
- * Takes the next iteration: its index in the scenario and when it is due, in ns since the
- * scenario's start, never earlier than the one before. Returns false when there are no more. Random
- * arrivals draw a gap for each iteration that others take, too (some 20 ns each).
+ * Takes the next iteration: its index among ours in the scenario and when it is due, in ns since
+ * the scenario's start, never earlier than the one before. Returns false when there are no more.
+ * Random arrivals draw a gap for each iteration that others take, too (some 20 ns each).
  */
 bool schedule_next(struct schedule_cursor *c, uint64_t *ret_index, span_ns *ret_due);

@@ -13,7 +13,7 @@ enum {
     SEQUENCE_BORDERS_MAX = 10000,
 };
 
-static int64_t common_divisor(int64_t a, int64_t b)
+int64_t plan_common_divisor(int64_t a, int64_t b)
 {
     while (b) {
         int64_t rest = a % b;
@@ -26,7 +26,7 @@ static int64_t common_divisor(int64_t a, int64_t b)
 
 static struct plan_fraction lowest_terms(int64_t num, int64_t den)
 {
-    int64_t divisor = common_divisor(num, den);
+    int64_t divisor = plan_common_divisor(num, den);
 
     return (struct plan_fraction){num / divisor, den / divisor};
 }

@@ -324,6 +324,7 @@ void arrival_set_rate(struct scenario_run *sr, double per_s, mono_ns now)
     struct plan_scenario plan = *sr->plan;
 
     plan.executor = PLAN_CONSTANT_ARRIVAL_RATE;
+    plan.work = NULL; /* the rate is that of this process */
     plan.time_unit = 1000 * NS_PER_S;
     plan.rate = llround(per_s * 1000);
     plan.duration = sr->end - now;

@@ -131,6 +131,8 @@ static void vu_exec_info(void *arg, struct vu *vu, struct script_exec_info *ret_
         (double)(run->started_wall + (sr->start - run->started)) / 1e6;
     ret_info->scenario_progress = progress_of(sr, now);
     ret_info->scenario_iteration = ticket_of(vu, sr);
+    ret_info->scenario_iteration_in_test =
+        plan_share_nth(sr->plan->work, ret_info->scenario_iteration);
 }
 
 static void vu_abort(void *arg, struct vu *vu UNUSED, struct str message)

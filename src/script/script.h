@@ -98,8 +98,9 @@ struct script_exec_info {
     const char *scenario_name;
     const char *executor; /* "constant-vus" */
     double scenario_start_unix_ms;
-    double scenario_progress;    /* 0..1 */
-    uint64_t scenario_iteration; /* iterationInInstance = iterationInTest: unique in the scenario */
+    double scenario_progress;            /* 0..1 */
+    uint64_t scenario_iteration;         /* iterationInInstance: unique in the scenario */
+    uint64_t scenario_iteration_in_test; /* the same among all execution segments */
 };
 
 /* How one log line came to be. */
@@ -213,6 +214,7 @@ struct script_host {
     const char *options_json; /* the consolidated options as JSON, for `options` and exec.test */
     const char *exec_options_json;  /* for exec.test.options (§2.10); NULL: options_json */
     uint64_t vu_id;                 /* from 1; 0 in first init, setup, teardown, handleSummary */
+    uint64_t vu_id_in_test;         /* unique among all execution segments; 0 like vu_id */
     int64_t iteration;              /* __ITER; -1 before the first */
     uint64_t iteration_in_scenario; /* of this user */
     const char *const *scenario_env_names; /* merged over __ENV at activation; may be NULL */

@@ -93,8 +93,11 @@ static void init_host(struct vu *vu, uint64_t id)
     h->tags = vu->vl->run_tags;
     h->arena = &vu->arena;
     h->vu_id = id;
+    h->vu_id_in_test = id;
     h->iteration = -1;
     if (c->plan) {
+        if (id)
+            h->vu_id_in_test = plan_share_nth(c->plan->share, id - 1) + 1;
         h->options = c->plan->options;
         h->options_json = c->plan->options_json;
         h->exec_options_json = c->plan->exec_json;

@@ -22,6 +22,7 @@ enum exec_field {
     EXEC_START,
     EXEC_PROGRESS,
     EXEC_ITERATION,
+    EXEC_ITERATION_IN_TEST,
 };
 
 static JSValue not_in_init(JSContext *ctx, const char *what)
@@ -77,6 +78,8 @@ static JSValue get_scenario(JSContext *ctx, JSValueConst this_val, int magic)
         return JS_NewInt64(ctx, (int64_t)info.scenario_start_unix_ms);
     case EXEC_PROGRESS:
         return JS_NewFloat64(ctx, info.scenario_progress);
+    case EXEC_ITERATION_IN_TEST:
+        return JS_NewInt64(ctx, (int64_t)info.scenario_iteration_in_test);
     default:
         return JS_NewInt64(ctx, (int64_t)info.scenario_iteration);
     }
@@ -99,7 +102,7 @@ static const JSCFunctionListEntry scenario_entries[] = {
     EXEC_GET("startTime", get_scenario, EXEC_START),
     EXEC_GET("progress", get_scenario, EXEC_PROGRESS),
     EXEC_GET("iterationInInstance", get_scenario, EXEC_ITERATION),
-    EXEC_GET("iterationInTest", get_scenario, EXEC_ITERATION),
+    EXEC_GET("iterationInTest", get_scenario, EXEC_ITERATION_IN_TEST),
 };
 
 /* ---- test ---- */
@@ -306,6 +309,7 @@ static JSValue new_view(JSContext *ctx, enum tag_view which)
 
 enum vu_field {
     VU_ID,
+    VU_ID_IN_TEST,
     VU_ITERATION,
     VU_ITERATION_IN_SCENARIO,
 };
@@ -320,6 +324,8 @@ static JSValue get_vu_field(JSContext *ctx, JSValueConst this_val, int magic)
     switch ((enum vu_field)magic) {
     case VU_ID:
         return JS_NewInt64(ctx, (int64_t)h->vu_id);
+    case VU_ID_IN_TEST:
+        return JS_NewInt64(ctx, (int64_t)h->vu_id_in_test);
     case VU_ITERATION:
         return JS_NewInt64(ctx, h->iteration < 0 ? 0 : h->iteration);
     default:
@@ -355,7 +361,7 @@ static int define_kept(JSContext *ctx, JSValueConst obj, const char *name, JSVal
 
 static const JSCFunctionListEntry vu_entries[] = {
     EXEC_GET("idInInstance", get_vu_field, VU_ID),
-    EXEC_GET("idInTest", get_vu_field, VU_ID),
+    EXEC_GET("idInTest", get_vu_field, VU_ID_IN_TEST),
     EXEC_GET("iterationInInstance", get_vu_field, VU_ITERATION),
     EXEC_GET("iterationInScenario", get_vu_field, VU_ITERATION_IN_SCENARIO),
 };
