@@ -16,7 +16,7 @@ export const options = {
     'iterations{scenario:shared}': ['count==5'],
     'iterations{scenario:each}': ['count==6'],
     'iterations{scenario:rate}': ['count>=9', 'count<=11'],
-    vus_max: ['max==10'],
+    vus_max: ['value==10'],
   },
 };
 

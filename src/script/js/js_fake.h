@@ -235,6 +235,7 @@ UNUSED static int fake_user(struct fake *f, uint64_t id)
         script_js_ops.vu_free(f->vu);
     f->vu = NULL;
     f->host.vu_id = id;
+    f->host.vu_id_in_test = id * 10;
     f->host.phase = SCRIPT_INIT;
     f->host.iteration = -1;
     r = script_js_ops.vu_new(f->script, f->loop, &f->host, &f->vu);

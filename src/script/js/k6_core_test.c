@@ -129,9 +129,9 @@ static void test_shared_array(void **state)
 static void test_execution(void **state)
 {
     static const char *const rows[][2] = {
-        {"log(exec.vu.idInTest, vu.iterationInInstance, scenario.name, exec.scenario.executor,"
+        {"log(exec.vu.idInInstance, exec.vu.idInTest, vu.iterationInInstance, scenario.name, exec.scenario.executor,"
          "scenario.progress, exec.instance.iterationsCompleted);",
-         "info 1 0 main constant-vus 0.5 7\n"},
+         "info 1 10 0 main constant-vus 0.5 7\n"},
         {"vu.tags.a = 'b'; vu.tags['n'] = 5; check(1, {x: true}); log(vu.tags.a, 'n' in vu.tags,"
          "Object.keys(vu.metrics.tags), delete vu.tags.a, vu.tags.a, vu.tags);",
          "check x{a=b,n=5} 1\ninfo b true [ \"a\", \"n\" ] true undefined { n: \"5\" }\n"},
