@@ -526,6 +526,18 @@ static void wait_for_resume(struct run *run)
         run_wait(run);
 }
 
+/* For those who look at what the generator itself costs; bench/run.py reads this line. */
+static void tell_script_cost(const struct run *run)
+{
+    struct script_stats s;
+
+    run_script_stats(run, &s);
+    log_debug(run->config.log,
+              "script code ran for %.3f ms; %" PRIu64
+              " collections of garbage took %.3f ms, longest %.3f ms",
+              (double)s.script_ns / 1e6, s.n_gc, (double)s.gc_ns / 1e6, (double)s.gc_max_ns / 1e6);
+}
+
 int run_execute(struct run *run)
 {
     tick_start(run);
@@ -542,6 +554,7 @@ int run_execute(struct run *run)
     run->stage = RUN_OVER;
     tick_final(run);
     close_stopping(run);
+    tell_script_cost(run);
     return run->first_fault ? fault(run->first_fault, "%s", run->first_text) : 0;
 }
 
@@ -634,6 +647,22 @@ void run_totals(const struct run *run, struct run_totals *ret_totals)
             continue;
         ret_totals->requests += vu_loop_n_requests(w->vl);
         ret_totals->failed += vu_loop_n_failed(w->vl);
+    }
+}
+
+void run_script_stats(const struct run *run, struct script_stats *ret_stats)
+{
+    *ret_stats = (struct script_stats){0};
+    for (unsigned i = 0; i < run->n_workers && run->stage != RUN_INIT; i++) {
+        struct script_stats one = {0};
+
+        if (run->workers[i].vl)
+            vu_loop_script_stats(run->workers[i].vl, &one);
+        ret_stats->script_ns += one.script_ns;
+        ret_stats->gc_ns += one.gc_ns;
+        ret_stats->n_gc += one.n_gc;
+        if (one.gc_max_ns > ret_stats->gc_max_ns)
+            ret_stats->gc_max_ns = one.gc_max_ns;
     }
 }
 

@@ -114,6 +114,9 @@ struct run_totals {
 
 void run_totals(const struct run *run, struct run_totals *ret_totals);
 
+/* What the script has cost on all loops since the users were made. */
+void run_script_stats(const struct run *run, struct script_stats *ret_stats);
+
 enum run_part_state {
     RUN_PART_WAITING,
     RUN_PART_RUNNING,

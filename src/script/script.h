@@ -235,6 +235,14 @@ struct script_summary_file {
     size_t n_data;
 };
 
+/* What the users of one loop have cost since loop_open. */
+struct script_stats {
+    span_ns script_ns; /* inside the script and its language, waits and collections left out */
+    span_ns gc_ns;     /* in garbage collections */
+    span_ns gc_max_ns; /* the longest of them */
+    uint64_t n_gc;
+};
+
 /* One language. Faults of the calls below are printed by cli; scripts' own errors carry
  * FAULT_EXIT(107). */
 struct script_ops {
@@ -255,6 +263,9 @@ struct script_ops {
     /* What the users of one loop share; created and used on that loop's thread only. */
     int (*loop_open)(struct script *s, void **ret_loop);
     void (*loop_close)(void *script_loop); /* after all its users are freed; accepts NULL */
+
+    /* What it has cost so far. Any thread while the loop's part is open. NULL: it costs nothing. */
+    void (*loop_stats)(const void *script_loop, struct script_stats *ret_stats);
 
     /*
      * Instantiates the script for one user and runs its init code. Must run on a coroutine of the

@@ -68,6 +68,15 @@ uint64_t vu_loop_n_failed(const struct vu_loop *vl)
     return client_loop_n_failed(vl->clients);
 }
 
+void vu_loop_script_stats(const struct vu_loop *vl, struct script_stats *ret_stats)
+{
+    const struct script_ops *ops = vl->config.script->ops;
+
+    *ret_stats = (struct script_stats){0};
+    if (ops->loop_stats)
+        ops->loop_stats(vl->script_loop, ret_stats);
+}
+
 /* ---- making one ---- */
 
 static void bind_coroutine(struct vu *vu)

@@ -67,6 +67,9 @@ void vu_loop_free(struct vu_loop *vl);
 uint64_t vu_loop_n_requests(const struct vu_loop *vl);
 uint64_t vu_loop_n_failed(const struct vu_loop *vl);
 
+/* What the script has cost on this loop; any thread. */
+void vu_loop_script_stats(const struct vu_loop *vl, struct script_stats *ret_stats);
+
 /*
  * A user with this id (from 1; 0 for setup, teardown and handleSummary), its init code run. On a
  * coroutine. Returns 0, or a fault whose text has been given to ops->exception already when it came

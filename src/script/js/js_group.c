@@ -1,8 +1,8 @@
 /*
  * A group: one runtime for up to 64 users, so that built-ins, k6 modules and bytecode are paid for
  * once, while a collection still touches few enough objects to be short. Collections are ours to
- * start, between iterations; QuickJS starts one by itself only when a single iteration piles up
- * garbage.
+ * start and to time: between iterations, or inside one that piles up garbage. QuickJS starts one by
+ * itself, untimed, only where garbage comes in pieces so large that we were not asked in between.
  */
 #include <assert.h>
 
@@ -13,18 +13,46 @@
 enum {
     GC_GROWTH_MIN = 128 << 10, /* bytes of growth worth a collection; more would make it long */
     GC_EMERGENCY = 64 << 20,   /* growth that starts one inside an iteration */
+    GC_DISASTER = 192 << 20,   /* growth at which QuickJS does */
     STACK_DEFAULT = 192 << 10, /* bytes below the entering frame, stack_low unknown */
     STACK_RESERVE = 12 << 10,  /* left for native code below script code */
 };
 
-/* Stops script code that was interrupted or runs past its deadline. */
+/* Only this loop's thread writes; others read it whole. */
+static void add_ticks(_Atomic uint64_t *total, uint64_t n)
+{
+    atomic_store_explicit(total, atomic_load_explicit(total, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
+
+/* Collects; a script that is running meanwhile is not charged for it. */
+static void collect(struct js_group *g)
+{
+    struct js_loop *loop = g->loop;
+    uint64_t before = ticks_now();
+
+    JS_RunGC(g->rt);
+    g->heap_after_gc = js_heap_bytes(g->rt);
+    JS_SetGCThreshold(g->rt, g->heap_after_gc + GC_DISASTER);
+    uint64_t took = ticks_now() - before;
+
+    add_ticks(&loop->shared.gc, took);
+    add_ticks(&loop->shared.n_gc, 1);
+    if (took > atomic_load_explicit(&loop->shared.gc_max, memory_order_relaxed))
+        atomic_store_explicit(&loop->shared.gc_max, took, memory_order_relaxed);
+    if (g->current)
+        loop->entered += took;
+}
+
+/* Stops script code that was interrupted or runs past its deadline; looks after its garbage. */
 static int on_interrupt(JSRuntime *rt, void *opaque)
 {
-    const struct js_group *g = opaque;
+    struct js_group *g = opaque;
     struct js_vu *vu = g->current;
     mono_ns deadline;
 
-    (void)rt;
+    if (unlikely(js_heap_bytes(rt) > g->heap_after_gc + GC_EMERGENCY))
+        collect(g);
     if (!vu)
         return 0;
     deadline = __atomic_load_n(&vu->deadline, __ATOMIC_RELAXED);
@@ -44,7 +72,7 @@ struct js_group *js_group_new(struct js_loop *loop)
     list_init(&g->users);
     JS_SetRuntimeOpaque(g->rt, g);
     JS_SetMaxStackSize(g->rt, 0); /* the limit comes with each user's stack */
-    JS_SetGCThreshold(g->rt, GC_EMERGENCY);
+    JS_SetGCThreshold(g->rt, GC_DISASTER);
     JS_SetInterruptHandler(g->rt, on_interrupt, g);
     js_event_setup(g->rt);
     js_module_setup(g->rt);
@@ -108,9 +136,7 @@ void js_group_rest(struct js_group *g)
 
     if (now < g->heap_after_gc + GC_GROWTH_MIN + g->heap_after_gc / 4)
         return;
-    JS_RunGC(g->rt);
-    g->heap_after_gc = js_heap_bytes(g->rt);
-    JS_SetGCThreshold(g->rt, g->heap_after_gc + GC_EMERGENCY);
+    collect(g);
     watch_builtins(g);
 }
 
@@ -193,6 +219,14 @@ static uintptr_t stack_floor(const struct js_vu *vu, uintptr_t top)
     return top - STACK_DEFAULT;
 }
 
+static void run_user(struct js_vu *vu)
+{
+    vu->group->current = vu;
+    vu->running = true;
+    vu->loop->entered = ticks_now();
+    js_swap_in(vu->ctx, &vu->swap);
+}
+
 void js_enter(struct js_vu *vu)
 {
     uintptr_t top = (uintptr_t)__builtin_frame_address(0);
@@ -201,15 +235,14 @@ void js_enter(struct js_vu *vu)
     vu->swap.frame = NULL;
     vu->swap.stack_top = top;
     vu->swap.stack_low = stack_floor(vu, top);
-    vu->group->current = vu;
-    vu->running = true;
-    js_swap_in(vu->ctx, &vu->swap);
+    run_user(vu);
 }
 
 void js_leave(struct js_vu *vu)
 {
     assert(vu->group->current == vu && vu->running);
     js_swap_out(vu->ctx, &vu->swap);
+    add_ticks(&vu->loop->shared.script, ticks_now() - vu->loop->entered);
     vu->group->current = NULL;
     vu->running = false;
 }
@@ -222,9 +255,7 @@ void js_suspend(struct js_vu *vu)
 void js_resume(struct js_vu *vu)
 {
     assert(!vu->group->current && !vu->running);
-    vu->group->current = vu;
-    vu->running = true;
-    js_swap_in(vu->ctx, &vu->swap);
+    run_user(vu);
 }
 
 struct js_json *js_json_of(JSContext *ctx)

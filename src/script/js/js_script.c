@@ -373,8 +373,22 @@ int js_script_loop_open(struct script *s, void **ret_loop)
 
     loop->script = js_script_of(s);
     list_init(&loop->groups);
+    loop->origin = ticks_origin_now();
     *ret_loop = loop;
     return 0;
+}
+
+void js_script_loop_stats(const void *script_loop, struct script_stats *ret_stats)
+{
+    const struct js_loop *loop = script_loop;
+    struct ticks_origin now = ticks_origin_now();
+
+    *ret_stats = (struct script_stats){
+        .script_ns = ticks_to_ns(atomic_load(&loop->shared.script), loop->origin, now),
+        .gc_ns = ticks_to_ns(atomic_load(&loop->shared.gc), loop->origin, now),
+        .gc_max_ns = ticks_to_ns(atomic_load(&loop->shared.gc_max), loop->origin, now),
+        .n_gc = atomic_load(&loop->shared.n_gc),
+    };
 }
 
 void js_script_loop_close(void *script_loop)

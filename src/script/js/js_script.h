@@ -4,7 +4,9 @@
  * files; modules (k6_*.c) need only js_priv.h.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 
+#include "base/ticks.h"
 #include "script/js/js_priv.h"
 #include "script/js/quickjs_glue.h"
 
@@ -102,6 +104,14 @@ struct js_group {
 struct js_loop {
     struct js_script *script;
     struct list groups;
+    uint64_t entered; /* ticks at which script code began to run, collections since left out */
+    struct ticks_origin origin;
+    struct {
+        _Atomic uint64_t script; /* ticks, all of them; written by this loop only */
+        _Atomic uint64_t gc;
+        _Atomic uint64_t gc_max;
+        _Atomic uint64_t n_gc;
+    } shared;
 };
 
 static inline struct js_script *js_script_of(struct script *s)
@@ -236,4 +246,5 @@ int js_script_load(const struct script_config *config, struct script_host *host,
 void js_script_free(struct script *base);
 int js_script_loop_open(struct script *s, void **ret_loop);
 void js_script_loop_close(void *script_loop);
+void js_script_loop_stats(const void *script_loop, struct script_stats *ret_stats);
 int js_script_find_export(struct script *s, const char *name);

@@ -226,6 +226,50 @@ static void test_full_contexts_work_too(void **state)
     fake_free(f);
 }
 
+static struct script_stats stats_of(struct fake *f)
+{
+    struct script_stats stats;
+
+    script_js_ops.loop_stats(f->loop, &stats);
+    return stats;
+}
+
+static void test_cost_is_counted(void **state)
+{
+    struct fake *f = fake_new();
+
+    (void)state;
+    fake_file(f, "main.js",
+              "const make = n => { for (let i = 0; i < n; i++) { const o = {}; o.o = o; } };\n"
+              "export function idle() {}\n"
+              "export function some() { make(4000); }\n"
+              "export function many() { make(1500000); }\n");
+    assert_int_equal(fake_load(f), 0);
+    assert_int_equal(fake_user(f, 1), 0);
+    assert_int_equal(fake_iterate(f, "idle"), 0);
+    struct script_stats start = stats_of(f);
+
+    assert_true(start.script_ns > 0);
+    assert_int_equal(start.n_gc, 0);
+    assert_int_equal(start.gc_ns, 0);
+    /* Enough for a collection after the iteration, and not for one inside. */
+    assert_int_equal(fake_iterate(f, "some"), 0);
+    struct script_stats one = stats_of(f);
+
+    assert_int_equal(one.n_gc, 1);
+    assert_true(one.script_ns > start.script_ns);
+    assert_true(one.gc_ns > 0);
+    /* Garbage of far more than 64 MiB: collected while the script runs, and on nobody's bill twice.
+     */
+    assert_int_equal(fake_iterate(f, "many"), 0);
+    struct script_stats all = stats_of(f);
+
+    assert_in_range(all.n_gc, 3, 20);
+    assert_true(all.gc_max_ns > one.gc_max_ns);
+    assert_true(all.gc_ns >= all.gc_max_ns);
+    fake_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_changed_builtins_give_full_contexts),
         cmocka_unit_test(test_a_thousand_users_five_times),
         cmocka_unit_test(test_full_contexts_work_too),
+        cmocka_unit_test(test_cost_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -544,6 +544,7 @@ const struct script_ops script_js_ops = {
     .free = js_script_free,
     .loop_open = js_script_loop_open,
     .loop_close = js_script_loop_close,
+    .loop_stats = js_script_loop_stats,
     .vu_new = js_vu_new,
     .vu_free = js_vu_free,
     .find_export = js_script_find_export,
