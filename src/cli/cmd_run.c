@@ -15,6 +15,7 @@
 #include "cli/run_api.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
+#include "cli/run_verdict.h"
 #include "cli/secrets.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
@@ -110,6 +111,7 @@ static int run_test(struct run_command *c)
     run_live_stop(c->live);
     c->exit_code = conclude(c, r);
     run_output_summary(t, c->run);
+    c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
     if (t->plan->options->linger) {
         log_info(t->log, "the test is over; --linger waits for Ctrl-C");
         run_live_linger(c->live, c->signals);

@@ -42,6 +42,12 @@ static const struct opt_row own_rows[] = {
      .group = "Engine",
      .help = "watch the clock for the last 100 us before an iteration is due, and do not sleep: "
              "start within microseconds, for a processor's time"},
+    {.name = "fail-on-invalid",
+     .type = OPT_FLAG,
+     .offset = OWN(fail_on_invalid),
+     .env = "BRUNT_FAIL_ON_INVALID",
+     .group = "Engine",
+     .help = "end with 112 when the generator calls its own numbers invalid"},
     {.name = "full-contexts",
      .type = OPT_FLAG,
      .offset = OWN(full_contexts),

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
 #include "cli/cli.h"
 #include "cli/loadtest.h"
+#include "cli/run_verdict.h"
 #include "report/summary.h"
+#include "run/health.h"
 #include "run/run.h"
 
 static void write_redacted(struct loadtest *t, const char *path, struct str data)
@@ -45,11 +48,14 @@ void run_output_input(const struct loadtest *t, struct run *run, struct summary_
                                         .generated_at = clock_wall()};
 }
 
-static struct summary *make_summary(struct loadtest *t, struct run *run)
+static struct summary *make_summary(struct loadtest *t, struct run *run, struct buf *generator)
 {
+    struct json_out j = JSON_OUT(generator, 0);
     struct summary_input in;
 
     run_output_input(t, run, &in);
+    health_json(run, &j);
+    in.generator = buf_str(generator);
     return summary_new(&in);
 }
 
@@ -96,9 +102,12 @@ void run_output_summary(struct loadtest *t, struct run *run)
     struct buf data = BUF_INIT(1 << 30);
     size_t n = 0;
 
-    if (strcmp(o->summary_mode, "disabled") == 0)
+    if (strcmp(o->summary_mode, "disabled") == 0) {
+        run_verdict_log(t, run);
         return;
-    struct summary *s = make_summary(t, run);
+    }
+    struct buf generator = {0};
+    struct summary *s = make_summary(t, run, &generator);
 
     if (t->script->has_handle_summary) {
         if (o->new_machine_readable_summary)
@@ -107,11 +116,15 @@ void run_output_summary(struct loadtest *t, struct run *run)
             summary_data(s, &data);
         run_summary(run, buf_cstr(&data), &files, &n);
     }
-    if (n)
+    if (n) {
         write_files(t, files, n);
-    else
+        run_verdict_log(t, run);
+    } else {
         write_text(t, s, mode);
+        run_verdict_show(t, run);
+    }
     write_export(t, s, mode);
     buf_fini(&data);
+    buf_fini(&generator);
     summary_free(s);
 }

@@ -281,6 +281,7 @@ static int phase_wait(struct loop *l, mono_ns until)
     l->stats.busy += busy;
     if (busy > l->stats.max_turn)
         l->stats.max_turn = busy;
+    l->stats.events_by_turn[loop_turn_bucket(busy)] += (uint64_t)l->turn_events;
 
     mono_ns next = wheel_next(&l->wheel);
     mono_ns wait_start = loop_now(l);
@@ -295,8 +296,8 @@ static int phase_wait(struct loop *l, mono_ns until)
 
     l->turn_start = loop_clock(l);
     l->stats.waiting += l->turn_start - wait_start;
-    if (n > 0)
-        l->stats.events += (uint64_t)n;
+    l->turn_events = n > 0 ? n : 0;
+    l->stats.events += (uint64_t)l->turn_events;
     return n < 0 ? n : 0;
 }
 

@@ -48,6 +48,26 @@ struct loop_options {
         *offload; /* helper threads to share; NULL: two of its own at first use; borrowed */
 };
 
+/* Lengths of turns, four buckets to an octave. */
+enum {
+    LOOP_TURN_BUCKETS = 4 * 44 /* up to some hours */
+};
+
+static inline unsigned loop_turn_bucket(span_ns turn)
+{
+    uint64_t n = turn > 4 ? (uint64_t)turn : 4;
+    unsigned octave = 63 - (unsigned)__builtin_clzll(n);
+    unsigned bucket = (octave - 2) * 4 + (unsigned)(n >> (octave - 2) & 3);
+
+    return bucket < LOOP_TURN_BUCKETS ? bucket : LOOP_TURN_BUCKETS - 1;
+}
+
+/* The shortest turn that lies in a bucket. */
+static inline span_ns loop_turn_of(unsigned bucket)
+{
+    return (span_ns)((4 + bucket % 4) << (bucket / 4));
+}
+
 /* Counted since loop_new; busy + waiting is the loop's life. */
 struct loop_stats {
     uint64_t turns;
@@ -57,6 +77,8 @@ struct loop_stats {
     span_ns waiting;  /* asleep, or spinning */
     span_ns max_turn; /* longest busy stretch */
     uint64_t n_coros; /* alive now */
+    /* events by the length of the turn that handled them: so long each may have had to wait */
+    uint64_t events_by_turn[LOOP_TURN_BUCKETS];
 };
 
 /*

@@ -70,6 +70,7 @@ struct loop {
     struct stack_pool stacks;
     struct loop_stats stats;
     mono_ns turn_start;
+    int turn_events; /* that it has to handle */
     span_ns spin;
     struct offload *offload;
     bool owns_offload;

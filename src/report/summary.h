@@ -22,6 +22,7 @@ struct summary_input {
     const char *setup_data; /* JSON text; NULL: setup() gave none */
     struct str script;      /* its source, for the machine-readable form */
     wall_ns generated_at;   /* for the machine-readable form */
+    struct str generator;   /* what it says of itself, as JSON; empty: nothing */
 };
 
 enum summary_mode {

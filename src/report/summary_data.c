@@ -207,6 +207,15 @@ static void put_state(struct json_out *j, const struct summary *s)
     json_close(j);
 }
 
+/* Not k6's; last, so that what comes before is as it was. */
+static void put_generator(struct json_out *j, const struct summary *s)
+{
+    if (!s->in.generator.n)
+        return;
+    json_key(j, "generator");
+    json_put_raw(j, s->in.generator);
+}
+
 static void put_common(struct json_out *j, const struct summary *s, enum shape shape)
 {
     json_open_object(j);
@@ -221,6 +230,7 @@ static void put_common(struct json_out *j, const struct summary *s, enum shape s
         put_state(j, s);
     }
     put_metrics(j, s, shape);
+    put_generator(j, s);
     json_close(j);
 }
 
@@ -395,5 +405,6 @@ void summary_machine(const struct summary *s, enum summary_mode mode, int indent
     json_close(j);
     json_key(j, "version");
     json_put_cstr(j, "1.0.0");
+    put_generator(j, s);
     json_close(j);
 }

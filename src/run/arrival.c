@@ -29,6 +29,7 @@ struct arrivals {
     size_t n_used;          /* slots that were started: the first ones */
     const struct slot *new; /* a user in the making; NULL: none */
     bool queues;            /* what nobody can take waits */
+    bool is_behind;         /* something does: lag is no longer the loop's */
     struct series *dropped; /* NULL until the first */
 };
 
@@ -98,6 +99,7 @@ static bool take_queued(struct slot *slot)
     if (!a->queues || is_held(a) || !slot->wanted || w->stopping)
         return false;
     if (!is_overdue(a, loop_clock(w->loop))) {
+        a->is_behind = false;
         watch(a);
         return false;
     }
@@ -202,9 +204,13 @@ static bool begin(struct arrivals *a)
     struct list *link = list_pop(&a->waiting);
     mono_ns due = next_due(a);
 
+    if (!a->is_behind)
+        health_due(&a->part->worker->health, loop_now(a->part->worker->loop) - due);
     if (unlikely(!link) && !make_user(a, due)) {
-        if (a->queues)
+        if (a->queues) {
+            a->is_behind = true;
             return false;
+        }
         drop(a, 1);
     }
     advance(a);
@@ -225,6 +231,7 @@ static void on_due(struct loop *l, struct timer *t)
             return;
         }
     }
+    a->is_behind = false;
     if (!a->part->worker->stopping)
         watch(a);
 }

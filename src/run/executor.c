@@ -261,8 +261,10 @@ static void part_done(struct part *p)
     struct worker *w = p->worker;
 
     atomic_fetch_sub(&p->sr->shared.parts_left, 1);
-    if (--w->parts_left == 0)
+    if (--w->parts_left == 0) {
+        health_end(&w->health, w->loop);
         loop_post(w->run->config.loop, &w->done.msg);
+    }
 }
 
 static void part_run(struct part *p)

@@ -454,11 +454,13 @@ void run_count_unattempted(struct run *run, mono_ns now)
 static void run_scenarios(struct run *run)
 {
     set_times(run);
+    health_machine_begin(&run->machine);
     run->stage = RUN_SCENARIOS;
     for (unsigned i = 0; i < run->n_workers; i++)
         loop_post(run->workers[i].loop, &run->workers[i].start.msg);
     while (run->n_done < run->n_workers)
         run_wait(run);
+    health_machine_sample(&run->machine);
     run->was_stopped = run_stopped(run) != RUN_STOP_NONE;
     run->scenarios_over = true;
 }

@@ -10,6 +10,7 @@
 #include "metric/recorder.h"
 #include "plan/plan.h"
 #include "run/control.h"
+#include "run/health.h"
 #include "run/run.h"
 
 struct client_policy;
@@ -106,6 +107,7 @@ struct worker {
     };                 /* main's */
     int init_result;   /* 0 or the fault of making users */
     char init_text[1024];
+    struct health_loop health;
     struct interval *interval;                          /* handed over */
     struct worker_message start, stop, swap, quit;      /* main to worker */
     struct worker_message control;                      /* main to worker: see `shared` anew */
@@ -142,6 +144,7 @@ struct run {
     struct coro *waiter; /* run_execute, while it is in run_wait(); else NULL */
     unsigned n_ready, n_done, n_swapping;
     struct timer tick;
+    struct health_machine machine;
     mono_ns next_tick;
     mono_ns next_eval;
     struct message stop_msg;

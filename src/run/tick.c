@@ -58,6 +58,8 @@ static void finish_tick(struct run *run)
     merge_worker(run, &run->main);
     if (run->stage != RUN_OVER)
         sample_users(run, now);
+    if (run->stage == RUN_SCENARIOS)
+        health_machine_sample(&run->machine);
     run_count_unattempted(run, now);
     snapshot_tick_end(run->snapshot, now);
     warning = snapshot_warning(run->snapshot);

@@ -130,6 +130,7 @@ int worker_open(struct worker *w, struct loop *loop)
     struct run *run = w->run;
 
     w->loop = loop;
+    health_open(&w->health);
     w->tags = tag_pool_new();
     struct recorder_config rec = {.registry = run->config.registry,
                                   .pool = w->tags,
@@ -174,6 +175,7 @@ static int thread_body(struct worker *w)
     pthread_mutex_lock(&w->shared.lock);
     pthread_mutex_unlock(&w->shared.lock);
     worker_close(w);
+    health_close(&w->health);
     loop_free(loop);
     TRY(r);
     return 0;
@@ -254,8 +256,9 @@ static struct worker *worker_of(struct message *m)
     return container_of(m, struct worker_message, msg)->worker;
 }
 
-static void on_start(struct loop *l UNUSED, struct message *m)
+static void on_start(struct loop *l, struct message *m)
 {
+    health_begin(&worker_of(m)->health, l);
     executor_start(worker_of(m));
 }
 
@@ -276,10 +279,11 @@ static void on_control(struct loop *l UNUSED, struct message *m)
     executor_control(w);
 }
 
-static void on_swap(struct loop *l UNUSED, struct message *m)
+static void on_swap(struct loop *l, struct message *m)
 {
     struct worker *w = worker_of(m);
 
+    health_sample(&w->health, l);
     w->interval = recorder_swap(w->recorder);
     loop_post(w->run->config.loop, &w->swapped.msg);
 }

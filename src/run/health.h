@@ -1,0 +1,70 @@
+#pragma once
+/*
+ * What the generator does to itself while it measures: how busy its loops are, how long they wait
+ * for a processor, how late they start iterations, what the host takes away. Sampled with every
+ * tick, so it costs the load nothing; judged at the end (run/verdict.h).
+ */
+#include <stdint.h>
+
+#include "loop/loop.h"
+#include "run/verdict.h"
+#include "script/script.h"
+
+struct json_out;
+struct run;
+
+/* An iteration that starts later than this after it was due is late. */
+#define HEALTH_LATE (5 * NS_PER_MS)
+
+/* One loop's counters, since it began. */
+struct health_counters {
+    mono_ns at;
+    span_ns cpu;     /* its thread ran */
+    span_ns delayed; /* its thread could have run, but for the processor */
+    struct loop_stats loop;
+};
+
+/* A loop's part of it; written on the loop, read by main between two ticks. */
+struct health_loop {
+    int schedstat;  /* descriptor of /proc/thread-self/schedstat; -1: there is none */
+    bool has_begun; /* there is load */
+    bool is_over;
+    struct health_counters from, to; /* of the time of load */
+    uint64_t n_due, n_late; /* iterations of timetables; those noticed later than HEALTH_LATE */
+    span_ns max_lag;
+};
+
+/* On the loop's thread. */
+void health_open(struct health_loop *h);
+void health_close(struct health_loop *h);
+void health_begin(struct health_loop *h, struct loop *l); /* load begins */
+void health_sample(struct health_loop *h, struct loop *l);
+void health_end(struct health_loop *h,
+                struct loop *l); /* and is over: later samples change nothing */
+
+static inline void health_due(struct health_loop *h, span_ns lag)
+{
+    h->n_due++;
+    h->n_late += lag > HEALTH_LATE;
+    if (lag > h->max_lag)
+        h->max_lag = lag;
+}
+
+/* The machine's part; on the main loop. */
+struct health_machine {
+    uint64_t steal_from, all_from, steal_to, all_to; /* clock ticks, all processors */
+    unsigned descriptors, most_descriptors;          /* open now; the most of all samples */
+    unsigned sockets, most_sockets;                  /* TCP, those in TIME-WAIT with them */
+};
+
+void health_machine_begin(struct health_machine *m);
+void health_machine_sample(struct health_machine *m);
+
+/* After the run, or in a tick: the judgement so far. */
+void health_judge(const struct run *run, struct verdict *ret_verdict);
+
+/* The same with all figures behind it, as a JSON object. */
+void health_json(const struct run *run, struct json_out *j);
+
+/* Local ports that one address may use for one server; 0: unknown. */
+unsigned health_ports(void);
