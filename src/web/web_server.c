@@ -8,21 +8,26 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum {
     MAX_CONNECTIONS = 64,
     IDLE_TIMEOUT_S = 15,
+    FINISH_MS = 1000, /* for answers that are on their way when the run is over */
 };
 
 struct web_server {
     struct web_server_config config;
     char *token; /* "" for none */
     struct MHD_Daemon *daemon;
+    _Atomic unsigned n_incoming; /* requests that are not answered to the last byte */
     char address[INET6_ADDRSTRLEN + 16];
 };
 
@@ -165,9 +170,11 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
                                   const char *method, const char *version UNUSED, const char *data,
                                   size_t *n_data, void **ref)
 {
+    struct web_server *s = arg;
     struct incoming *in = *ref;
 
     if (!in) {
+        atomic_fetch_add(&s->n_incoming, 1);
         in = *ref = xnew(struct incoming);
         in->body.limit = WEB_BODY_LIMIT;
         return MHD_YES;
@@ -178,18 +185,21 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
         *n_data = 0;
         return MHD_YES;
     }
-    return answer(arg, conn, in, method, path);
+    return answer(s, conn, in, method, path);
 }
 
-static void on_completed(void *arg UNUSED, struct MHD_Connection *conn UNUSED, void **ref,
+static void on_completed(void *arg, struct MHD_Connection *conn UNUSED, void **ref,
                          enum MHD_RequestTerminationCode why UNUSED)
 {
+    struct web_server *s = arg;
     struct incoming *in = *ref;
 
-    if (in)
-        buf_fini(&in->body);
+    if (!in)
+        return;
+    buf_fini(&in->body);
     free(in);
     *ref = NULL;
+    atomic_fetch_sub(&s->n_incoming, 1);
 }
 
 /* ---- listening ---- */
@@ -292,7 +302,7 @@ int web_server_new(const struct web_server_config *config, struct web_server **r
             MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, s,
             MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
-            on_completed, NULL, MHD_OPTION_END);
+            on_completed, s, MHD_OPTION_END);
         if (!s->daemon) {
             close(fd);
             r = fault(-EIO, "cannot start the REST API's thread");
@@ -306,12 +316,23 @@ int web_server_new(const struct web_server_config *config, struct web_server **r
     return 0;
 }
 
+/* Whoever asked for the end of the run is to hear that it was done. */
+static void let_finish(const struct web_server *s)
+{
+    const struct timespec step = {.tv_nsec = NS_PER_MS};
+
+    for (int ms = 0; ms < FINISH_MS && atomic_load(&s->n_incoming); ms++)
+        nanosleep(&step, NULL);
+}
+
 void web_server_free(struct web_server *s)
 {
     if (!s)
         return;
-    if (s->daemon)
+    if (s->daemon) {
+        let_finish(s);
         MHD_stop_daemon(s->daemon);
+    }
     free(s->token);
     free(s);
 }
