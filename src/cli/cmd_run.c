@@ -3,7 +3,6 @@
  * script to writing the summary; users have loops of their own (run/).
  */
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -20,6 +19,7 @@
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "run/preflight.h"
 #include "run/run.h"
 
 struct run_command {
@@ -40,21 +40,24 @@ static void on_signal(void *arg, const char *name)
     run_stop(c->run, RUN_STOP_SIGNAL, str_of(name));
 }
 
-/* Users need descriptors; the soft limit is ours to raise. */
-static void raise_limits(struct loadtest *t)
+/* What this machine cannot do is said before it fails. */
+static void look_ahead(struct run_command *c)
 {
-    struct rlimit limit;
-    uint64_t wanted = (uint64_t)t->plan->max_vus + 64;
+    struct loadtest *t = &c->test;
+    struct preflight_facts facts;
+    struct run_totals totals;
+    struct buf warnings = {0};
+    struct str rest, line;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    ignored(setrlimit(RLIMIT_NOFILE, &limit));
-    if (limit.rlim_max != RLIM_INFINITY && wanted > limit.rlim_max)
-        log_warn(t->log,
-                 "the test may need %llu connections at once, and a process here may open %llu "
-                 "files: some will fail with 'too many open files' (see ulimit -Hn)",
-                 (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+    run_totals(c->run, &totals);
+    preflight_look(t->plan, totals.n_loops, &facts);
+    preflight_judge(&facts, &warnings);
+    rest = buf_str(&warnings);
+    while (str_split(&rest, '\n', &line)) {
+        if (line.n)
+            log_warn(t->log, "%.*s", STR_ARG(line));
+    }
+    buf_fini(&warnings);
 }
 
 static int make_run(struct run_command *c)
@@ -100,9 +103,9 @@ static int run_test(struct run_command *c)
     struct loadtest *t = &c->test;
 
     TRY(loadtest_load(t));
-    raise_limits(t);
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
+    look_ahead(c);
     TRY(run_api_new(t, c->loop, c->run, &c->api));
     stop_signals_tell(c->signals, on_signal, c);
     run_live_start(c->live, c->run);
