@@ -1,6 +1,7 @@
 /*
  * Threads, and their beginning and end. Each worker opens its own listener on the shared port, so
- * the kernel spreads connections and workers share nothing but the jobs of the toy API.
+ * the kernel spreads connections and workers share nothing but the jobs of the toy API and the
+ * queues of /queue.
  */
 #include <assert.h>
 #include <errno.h>
@@ -230,6 +231,8 @@ int target_start(const struct target_options *options, struct target **ret_targe
     t->workers = xnew_n(struct target_worker, t->n_workers);
     TRY(choose_seed(t));
     t->jobs = target_jobs_new(t->seed, t->options.slowness);
+    t->queues = target_queues_new();
+    t->started = clock_mono();
     if (options->tls)
         TRY(tls_server_self_signed("localhost,127.0.0.1,::1", &t->tls, NULL));
     TRY(start_workers(t));
@@ -273,6 +276,7 @@ void target_stop(struct target *t)
         join_worker(&t->workers[i]);
     tls_config_unref(t->tls);
     target_jobs_free(t->jobs);
+    target_queues_free(t->queues);
     free(t->workers);
     free(t);
 }

@@ -5,7 +5,7 @@
  * demand under /chaos/. Its routes are one table (target_routes.c).
  *
  * One loop per thread, each with a listener of its own on the same port; state that requests share
- * (jobs, logins) is behind a lock that only those routes take.
+ * (jobs, queues) is behind a lock that only those routes take.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,8 @@
 /*
  * What the files of the demo target share. A worker is a thread with its loop; a connection
  * (target_conn.c) reads requests on a coroutine, finds the route of each and lets its handler fill
- * in an exchange. Everything but `struct target_jobs` belongs to one worker.
+ * in an exchange. Everything but `struct target_jobs` and `struct target_queues` belongs to one
+ * worker.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -26,6 +27,7 @@ struct listener;
 struct loop;
 struct stream;
 struct target_jobs;
+struct target_queues;
 struct tls_config;
 
 enum {
@@ -123,6 +125,8 @@ struct target {
     uint16_t port;
     struct tls_config *tls;
     struct target_jobs *jobs;
+    struct target_queues *queues;
+    mono_ns started;
     struct target_worker *workers;
     unsigned n_workers;
 };
@@ -223,6 +227,11 @@ target_fn shop_login, shop_product, shop_cart, shop_order;
 /* target_bench.c */
 target_make_fn make_document, make_items;
 target_fn root_page, bench_login;
+
+/* target_load.c */
+target_fn load_fixed, load_queue;
+struct target_queues *target_queues_new(void);
+void target_queues_free(struct target_queues *queues); /* accepts NULL */
 
 /* target_httpbin.c */
 target_fn bin_get, bin_post, bin_anything, bin_headers, bin_ip, bin_user_agent, bin_encoded,

@@ -52,6 +52,8 @@ const struct route target_routes[] = {
     {"POST", "/login", .fn = bench_login, .help = "a token, whoever asks"},
     {"GET", "/endpoint", .text = "{\"ok\":true}", .help = "fixed: the smallest answer"},
     {"GET", "/text", .text = "Hello, world!", .type = TEXT, .help = "fixed: 13 bytes of text"},
+    {"GET", "/fixed", .fn = load_fixed, .help = "after ?ms= (2), held in the last ?stall= of ?every= (10s) since the start"},
+    {"GET", "/queue", .fn = load_queue, .help = "by ?servers= (1) in ?ms= (5) each; 503 when ?waiting= (1000) wait"},
 
     /* demo shop */
     {"POST", "/shop/login", .fn = shop_login, .help = "{\"username\", \"password\"} for a token; password \"wrong\" is"},

@@ -142,6 +142,58 @@ static void toy_api(void **state)
     check_rows(rows, countof(rows));
 }
 
+static void times_known_in_advance(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET("/fixed"), {"HTTP/1.1 200 OK\r\n", "{\"ok\":true}"}},
+        {GET("/fixed?ms=0.5&stall=1ms&every=5ms"), {"{\"ok\":true}"}},
+        {GET("/fixed?ms=-1"), {"400 ", "ms must be a duration"}},
+        {GET("/fixed?ms=61s"), {"400 "}},
+        {GET("/fixed?stall=soon"), {"400 ", "stall must be a duration"}},
+        {GET("/fixed?stall=10s"), {"400 ", "stall must be shorter than every"}},
+        {GET("/fixed?every=0"), {"400 "}},
+        {GET("/queue"), {"HTTP/1.1 200 OK\r\n", "{\"ok\":true,\"waited_ms\":0}"}},
+        {GET("/queue?servers=0"), {"400 ", "servers must be a number from 1 to 10000"}},
+        {GET("/queue?waiting=-1"), {"400 ", "waiting must be a number from 0 to 100000"}},
+        {GET("/queue?servers=x"), {"400 "}},
+        {GET("/queue?ms=99999999999999999999"), {"400 "}},
+    };
+
+    check_rows(rows, countof(rows));
+}
+
+/* Connections share one server; the second request finds it busy with the first for a second. */
+static void queue_is_shared_by_connections(void **state)
+{
+    (void)state;
+    scoped(buf_fini) struct buf out = {0};
+    struct str request = STR(GET("/queue?ms=1000&servers=1&waiting=0"));
+    int first = dial();
+
+    send_all(first, request);
+    shutdown(first, SHUT_WR);
+    /* It need not be the first that is read first: one of the two is served, one refused. */
+    assert_int_equal(ask(request, &out), 0);
+    assert_int_equal(read_all(first, &out), 0);
+    close(first);
+    assert_non_null(strstr(buf_cstr(&out), "200 OK"));
+    assert_non_null(strstr(buf_cstr(&out), "503 Service Unavailable"));
+    assert_non_null(strstr(buf_cstr(&out), "{\"error\":\"queue is full\"}"));
+}
+
+static void queues_are_limited(void **state)
+{
+    (void)state;
+    scoped(buf_fini) struct buf all = {0}, out = {0};
+
+    for (int i = 1; i <= 40; i++)
+        buf_printf(&all, "GET /queue?ms=0&servers=%d HTTP/1.1\r\nHost: x\r\n\r\n", i);
+    assert_int_equal(ask(buf_str(&all), &out), 0);
+    assert_non_null(strstr(buf_cstr(&out), "400 Bad Request"));
+    assert_non_null(strstr(buf_cstr(&out), "too many different queues"));
+}
+
 static void errors_are_drawn(void **state)
 {
     (void)state;
@@ -582,6 +634,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(toy_api),
+        cmocka_unit_test(times_known_in_advance),
+        cmocka_unit_test(queue_is_shared_by_connections),
+        cmocka_unit_test(queues_are_limited),
         cmocka_unit_test(errors_are_drawn),
         cmocka_unit_test(jobs_run_their_course),
         cmocka_unit_test(mirrors),
