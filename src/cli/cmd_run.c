@@ -72,6 +72,7 @@ static int make_run(struct run_command *c)
         .console = t->console,
         .n_loops = (unsigned)t->own.loops,
         .precise = t->own.precise,
+        .kernel_timestamps = t->own.kernel_timestamps,
         .no_thresholds = t->plan->options->no_thresholds,
         .paused = t->plan->options->paused,
         .secret = secrets_get,

@@ -42,6 +42,12 @@ static const struct opt_row own_rows[] = {
      .group = "Engine",
      .help = "watch the clock for the last 100 us before an iteration is due, and do not sleep: "
              "start within microseconds, for a processor's time"},
+    {.name = "kernel-timestamps",
+     .type = OPT_FLAG,
+     .offset = OWN(kernel_timestamps),
+     .env = "BRUNT_KERNEL_TIMESTAMPS",
+     .group = "Engine",
+     .help = "ask the kernel when each answer came, and show how long it lay there unread"},
     {.name = "fail-on-invalid",
      .type = OPT_FLAG,
      .offset = OWN(fail_on_invalid),

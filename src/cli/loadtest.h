@@ -22,6 +22,7 @@ struct loadtest_own {
     int64_t loops;
     bool full_contexts;
     bool precise;
+    bool kernel_timestamps;
     bool fail_on_invalid;
     bool offline;
     const char *rate; /* these four: NULL or 0 when not given */

@@ -94,6 +94,7 @@ int loop_new(const struct loop_options *options, struct loop **ret_loop)
     l->head.time = o->time;
     l->head.wheel = &l->wheel;
     l->spin = o->spin;
+    l->head.stamps = o->stamps;
     l->offload = o->offload;
     list_init(&l->head.deferred);
     list_init(&l->ready);
@@ -151,6 +152,20 @@ struct offload *loop_offload_pool(struct loop *l)
 void loop_stats(const struct loop *l, struct loop_stats *ret_stats)
 {
     *ret_stats = l->stats;
+}
+
+uint64_t loop_turns(const struct loop *l)
+{
+    return l->stats.turns;
+}
+
+void loop_stamped(struct loop *l, wall_ns at)
+{
+    /* By the wall clock, as the kernel's stamps are; less what passed since the loop's own time. */
+    span_ns since = clock_mono() - loop_now(l);
+    span_ns delay = clock_wall() - since - at;
+
+    l->stats.reads_by_delay[loop_turn_bucket(delay)]++;
 }
 
 /* ---- descriptors ---- */

@@ -44,6 +44,7 @@ void loop_time_virtual_init(struct loop_time_virtual *v, mono_ns start);
 struct loop_options {
     struct loop_time *time; /* NULL: CLOCK_MONOTONIC; borrowed */
     span_ns spin;           /* poll instead of sleeping this long before a timer is due; 0: sleep */
+    bool stamps;            /* ask the kernel when bytes came: loop_stats.reads_by_delay */
     struct offload
         *offload; /* helper threads to share; NULL: two of its own at first use; borrowed */
 };
@@ -79,6 +80,8 @@ struct loop_stats {
     uint64_t n_coros; /* alive now */
     /* events by the length of the turn that handled them: so long each may have had to wait */
     uint64_t events_by_turn[LOOP_TURN_BUCKETS];
+    /* with `stamps`: receives by the time from the kernel's to loop_now(); buckets as above */
+    uint64_t reads_by_delay[LOOP_TURN_BUCKETS];
 };
 
 /*
@@ -111,6 +114,7 @@ struct loop_head {
     struct loop_time *time; /* NULL: CLOCK_MONOTONIC */
     struct list deferred;
     struct wheel *wheel;
+    bool stamps;
 };
 
 /*
@@ -132,6 +136,18 @@ static inline mono_ns loop_clock(struct loop *l)
 }
 
 void loop_stats(const struct loop *l, struct loop_stats *ret_stats);
+
+/* loop_stats.turns alone: what tells whether the loop went on meanwhile. */
+uint64_t loop_turns(const struct loop *l);
+
+/* Whether the kernel is to be asked when bytes came. */
+static inline bool loop_stamps(const struct loop *l)
+{
+    return ((const struct loop_head *)l)->stamps;
+}
+
+/* Counts a receive of bytes that the kernel had at `at`; below loop_now() or not. */
+void loop_stamped(struct loop *l, wall_ns at);
 
 /* ---- descriptors ---- */
 

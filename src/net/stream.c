@@ -34,9 +34,33 @@ static ssize_t raw_send(int fd, const void *data, size_t n)
     return syscall(SYS_sendto, fd, data, n, MSG_NOSIGNAL, NULL, 0);
 }
 
-static ssize_t raw_recv(int fd, void *buf, size_t n)
+/* The same, with the time at which the kernel had the last of these bytes: socket(7),
+ * SO_TIMESTAMPNS. */
+static ssize_t recv_stamped(const struct stream *s, void *buf, size_t n)
 {
-    return syscall(SYS_recvfrom, fd, buf, n, 0, NULL, NULL);
+    char control[CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec room = {buf, n};
+    struct msghdr msg = {.msg_iov = &room,
+                         .msg_iovlen = 1,
+                         .msg_control = control,
+                         .msg_controllen = sizeof(control)};
+    ssize_t got = recvmsg(s->watch.fd, &msg, 0);
+    const struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+        struct timespec at;
+
+        memcpy(&at, CMSG_DATA(c), sizeof(at));
+        loop_stamped(s->loop, at.tv_sec * NS_PER_S + at.tv_nsec);
+    }
+    return got;
+}
+
+static ssize_t raw_recv(const struct stream *s, void *buf, size_t n)
+{
+    if (unlikely(s->stamps))
+        return recv_stamped(s, buf, n);
+    return syscall(SYS_recvfrom, s->watch.fd, buf, n, 0, NULL, NULL);
 }
 
 struct net_error *stream_error_slot(struct stream *s)
@@ -231,7 +255,7 @@ static void stream_early(struct loop *l, struct watch *w)
 
     if (!room || s->early)
         return;
-    ssize_t got = raw_recv(s->watch.fd, room, EARLY_BYTES);
+    ssize_t got = raw_recv(s, room, EARLY_BYTES);
 
     if (got < 0 && errno == EINTR)
         return;
@@ -295,7 +319,7 @@ ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
     if (!s->readable)
         return STREAM_AGAIN;
     do {
-        got = raw_recv(s->watch.fd, buf, n);
+        got = raw_recv(s, buf, n);
     } while (unlikely(got < 0 && errno == EINTR));
     if (unlikely(got < 0))
         return recv_failed(s, errno);
@@ -460,6 +484,8 @@ void stream_established(struct stream *s)
     ignored(setsockopt(s->watch.fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
     ignored(setsockopt(s->watch.fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)));
     ignored(setsockopt(s->watch.fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof(idle)));
+    s->stamps = loop_stamps(s->loop) &&
+                setsockopt(s->watch.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) == 0;
 }
 
 void stream_close(struct stream *s, enum stream_close_mode mode)

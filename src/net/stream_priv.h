@@ -26,6 +26,7 @@ struct stream {
     bool hangup; /* the end or an error waits behind the bytes */
     bool ended;  /* it was read */
     bool shut;   /* FIN goes out after what is queued */
+    bool stamps; /* the kernel says when bytes came */
 
     /*
      * What was received before the reader's turn came: bytes in the loop's early room, or in memory

@@ -202,6 +202,12 @@ static void add_turns(const struct health_loop *h, uint64_t *events)
         events[i] += h->to.loop.events_by_turn[i] - h->from.loop.events_by_turn[i];
 }
 
+static void add_reads(const struct health_loop *h, uint64_t *reads)
+{
+    for (size_t i = 0; i < LOOP_TURN_BUCKETS; i++)
+        reads[i] += h->to.loop.reads_by_delay[i] - h->from.loop.reads_by_delay[i];
+}
+
 static void view_loop(const struct health_loop *h, struct loop_view *ret_view)
 {
     double span = (double)(h->to.at - h->from.at);
@@ -266,7 +272,7 @@ static void gather(const struct run *run, struct verdict_loop *loops,
                               .n_loops = run->n_workers,
                               .late_limit = HEALTH_LATE,
                               .steal = steal_of(&run->machine)};
-    uint64_t events[LOOP_TURN_BUCKETS] = {0};
+    uint64_t events[LOOP_TURN_BUCKETS] = {0}, reads[LOOP_TURN_BUCKETS] = {0};
     struct run_totals totals;
     struct script_stats script;
 
@@ -276,6 +282,7 @@ static void gather(const struct run *run, struct verdict_loop *loops,
 
         view_loop(h, &v);
         add_turns(h, events);
+        add_reads(h, reads);
         loops[i] = (struct verdict_loop){.busy = busy_of(run, &v), .delayed = v.delayed};
         f.seconds = v.seconds > f.seconds ? v.seconds : f.seconds;
         f.n_due += h->n_due;
@@ -293,6 +300,7 @@ static void gather(const struct run *run, struct verdict_loop *loops,
     f.n_without_descriptor = count_errors(run, STR("too many open files"));
     f.median_ms = median_of(run, M_HTTP_REQ_DURATION);
     f.turn_p99_ms = turn_quantile(events, 0.99);
+    f.read_delay_ms = turn_quantile(reads, 0.5);
     f.longest_gc_ms = (double)script.gc_max_ns / 1e6;
     *ret_facts = f;
 }
@@ -321,6 +329,19 @@ static void put_count(struct json_out *j, const char *key, uint64_t n)
     json_put_u64(j, n);
 }
 
+/* Nothing unless the kernel was asked. */
+static void put_reads(const struct health_loop *h, struct json_out *j)
+{
+    uint64_t reads[LOOP_TURN_BUCKETS] = {0};
+
+    add_reads(h, reads);
+    if (turn_quantile(reads, 1) <= 0)
+        return;
+    put(j, "unread_median_ms", turn_quantile(reads, 0.5));
+    put(j, "unread_p99_ms", turn_quantile(reads, 0.99));
+    put(j, "unread_max_ms", turn_quantile(reads, 1));
+}
+
 static void put_loop(const struct health_loop *h, struct json_out *j)
 {
     struct loop_view v;
@@ -337,6 +358,7 @@ static void put_loop(const struct health_loop *h, struct json_out *j)
     put_count(j, "due", h->n_due);
     put_count(j, "late_starts", h->n_late);
     put(j, "max_lag_ms", (double)h->max_lag / 1e6);
+    put_reads(h, j);
     json_close(j);
 }
 

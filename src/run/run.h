@@ -51,8 +51,9 @@ struct run_config {
     unsigned n_loops; /* 0: as many as there are processors for us, at most one per user */
     span_ns tick;     /* 0: 1 s */
     bool no_thresholds;
-    bool precise; /* workers spin before a timer is due, for RUN_SPIN */
-    bool paused;  /* wait before setup() until run_resume() (run/control.h) */
+    bool kernel_timestamps; /* compare the time of receives with the kernel's */
+    bool precise;           /* workers spin before a timer is due, for RUN_SPIN */
+    bool paused;            /* wait before setup() until run_resume() (run/control.h) */
 
     /* k6/secrets; may be NULL. Any thread. */
     int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);

@@ -150,6 +150,12 @@ static double longest_gc(const struct verdict_facts *f)
     return f->longest_gc_ms;
 }
 
+/* Part of what was measured as the target's time. */
+static double unread_share(const struct verdict_facts *f)
+{
+    return f->median_ms > 0 ? f->read_delay_ms / f->median_ms : 0;
+}
+
 /* ---- what they say ---- */
 
 struct saying {
@@ -272,6 +278,14 @@ static void say_turns(const struct saying *s)
         s->f->turn_p99_ms, s->f->median_ms);
 }
 
+static void say_unread(const struct saying *s)
+{
+    say(s,
+        "half the answers lay in the kernel for more than %.2g ms before they were read, of a median "
+        "of %.2g ms: that part is the generator's. Use more cores, or fewer users",
+        s->f->read_delay_ms, s->f->median_ms);
+}
+
 static void say_gc(const struct saying *s)
 {
     say(s,
@@ -301,6 +315,7 @@ static const struct rule {
     {without_descriptor, 1e-9, 0.01, say_without_descriptor},
     {turn_to_median, 0.5, NEVER, say_turns},
     {longest_gc, 20, NEVER, say_gc},
+    {unread_share, 0.2, NEVER, say_unread},
 };
 
 _Static_assert(countof(rules) <= VERDICT_REASONS_MAX, "a reason for each rule");

@@ -43,6 +43,7 @@ struct verdict_facts {
     double turn_p99_ms;            /* 99 % of events were handled in turns no longer than this */
 
     double longest_gc_ms;
+    double read_delay_ms; /* half the answers lay unread in the kernel for longer; 0: unknown */
 };
 
 enum {

@@ -68,6 +68,8 @@ static void each_rule_has_two_limits(void **state)
         {{HEALTHY, .n_without_descriptor = 200}, VERDICT_INVALID, "ulimit"},
         {{RUN(idle, 2, 0.5)}, VERDICT_SUSPECT, "took up to 2 ms a turn"},
         {{RUN(idle, 2, 10)}, VERDICT_VALID, NULL},
+        {{HEALTHY, .read_delay_ms = 0.05}, VERDICT_VALID, NULL},
+        {{HEALTHY, .read_delay_ms = 0.1}, VERDICT_SUSPECT, "for more than 0.1 ms before they"},
         {{HEALTHY, .longest_gc_ms = 25}, VERDICT_SUSPECT, "held up a loop for 25 ms"},
     };
 

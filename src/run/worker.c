@@ -162,10 +162,13 @@ void worker_close(struct worker *w)
 
 static int thread_body(struct worker *w)
 {
+    const struct run_config *c = &w->run->config;
+    struct loop_options options = {.spin = c->precise ? RUN_SPIN : 0,
+                                   .stamps = c->kernel_timestamps};
     struct loop *loop = NULL;
     int r;
 
-    TRY(loop_new(&(struct loop_options){.spin = w->run->config.precise ? RUN_SPIN : 0}, &loop));
+    TRY(loop_new(&options, &loop));
     r = worker_open(w, loop);
     if (r == 0)
         r = coro_spawn(loop, CORO_STACK_MEDIUM, init_users, w, NULL);

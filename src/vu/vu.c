@@ -332,12 +332,11 @@ static void pace(struct vu *vu, mono_ns start)
  */
 static void give_way(struct vu *vu)
 {
-    struct loop_stats stats;
+    uint64_t turn = loop_turns(vu->vl->config.loop);
 
-    loop_stats(vu->vl->config.loop, &stats);
-    if (unlikely(stats.turns == vu->turn))
+    if (unlikely(turn == vu->turn))
         ignored(coro_yield());
-    vu->turn = stats.turns;
+    vu->turn = turn;
 }
 
 /* When the iteration starts, and by how much later than it should all its requests do. */

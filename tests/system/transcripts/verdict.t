@@ -33,3 +33,23 @@ $ brunt run --rate 5 --max-vus 900000 -d 1s $URL/
 $ brunt run -u 1 -i 1 --no-connection-reuse $URL/
 ? 0
 2 each keeps its local port for a minute
+
+--- unread.js
+import http from 'k6/http';
+export const options = { vus: 2, iterations: 20 };
+export default function () { http.get(__ENV.BASE_URL); }
+export function handleSummary(data) {
+  const l = data.generator.loops[0];
+  const ordered = l.unread_median_ms > 0 && l.unread_median_ms <= l.unread_p99_ms && l.unread_p99_ms <= l.unread_max_ms;
+  return { stdout: `ordered: ${ordered}\n` };
+}
+---
+# how long answers lay in the kernel, when it is asked
+$ brunt run --loops 1 --kernel-timestamps -e BASE_URL=$URL/ unread.js
+? 0
+1 ordered: true
+
+# and not otherwise
+$ brunt run --loops 1 -e BASE_URL=$URL/ unread.js
+? 0
+1 ordered: false
