@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/loadtest.h"
+#include "run/control.h"
 #include "run/health.h"
 
 static void put_colored(struct buf *out, bool colored, const char *sgr, const char *text)
@@ -26,6 +27,7 @@ void run_verdict_show(const struct loadtest *t, const struct run *run)
     bool colored = loadtest_colors(t, STDOUT_FILENO);
     struct buf out = {0};
     struct verdict v;
+    size_t n_events;
 
     health_judge(run, &v);
     buf_puts(&out, "  █ GENERATOR \n\n    verdict: ");
@@ -38,6 +40,9 @@ void run_verdict_show(const struct loadtest *t, const struct run *run)
         buf_puts(&out, v.reasons[i].text);
         buf_putc(&out, '\n');
     }
+    run_events(run, &n_events);
+    if (n_events)
+        buf_printf(&out, "    changed while it ran: %zu times, see the log\n", n_events);
     buf_puts(&out, "\n\n");
     cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);

@@ -394,6 +394,36 @@ static void put_verdict(const struct run *run, struct json_out *j)
     json_close(j);
 }
 
+static void put_event(const struct run_event *e, struct json_out *j)
+{
+    json_open_object(j);
+    put(j, "elapsed_s", (double)e->elapsed / 1e9);
+    json_key(j, "kind");
+    json_put_cstr(j, run_event_name(e->kind));
+    json_key(j, "by");
+    json_put_cstr(j, e->by);
+    if (e->scenario) {
+        json_key(j, "scenario");
+        json_put_cstr(j, e->scenario);
+        put(j, "from", e->from);
+        put(j, "to", e->to);
+    }
+    json_close(j);
+}
+
+/* What was changed from outside while it ran: such results are not those of the plan. */
+static void put_events(const struct run *run, struct json_out *j)
+{
+    size_t n;
+    const struct run_event *events = run_events(run, &n);
+
+    json_key(j, "events");
+    json_open_array(j);
+    for (size_t i = 0; i < n; i++)
+        put_event(&events[i], j);
+    json_close(j);
+}
+
 void health_json(const struct run *run, struct json_out *j)
 {
     struct script_stats script;
@@ -411,5 +441,6 @@ void health_json(const struct run *run, struct json_out *j)
     for (unsigned i = 0; i < run->n_workers; i++)
         put_loop(&run->workers[i].health, j);
     json_close(j);
+    put_events(run, j);
     json_close(j);
 }

@@ -73,6 +73,7 @@ $ brunt ctl --address localhost:$PORT stop
 $ wait
 ? 103
 1 iterations
+1 changed while it ran: 5 times
 2 scale-vus of scenario a from 2 to 6, asked for by brunt ctl
 2 stop, asked for by brunt ctl
 2 torn down
