@@ -1,8 +1,9 @@
 /*
  * A group: one runtime for up to 64 users, so that built-ins, k6 modules and bytecode are paid for
  * once, while a collection still touches few enough objects to be short. Collections are ours to
- * start and to time: between iterations, or inside one that piles up garbage. QuickJS starts one by
- * itself, untimed, only where garbage comes in pieces so large that we were not asked in between.
+ * start and to time: whenever a user leaves the script or waits in it, or inside a stretch that
+ * piles up garbage. QuickJS starts one by itself, untimed, only where garbage comes in pieces so
+ * large that we were not asked in between.
  */
 #include <assert.h>
 
@@ -11,7 +12,7 @@
 #include "script/js/js_script.h"
 
 enum {
-    GC_GROWTH_MIN = 128 << 10, /* bytes of growth worth a collection; more would make it long */
+    GC_GROWTH_MIN = 64 << 10,  /* bytes of growth worth a collection; more would make it long */
     GC_EMERGENCY = 64 << 20,   /* growth that starts one inside an iteration */
     GC_DISASTER = 192 << 20,   /* growth at which QuickJS does */
     STACK_DEFAULT = 192 << 10, /* bytes below the entering frame, stack_low unknown */
@@ -250,6 +251,7 @@ void js_leave(struct js_vu *vu)
 void js_suspend(struct js_vu *vu)
 {
     js_leave(vu);
+    js_group_rest(vu->group);
 }
 
 void js_resume(struct js_vu *vu)
