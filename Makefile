@@ -4,6 +4,7 @@
 #   make test     install what tests need, run every test
 #   make check    clang-tidy, gcc -fanalyzer, headers, docs            make format   format all C files
 #   make bench    measure against other tools, side by side            make fuzz     every fuzzer for a minute
+#   make bench-time  only its part about time: stalls, exact starts
 #   make build    the release binary: build/release/brunt              make docs     write docs/reference anew
 #   make clean    remove build/
 
@@ -32,6 +33,13 @@ check: setup-build+test+check
 bench: setup-build+bench build
 	@bench/peers/build
 	@python3 bench/run.py $(BENCH)
+	@test -n "$(BENCH)" || $(MAKE) --no-print-directory bench-time
+
+bench-time: setup-build+bench build
+	@bench/peers/build
+	@python3 tests/measure/stall.py build/release/brunt --long
+	@python3 bench/precision.py
+	@python3 bench/omission.py
 
 fuzz: setup-build+check
 	@cmake --preset fuzz >/dev/null
@@ -49,4 +57,4 @@ docs: setup-build
 clean:
 	rm -rf build
 
-.PHONY: all build run test check bench fuzz format docs clean
+.PHONY: all build run test check bench bench-time fuzz format docs clean

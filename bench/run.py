@@ -216,6 +216,24 @@ def bench_memory(opts, results):
             results.append({"name": f"{name} idle at {vus}", "kb": kb, "us": us})
 
 
+def bench_collections(opts, results):
+    """The longest pause of a garbage collection, as the engine times it, with users that make garbage."""
+    for vus in (64, 5000):
+        longest, text = [], ""
+        for _ in range(opts.rounds):
+            _, _, text = run([opts.brunt, "run", "--verbose", "--quiet", "--loops", "1", "-u", str(vus), "-d",
+                              f"{opts.seconds}s", str(SCRIPTS / "garbage.js")])
+            found = re.search(r"(\d+) collections of garbage took ([\d.]+) ms, longest ([\d.]+) ms", text)
+            if not found or int(found.group(1)) == 0:
+                sys.exit(f"bench: no collections in\n{text[-2000:]}")
+            longest.append(float(found.group(3)))
+        n, total = int(found.group(1)), float(found.group(2))
+        pause = statistics.median(longest)
+        print(f"brunt: longest collection at {vus:5} users {pause:6.3f} ms [{min(longest):.3f} .. {max(longest):.3f}], "
+              f"mean {total / n:.3f} ms of {n}  goal 0.3 ms {'met' if pause <= 0.3 else 'MISSED'}", flush=True)
+        results.append({"name": f"collections at {vus}", "longest_ms": longest, "mean_ms": total / n, "n": n})
+
+
 def first_request_ms(command, env, listener):
     start = time.monotonic()
     proc = subprocess.Popen(command, preexec_fn=pin, env={**os.environ, **env},
@@ -251,7 +269,7 @@ def main():
     parser.add_argument("--k6", default=str(TOP / "build/peers/k6"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--only", help="cases whose name contains this; `memory` and `start` are names too")
+    parser.add_argument("--only", help="cases whose name contains this; `memory`, `collections` and `start` are names too")
     parser.add_argument("--json", help="write all figures here")
     opts = parser.parse_args()
     if not os.access(opts.brunt, os.X_OK):
@@ -269,6 +287,8 @@ def main():
                 server.stop()
         if not opts.only or opts.only in "memory":
             bench_memory(opts, results)
+        if not opts.only or opts.only in "collections":
+            bench_collections(opts, results)
         if not opts.only or opts.only in "start":
             bench_start(opts, results)
     if opts.json:
