@@ -878,8 +878,13 @@ static void test_pause(void **s UNUSED)
 /* A pause that nobody ends does not outlast the scenario, nor a stop. */
 static void pause_for_good(struct run *run)
 {
-    if (run_stage(run) == RUN_SCENARIOS && !run_is_paused(run) && atomic_load(&fake.shared.begun))
-        assert_int_equal(run_pause(run, STR("me")), 0);
+    if (run_stage(run) != RUN_SCENARIOS || run_is_paused(run) || !atomic_load(&fake.shared.begun))
+        return;
+    int r = run_pause(run, STR("me"));
+
+    /* It may have been stopped between two ticks. */
+    assert_true(r == 0 || (r == -EBUSY && run_stopped(run) != RUN_STOP_NONE));
+    fault_clear();
 }
 
 static void test_pause_ends(void **s UNUSED)

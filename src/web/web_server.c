@@ -5,7 +5,6 @@
 #include "web/web_server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "web/web_mhd.h"
 
 enum {
     MAX_CONNECTIONS = 64,
@@ -95,7 +95,7 @@ static bool is_token(const char *token, struct str given)
 
 static struct str header(struct MHD_Connection *conn, const char *name)
 {
-    return str_of(MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name));
+    return str_of(web_mhd.lookup_connection_value(conn, MHD_HEADER_KIND, name));
 }
 
 /* Makes the answer to one who may not call; false when he may. */
@@ -132,7 +132,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *conn, struct web_answe
 {
     size_t n;
     char *data = buf_take(&a->body, &n);
-    struct MHD_Response *r = MHD_create_response_from_buffer(n, data, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *r = web_mhd.create_response_from_buffer(n, data, MHD_RESPMEM_MUST_FREE);
     enum MHD_Result result;
 
     if (!r) {
@@ -140,15 +140,15 @@ static enum MHD_Result send_answer(struct MHD_Connection *conn, struct web_answe
         return MHD_NO;
     }
     if (a->content_type)
-        ignored(MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->content_type));
+        ignored(web_mhd.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->content_type));
     if (a->allow[0])
-        ignored(MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, a->allow));
+        ignored(web_mhd.add_response_header(r, MHD_HTTP_HEADER_ALLOW, a->allow));
     if (a->status == 401)
-        ignored(MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer"));
-    ignored(MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"));
-    ignored(MHD_add_response_header(r, "X-Content-Type-Options", "nosniff"));
-    result = MHD_queue_response(conn, a->status, r);
-    MHD_destroy_response(r);
+        ignored(web_mhd.add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer"));
+    ignored(web_mhd.add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"));
+    ignored(web_mhd.add_response_header(r, "X-Content-Type-Options", "nosniff"));
+    result = web_mhd.queue_response(conn, a->status, r);
+    web_mhd.destroy_response(r);
     return result;
 }
 
@@ -294,11 +294,13 @@ int web_server_new(const struct web_server_config *config, struct web_server **r
 
     s->config = *config;
     s->token = xstrdup(config->token ? config->token : "");
-    int r = listen_at(s, &fd);
+    int r = web_mhd_load();
 
+    if (r == 0)
+        r = listen_at(s, &fd);
     if (r == 0) {
         note_address(s, fd);
-        s->daemon = MHD_start_daemon(
+        s->daemon = web_mhd.start_daemon(
             MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, s,
             MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
@@ -331,7 +333,7 @@ void web_server_free(struct web_server *s)
         return;
     if (s->daemon) {
         let_finish(s);
-        MHD_stop_daemon(s->daemon);
+        web_mhd.stop_daemon(s->daemon);
     }
     free(s->token);
     free(s);
