@@ -1,23 +1,55 @@
 #include "run/preflight.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "plan/plan.h"
+#include "run/cgroup.h"
 #include "run/health.h"
 
 enum {
-    PATH_BYTES = 512,
-    TEXT_BYTES = 4096,
-    NUMBERS_BYTES = 64,
-    DESCRIPTORS_OWN = 64, /* loops, logs, name lookups */
+    DESCRIPTORS_OWN = 64,  /* loops, logs, name lookups */
+    TIME_WAIT_S = 60,      /* that Linux keeps a closed connection's port */
+    USER_BYTES = 32 << 10, /* the least that a user takes, with stack and connection */
 };
 
 /* ---- judging ---- */
+
+/* Whether it may: where rates are planned it is known, if each iteration makes one connection. */
+static bool uses_ports_up(const struct preflight_facts *f)
+{
+    return !f->reuses_connections &&
+           (f->iterations_per_s <= 0 || f->iterations_per_s * TIME_WAIT_S > (double)f->local_ports);
+}
+
+static void judge_processors(const struct preflight_facts *f, struct buf *out)
+{
+    if (f->cpu_quota > 0 && f->n_loops && f->cpu_quota < f->n_loops) {
+        buf_printf(
+            out,
+            "the container may use %.3g processors and the test runs on %u loops: it will be "
+            "held up when they are used up. Raise the container's limit, or use --loops %u\n",
+            f->cpu_quota, f->n_loops, f->cpu_quota < 1 ? 1 : (unsigned)f->cpu_quota);
+    }
+    if (f->n_processors && f->n_loops > f->n_processors) {
+        buf_printf(out,
+                   "%u loops share %u processors: they will wait for each other, and the measured "
+                   "times contain that. Use --loops %u\n",
+                   f->n_loops, f->n_processors, f->n_processors);
+    }
+}
+
+static void judge_memory(const struct preflight_facts *f, struct buf *out)
+{
+    if (f->max_vus <= f->memory / USER_BYTES)
+        return;
+    buf_printf(out,
+               "%" PRIu64 " users take %" PRIu64 " MiB at least, and there are %" PRIu64
+               " MiB left to use: the system may end the run. Use fewer users, or more machines\n",
+               f->max_vus, f->max_vus * USER_BYTES >> 20, f->memory >> 20);
+}
 
 void preflight_judge(const struct preflight_facts *f, struct buf *out)
 {
@@ -38,114 +70,15 @@ void preflight_judge(const struct preflight_facts *f, struct buf *out)
                    "ports are used up'. Widen net.ipv4.ip_local_port_range, or give more addresses "
                    "with --local-ips\n",
                    connections, f->local_ports);
-    } else if (f->local_ports && !f->reuses_connections) {
-        /* TIME-WAIT lasts 60 s on Linux. */
+    } else if (f->local_ports && uses_ports_up(f)) {
         buf_printf(out,
                    "connections are not reused, and each keeps its local port for a minute: beyond "
                    "about %" PRIu64 " requests a second to one server they will fail with 'local "
                    "ports are used up'\n",
-                   f->local_ports / 60);
+                   f->local_ports / TIME_WAIT_S);
     }
-    if (f->cpu_quota > 0 && f->n_loops && f->cpu_quota < f->n_loops) {
-        buf_printf(
-            out,
-            "the container may use %.3g processors and the test runs on %u loops: it will be "
-            "held up when they are used up. Raise the container's limit, or use --loops "
-            "%.0f\n",
-            f->cpu_quota, f->n_loops, f->cpu_quota < 1 ? 1 : f->cpu_quota);
-    }
-}
-
-/* ---- control groups ---- */
-
-double preflight_parse_quota(const char *cpu_max)
-{
-    double quota, period;
-
-    if (sscanf(cpu_max, "%lf %lf", &quota, &period) != 2 || quota <= 0 || period <= 0)
-        return 0;
-    return quota / period;
-}
-
-static bool read_text(const char *path, char *text, size_t n_text)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, n_text - 1) : -1;
-
-    if (fd >= 0)
-        close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    return n > 0;
-}
-
-/* The process's place in a hierarchy: of line "0::/PATH" (v2) or "N:cpu,cpuacct:/PATH" (v1). */
-static bool find_group(const char *lines, bool v2, char path[PATH_BYTES])
-{
-    for (const char *line = lines; line; line = strchr(line, '\n')) {
-        char names[64] = "";
-
-        line += *line == '\n';
-        if (v2 ? sscanf(line, "0::%511s", path) == 1
-               : sscanf(line, "%*d:%63[^:]:%511s", names, path) == 2 &&
-                     (strcmp(names, "cpu") == 0 || strncmp(names, "cpu,", 4) == 0 ||
-                      strstr(names, ",cpu")))
-            return true;
-    }
-    return false;
-}
-
-static double quota_v2(const char *group)
-{
-    char path[PATH_BYTES + 64], text[NUMBERS_BYTES];
-
-    snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.max", group);
-    return read_text(path, text, sizeof(text)) ? preflight_parse_quota(text) : 0;
-}
-
-static double quota_v1(const char *group)
-{
-    char path[PATH_BYTES + 64], quota[NUMBERS_BYTES], period[NUMBERS_BYTES],
-        both[2 * NUMBERS_BYTES];
-
-    snprintf(path, sizeof(path), "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", group);
-    if (!read_text(path, quota, sizeof(quota)))
-        return 0;
-    snprintf(path, sizeof(path), "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", group);
-    if (!read_text(path, period, sizeof(period)))
-        return 0;
-    snprintf(both, sizeof(both), "%s %s", quota, period);
-    return preflight_parse_quota(both);
-}
-
-/* The tightest of the group and those around it; in a container its own is the root. */
-static double tightest(char *group, double (*quota)(const char *group))
-{
-    double least = 0;
-
-    for (;;) {
-        double q = quota(strcmp(group, "/") == 0 ? "" : group);
-        char *slash = strrchr(group, '/');
-
-        if (q > 0 && (least <= 0 || q < least))
-            least = q;
-        if (!slash || !*group)
-            return least;
-        *slash = '\0';
-    }
-}
-
-static double find_quota(void)
-{
-    char lines[TEXT_BYTES], group[PATH_BYTES];
-    double least = 0;
-
-    if (!read_text("/proc/self/cgroup", lines, sizeof(lines)))
-        return 0;
-    if (find_group(lines, true, group))
-        least = tightest(group, quota_v2);
-    if (least <= 0 && find_group(lines, false, group))
-        least = tightest(group, quota_v1);
-    return least;
+    judge_processors(f, out);
+    judge_memory(f, out);
 }
 
 /* ---- looking ---- */
@@ -162,6 +95,47 @@ static uint64_t raise_descriptors(void)
     return limit.rlim_max == RLIM_INFINITY ? 0 : (uint64_t)limit.rlim_max;
 }
 
+/* The highest rates of all scenarios together; 0 when one of them has none. */
+static double planned_rate(const struct plan *plan)
+{
+    double rate = 0;
+
+    for (size_t i = 0; i < plan->n_scenarios; i++) {
+        const struct plan_scenario *s = &plan->scenarios[i];
+        int64_t peak = s->executor == PLAN_CONSTANT_ARRIVAL_RATE ? s->rate : s->start_rate;
+
+        if (!s->open_model || s->time_unit <= 0)
+            return 0;
+        for (size_t k = 0; k < s->stages.n; k++)
+            peak = s->stages.items[k].target > peak ? s->stages.items[k].target : peak;
+        rate += (double)peak * (double)NS_PER_S / (double)s->time_unit;
+    }
+    return rate;
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 0;
+}
+
+static uint64_t memory_left(void)
+{
+    uint64_t group = cgroup_memory_left(""), kib, bytes = UINT64_MAX;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "re");
+
+    while (f && fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
+            bytes = kib * 1024;
+    }
+    if (f)
+        fclose(f);
+    return group < bytes ? group : bytes;
+}
+
 void preflight_look(const struct plan *plan, unsigned n_loops, struct preflight_facts *ret_facts)
 {
     const struct plan_options *o = plan->options;
@@ -172,7 +146,10 @@ void preflight_look(const struct plan *plan, unsigned n_loops, struct preflight_
         .reuses_connections = !o->no_connection_reuse && !o->no_vu_connection_reuse,
         .descriptor_limit = raise_descriptors(),
         .local_ports = o->local_ips[0] ? 0 : health_ports(),
-        .cpu_quota = find_quota(),
+        .iterations_per_s = planned_rate(plan),
+        .cpu_quota = cgroup_processors(""),
         .n_loops = n_loops,
+        .n_processors = processors(),
+        .memory = memory_left(),
     };
 }

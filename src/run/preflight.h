@@ -1,7 +1,7 @@
 #pragma once
 /*
  * Whether this machine can hold a test, looked at before it starts: files that may be open, local
- * ports, and the processor time that a container is granted.
+ * ports, processors and the time on them that a container is granted, memory.
  */
 #include <stdint.h>
 
@@ -14,10 +14,13 @@ struct preflight_facts {
     uint64_t max_vus;
     uint64_t connections_each; /* that a user may have open at once: `batch` and its like */
     bool reuses_connections;
+    double iterations_per_s; /* that are planned for, where arrival rates are; 0: nobody knows */
     uint64_t descriptor_limit;
     uint64_t local_ports;
-    double cpu_quota; /* processors that the control group may use */
-    unsigned n_loops; /* that will run */
+    double cpu_quota;      /* processors that the control group may use */
+    unsigned n_loops;      /* that will run */
+    unsigned n_processors; /* that they may run on */
+    uint64_t memory;       /* bytes that may still be used; UINT64_MAX: any number */
 };
 
 /*
@@ -28,9 +31,3 @@ void preflight_judge(const struct preflight_facts *facts, struct buf *out);
 
 /* Looks: raises the limit on open files as far as it goes, and asks for the rest. */
 void preflight_look(const struct plan *plan, unsigned n_loops, struct preflight_facts *ret_facts);
-
-/*
- * Processors that a control group may use, from its files: "max 100000" or "150000 100000" of
- * cpu.max (v2). 0 when it is unlimited or no such text.
- */
-double preflight_parse_quota(const char *cpu_max);

@@ -14,7 +14,9 @@ static const struct preflight_facts fine = {.max_vus = 1000,
                                             .descriptor_limit = 20000,
                                             .local_ports = 28232,
                                             .cpu_quota = 4,
-                                            .n_loops = 4};
+                                            .n_loops = 4,
+                                            .n_processors = 4,
+                                            .memory = UINT64_MAX};
 
 /* NULL: no warning. */
 static void check(struct preflight_facts f, const char *words)
@@ -54,22 +56,44 @@ static void says_what_is_short(void **state)
     check(f, NULL);
 }
 
-static void quotas_are_read(void **state)
+static void processors_and_memory(void **state)
 {
+    struct preflight_facts f = fine;
+
     (void)state;
-    assert_true(preflight_parse_quota("150000 100000\n") == 1.5);
-    assert_true(preflight_parse_quota("max 100000\n") == 0);
-    assert_true(preflight_parse_quota("-1\n 100000\n") == 0);
-    assert_true(preflight_parse_quota("200000\n 100000\n") == 2);
-    assert_true(preflight_parse_quota("") == 0);
-    assert_true(preflight_parse_quota("1 0") == 0);
+    f.n_loops = 5;
+    f.cpu_quota = 0;
+    check(f, "5 loops share 4 processors");
+    f.n_processors = 0;
+    check(f, NULL);
+    f = fine;
+    f.memory = 20 << 20;
+    check(f, "1000 users take 31 MiB at least, and there are 20 MiB");
+    f.max_vus = 640;
+    check(f, NULL);
+    f.memory = UINT64_MAX;
+    check(f, NULL);
+}
+
+/* A rate that is planned is known not to use ports up, or to. */
+static void ports_by_the_planned_rate(void **state)
+{
+    struct preflight_facts f = fine;
+
+    (void)state;
+    f.reuses_connections = false;
+    f.iterations_per_s = 470;
+    check(f, NULL);
+    f.iterations_per_s = 471;
+    check(f, "beyond about 470 requests a second");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_short),
-        cmocka_unit_test(quotas_are_read),
+        cmocka_unit_test(processors_and_memory),
+        cmocka_unit_test(ports_by_the_planned_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
