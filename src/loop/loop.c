@@ -154,6 +154,11 @@ void loop_stats(const struct loop *l, struct loop_stats *ret_stats)
     *ret_stats = l->stats;
 }
 
+void loop_forget_max_turn(struct loop *l)
+{
+    l->stats.max_turn = 0;
+}
+
 uint64_t loop_turns(const struct loop *l)
 {
     return l->stats.turns;
@@ -336,6 +341,7 @@ static void phase_timers(struct loop *l)
     struct list expired;
     struct list *link;
     mono_ns now = loop_clock(l);
+    span_ns lag = -1;
 
     list_init(&expired);
     wheel_advance(&l->wheel, now, &expired);
@@ -344,11 +350,15 @@ static void phase_timers(struct loop *l)
 
         /* A callback before it may have moved it or switched it off. */
         if (t->deadline <= now) {
+            if (now - t->deadline > lag)
+                lag = now - t->deadline;
             t->fn(l, t);
         } else if (t->deadline != MONO_NEVER) {
             wheel_add(&l->wheel, t);
         }
     }
+    if (lag >= 0)
+        l->stats.turns_by_lag[loop_turn_bucket(lag)]++;
 }
 
 static void phase_coroutines(struct loop *l)

@@ -76,10 +76,12 @@ struct loop_stats {
     uint64_t resumes; /* switches into coroutines */
     span_ns busy;     /* between two waits */
     span_ns waiting;  /* asleep, or spinning */
-    span_ns max_turn; /* longest busy stretch */
+    span_ns max_turn; /* longest busy stretch since loop_new or loop_forget_max_turn */
     uint64_t n_coros; /* alive now */
     /* events by the length of the turn that handled them: so long each may have had to wait */
     uint64_t events_by_turn[LOOP_TURN_BUCKETS];
+    /* turns in which timers were due, by how late the latest of them was noticed */
+    uint64_t turns_by_lag[LOOP_TURN_BUCKETS];
     /* with `stamps`: receives by the time from the kernel's to loop_now(); buckets as above */
     uint64_t reads_by_delay[LOOP_TURN_BUCKETS];
 };
@@ -136,6 +138,9 @@ static inline mono_ns loop_clock(struct loop *l)
 }
 
 void loop_stats(const struct loop *l, struct loop_stats *ret_stats);
+
+/* Looks for the longest turn from here on. */
+void loop_forget_max_turn(struct loop *l);
 
 /* loop_stats.turns alone: what tells whether the loop went on meanwhile. */
 uint64_t loop_turns(const struct loop *l);

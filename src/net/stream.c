@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -38,7 +39,7 @@ static ssize_t raw_send(int fd, const void *data, size_t n)
  * SO_TIMESTAMPNS. */
 static ssize_t recv_stamped(const struct stream *s, void *buf, size_t n)
 {
-    char control[CMSG_SPACE(sizeof(struct timespec))];
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
     struct iovec room = {buf, n};
     struct msghdr msg = {.msg_iov = &room,
                          .msg_iovlen = 1,

@@ -262,7 +262,7 @@ static void part_done(struct part *p)
 
     atomic_fetch_sub(&p->sr->shared.parts_left, 1);
     if (--w->parts_left == 0) {
-        health_end(&w->health, w->loop);
+        health_end(w);
         loop_post(w->run->config.loop, &w->done.msg);
     }
 }

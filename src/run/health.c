@@ -56,35 +56,49 @@ static span_ns read_delay(const struct health_loop *h)
     return sscanf(text, "%" SCNd64 " %" SCNd64, &ran, &waited) == 2 ? waited : -1;
 }
 
-static void read_counters(const struct health_loop *h, struct loop *l,
-                          struct health_counters *ret_counters)
+static void read_counters(const struct worker *w, struct health_counters *ret_counters)
 {
-    struct health_counters c = {.at = loop_clock(l), .cpu = thread_cpu(), .delayed = read_delay(h)};
+    const struct health_loop *h = &w->health;
+    struct health_counters c = {.at = loop_clock(w->loop),
+                                .cpu = thread_cpu(),
+                                .delayed = read_delay(h),
+                                .n_due = h->n_due,
+                                .n_late = h->n_late,
+                                .max_lag = h->max_lag};
 
-    loop_stats(l, &c.loop);
+    loop_stats(w->loop, &c.loop);
+    vu_loop_script_stats(w->vl, &c.script);
     /* What it was busy without running; too little, as time asleep but ready is not in it. */
     if (c.delayed < 0)
         c.delayed = c.loop.busy > c.cpu ? c.loop.busy - c.cpu : 0;
     *ret_counters = c;
 }
 
-void health_begin(struct health_loop *h, struct loop *l)
+/* What making the users took, turns and garbage, is not of the load. */
+void health_begin(struct worker *w)
 {
-    read_counters(h, l, &h->from);
-    h->to = h->from;
-    h->has_begun = true;
+    loop_forget_max_turn(w->loop);
+    read_counters(w, &w->health.begin);
+    w->health.has_begun = true;
 }
 
-void health_sample(struct health_loop *h, struct loop *l)
+void health_end(struct worker *w)
 {
-    if (h->has_begun && !h->is_over)
-        read_counters(h, l, &h->to);
+    read_counters(w, &w->health.end);
+    w->health.is_over = true;
 }
 
-void health_end(struct health_loop *h, struct loop *l)
+void health_sample(struct worker *w)
 {
-    health_sample(h, l);
-    h->is_over = true;
+    struct health_loop *h = &w->health;
+
+    if (!h->has_begun)
+        return;
+    h->from = h->begin;
+    if (h->is_over)
+        h->to = h->end;
+    else
+        read_counters(w, &h->to);
 }
 
 /* ---- the machine ---- */
@@ -264,6 +278,24 @@ static double busy_of(const struct run *run, const struct loop_view *v)
     return run->config.precise || v->busy > v->cpu ? v->busy : v->cpu;
 }
 
+/* What the script cost in the time of load; a longest collection from before it is none. */
+static void script_of(const struct run *run, struct script_stats *ret_stats)
+{
+    *ret_stats = (struct script_stats){0};
+    for (unsigned i = 0; i < run->n_workers; i++) {
+        const struct script_stats *from = &run->workers[i].health.from.script,
+                                  *to = &run->workers[i].health.to.script;
+
+        ret_stats->script_ns += to->script_ns - from->script_ns;
+        ret_stats->gc_ns += to->gc_ns - from->gc_ns;
+        ret_stats->n_gc += to->n_gc - from->n_gc;
+        /* The unit of the counter is learned while it runs: equal is what differs by little. */
+        if (to->n_gc > from->n_gc && to->gc_max_ns > from->gc_max_ns + from->gc_max_ns / 100 &&
+            to->gc_max_ns > ret_stats->gc_max_ns)
+            ret_stats->gc_max_ns = to->gc_max_ns;
+    }
+}
+
 /* `loops` has room for one entry a worker. */
 static void gather(const struct run *run, struct verdict_loop *loops,
                    struct verdict_facts *ret_facts)
@@ -285,15 +317,15 @@ static void gather(const struct run *run, struct verdict_loop *loops,
         add_reads(h, reads);
         loops[i] = (struct verdict_loop){.busy = busy_of(run, &v), .delayed = v.delayed};
         f.seconds = v.seconds > f.seconds ? v.seconds : f.seconds;
-        f.n_due += h->n_due;
-        f.n_late += h->n_late;
+        f.n_due += h->to.n_due;
+        f.n_late += h->to.n_late;
     }
     for (size_t i = 0; i < run->n_scenarios; i++) {
         f.open_model |= run->scenarios[i].plan->open_model;
         f.n_dropped += atomic_load(&run->scenarios[i].shared.dropped);
     }
     run_totals(run, &totals);
-    run_script_stats(run, &script);
+    script_of(run, &script);
     f.n_iterations = totals.complete + totals.interrupted;
     f.n_requests = totals.requests;
     f.n_without_port = count_errors(run, STR("local ports are used up"));
@@ -355,9 +387,9 @@ static void put_loop(const struct health_loop *h, struct json_out *j)
     put(j, "turn_median_ms", v.turn_median_ms);
     put(j, "turn_p99_ms", v.turn_p99_ms);
     put(j, "turn_max_ms", v.turn_max_ms);
-    put_count(j, "due", h->n_due);
-    put_count(j, "late_starts", h->n_late);
-    put(j, "max_lag_ms", (double)h->max_lag / 1e6);
+    put_count(j, "due", h->to.n_due);
+    put_count(j, "late_starts", h->to.n_late);
+    put(j, "max_lag_ms", (double)h->to.max_lag / 1e6);
     put_reads(h, j);
     json_close(j);
 }
@@ -428,7 +460,7 @@ void health_json(const struct run *run, struct json_out *j)
 {
     struct script_stats script;
 
-    run_script_stats(run, &script);
+    script_of(run, &script);
     json_open_object(j);
     put_verdict(run, j);
     put(j, "steal", steal_of(&run->machine));

@@ -12,6 +12,7 @@
 
 struct json_out;
 struct run;
+struct worker;
 
 /* An iteration that starts later than this after it was due is late. */
 #define HEALTH_LATE (5 * NS_PER_MS)
@@ -22,25 +23,34 @@ struct health_counters {
     span_ns cpu;     /* its thread ran */
     span_ns delayed; /* its thread could have run, but for the processor */
     struct loop_stats loop;
+    struct script_stats script;
+    uint64_t n_due, n_late; /* iterations of timetables; those noticed later than HEALTH_LATE */
+    span_ns max_lag;        /* the latest of them */
 };
 
-/* A loop's part of it; written on the loop, read by main between two ticks. */
+/* A loop's part of it. */
 struct health_loop {
+    /* The loop's own. */
     int schedstat;  /* descriptor of /proc/thread-self/schedstat; -1: there is none */
     bool has_begun; /* there is load */
     bool is_over;
-    struct health_counters from, to; /* of the time of load */
-    uint64_t n_due, n_late; /* iterations of timetables; those noticed later than HEALTH_LATE */
+    struct health_counters begin, end; /* of the time of load; `end` once it is over */
+    uint64_t n_due, n_late;            /* as above, up to now */
     span_ns max_lag;
+
+    /*
+     * Put here by health_sample(), as the loop answers a tick; main may read it until it asks
+     * again. Equal while there was no load yet.
+     */
+    struct health_counters from, to;
 };
 
 /* On the loop's thread. */
 void health_open(struct health_loop *h);
 void health_close(struct health_loop *h);
-void health_begin(struct health_loop *h, struct loop *l); /* load begins */
-void health_sample(struct health_loop *h, struct loop *l);
-void health_end(struct health_loop *h,
-                struct loop *l); /* and is over: later samples change nothing */
+void health_begin(struct worker *w);  /* load begins */
+void health_sample(struct worker *w); /* for main to see */
+void health_end(struct worker *w);    /* and is over: later samples change nothing */
 
 static inline void health_due(struct health_loop *h, span_ns lag)
 {

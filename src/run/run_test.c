@@ -15,6 +15,8 @@
 #include "metric/submetric.h"
 #include "plan/plan.h"
 #include "run/control.h"
+#include "run/health.h"
+#include "run/run_priv.h"
 #include "vu/vu_testing.h"
 
 enum {
@@ -89,12 +91,15 @@ static void make_plan(const char *options)
 
 static void look(void *arg UNUSED, struct run *run)
 {
+    struct verdict so_far;
     struct run_part part;
 
     if (t.stop_last && run_stage(run) == RUN_OVER)
         run_stop(run, RUN_STOP_REMOTE, STR(""));
     if (t.act)
         t.act(run);
+    /* Any tick may ask. */
+    health_judge(run, &so_far);
     if (run_stage(run) != RUN_SCENARIOS || t.n_looks == MAX_LOOKS)
         return;
     run_part(run, 0, &part);
@@ -183,9 +188,34 @@ static const struct value *measured(const char *name)
     return &m->total;
 }
 
+/* What loops and the machine say of themselves hangs together. */
+static void check_health(void)
+{
+    for (unsigned i = 0; i < t.run->n_workers; i++) {
+        const struct health_counters *a = &t.run->workers[i].health.from,
+                                     *b = &t.run->workers[i].health.to;
+        span_ns span = b->at - a->at, busy = b->loop.busy - a->loop.busy;
+
+        if (!a->at)
+            continue; /* there was no load */
+        assert_true(span > 0);
+        assert_in_range(busy, 0, span + SLACK);
+        assert_in_range(busy + b->loop.waiting - a->loop.waiting, 0, span + SLACK);
+        assert_in_range(b->cpu - a->cpu, 0, span + SLACK);
+        assert_in_range(b->delayed - a->delayed, 0, span + SLACK);
+        assert_in_range(b->loop.max_turn, 0, busy);
+        assert_true(b->n_late <= b->n_due);
+        assert_int_equal(b->n_late > 0, b->max_lag > HEALTH_LATE);
+    }
+    assert_true(t.run->machine.most_descriptors >= t.run->machine.descriptors);
+    assert_true(t.run->machine.steal_to - t.run->machine.steal_from <=
+                t.run->machine.all_to - t.run->machine.all_from);
+}
+
 /* What the loops count and what they record is the same. */
 static void check_samples(void)
 {
+    check_health();
     assert_int_equal(measured("iterations")->counter.n, t.totals.complete);
     assert_int_equal(measured("iteration_duration")->trend.count, t.totals.complete);
     assert_int_equal(measured("data_sent")->counter.n, atomic_load(&fake.shared.begun) +
@@ -629,10 +659,26 @@ static void check_arrivals(void)
     "{\"scenarios\":{\"a\":{\"executor\":\"constant-arrival-rate\",\"duration\":\"3s\"," \
     "\"rate\":" #rate ",\"preAllocatedVUs\":" #vus "," rest "}}}"
 
+/* Every iteration that was due was looked at, by the loop that had it. */
+static void check_due(void)
+{
+    uint64_t n_due = 0;
+
+    check_arrivals();
+    for (unsigned i = 0; i < t.run->n_workers; i++) {
+        const struct health_counters *c = &t.run->workers[i].health.to;
+
+        assert_in_range(c->n_due, 150, 151);
+        assert_true(c->max_lag >= 0);
+        n_due += c->n_due;
+    }
+    assert_int_equal(n_due, 301);
+}
+
 /* 0.3 s of it, the iteration at 0 and the one at the end included: all of them, on two loops. */
 static void test_constant_rate(void **s UNUSED)
 {
-    t.check = check_arrivals;
+    t.check = check_due;
     run_test_with(RATE(1000, 50, "\"exec\":\"return\""));
     assert_int_equal(t.code, 0);
     assert_int_equal(t.totals.complete + n_dropped, 301);

@@ -130,7 +130,6 @@ int worker_open(struct worker *w, struct loop *loop)
     struct run *run = w->run;
 
     w->loop = loop;
-    health_open(&w->health);
     w->tags = tag_pool_new();
     struct recorder_config rec = {.registry = run->config.registry,
                                   .pool = w->tags,
@@ -169,6 +168,7 @@ static int thread_body(struct worker *w)
     int r;
 
     TRY(loop_new(&options, &loop));
+    health_open(&w->health);
     r = worker_open(w, loop);
     if (r == 0)
         r = coro_spawn(loop, CORO_STACK_MEDIUM, init_users, w, NULL);
@@ -259,9 +259,9 @@ static struct worker *worker_of(struct message *m)
     return container_of(m, struct worker_message, msg)->worker;
 }
 
-static void on_start(struct loop *l, struct message *m)
+static void on_start(struct loop *l UNUSED, struct message *m)
 {
-    health_begin(&worker_of(m)->health, l);
+    health_begin(worker_of(m));
     executor_start(worker_of(m));
 }
 
@@ -282,11 +282,11 @@ static void on_control(struct loop *l UNUSED, struct message *m)
     executor_control(w);
 }
 
-static void on_swap(struct loop *l, struct message *m)
+static void on_swap(struct loop *l UNUSED, struct message *m)
 {
     struct worker *w = worker_of(m);
 
-    health_sample(&w->health, l);
+    health_sample(w);
     w->interval = recorder_swap(w->recorder);
     loop_post(w->run->config.loop, &w->swapped.msg);
 }
