@@ -1,6 +1,9 @@
 /*
  * Thresholds. An expression is cut at its operator, the left side names a number of the metric and
  * the right side is the limit; binding looks up the metric and asks whether it has such a number.
+ *
+ * Thresholds with equal windows over one metric share the window. A window that is not full yet is
+ * not judged, but for one that never was by the end of the test.
  */
 #include "metric/threshold.h"
 
@@ -10,15 +13,25 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "metric/submetric.h"
+#include "metric/window.h"
 
 enum {
     EXIT_INVALID_CONFIG = 104,
     NUMBER_MAX_BYTES = 63,
 };
 
+/* A window over one metric. */
+struct watch {
+    struct snap_metric *metric;
+    struct window *window;
+};
+
 struct thresholds {
     struct threshold *all;
     size_t n, cap;
+    struct watch *watches;
+    size_t n_watches, cap_watches;
+    struct snapshot *snap; /* after binding */
     enum threshold_mode mode;
     struct buf failed_text;
 };
@@ -133,6 +146,9 @@ void thresholds_free(struct thresholds *ts)
         freep(&ts->all[i].spec.metric.p);
         freep(&ts->all[i].spec.source.p);
     }
+    for (size_t i = 0; i < ts->n_watches; i++)
+        window_free(ts->watches[i].window);
+    free(ts->watches);
     free(ts->all);
     buf_fini(&ts->failed_text);
     free(ts);
@@ -214,9 +230,34 @@ static int check_method(const struct threshold *t)
                  metric_type_name(type), supported[type]);
 }
 
+static int check_window(const struct threshold *t)
+{
+    if (t->spec.window == 0 || t->spec.window >= THRESHOLD_WINDOW_MIN_S * NS_PER_S)
+        return 0;
+    return fault(FAULT_EXIT(EXIT_INVALID_CONFIG),
+                 "invalid threshold \"%.*s\" applied on metric %.*s; reason: its window is shorter "
+                 "than %d seconds, which is how often thresholds are judged",
+                 STR_ARG(t->spec.source), STR_ARG(t->spec.metric), THRESHOLD_WINDOW_MIN_S);
+}
+
+/* The window of that length over the metric, shared with others. */
+static struct window *watch(struct thresholds *ts, struct snap_metric *metric, span_ns span)
+{
+    for (size_t i = 0; i < ts->n_watches; i++) {
+        if (ts->watches[i].metric == metric && window_span(ts->watches[i].window) == span)
+            return ts->watches[i].window;
+    }
+
+    struct window *w = window_new(metric->def->type, span);
+
+    vec_push(ts->watches, ts->n_watches, ts->cap_watches) = (struct watch){metric, w};
+    return w;
+}
+
 int thresholds_bind(struct thresholds *ts, struct snapshot *snap, enum threshold_mode mode)
 {
     ts->mode = mode;
+    ts->snap = snap;
     for (size_t i = 0; i < ts->n && mode == THRESHOLDS_JUDGE; i++)
         TRY(bad_config(threshold_parse(ts->all[i].spec.source, &ts->all[i].expr)));
     for (size_t i = 0; i < ts->n; i++) {
@@ -226,8 +267,21 @@ int thresholds_bind(struct thresholds *ts, struct snapshot *snap, enum threshold
             continue;
         TRY(r);
         TRY(check_method(&ts->all[i]));
+        TRY(check_window(&ts->all[i]));
+        if (ts->all[i].spec.window)
+            ts->all[i].window = watch(ts, ts->all[i].metric, ts->all[i].spec.window);
     }
     return 0;
+}
+
+void thresholds_tick(struct thresholds *ts, span_ns load)
+{
+    for (size_t i = 0; i < ts->n_watches; i++) {
+        const struct watch *w = &ts->watches[i];
+
+        window_push(w->window, snap_metric_fresh(ts->snap, w->metric) ? &w->metric->delta : NULL,
+                    load);
+    }
 }
 
 static bool compare(double value, enum threshold_op op, double limit)
@@ -249,40 +303,115 @@ static bool compare(double value, enum threshold_op op, double limit)
     return false;
 }
 
+/* What is judged: all that was measured, or the window. */
+struct evidence {
+    const struct value *value;
+    uint64_t samples;
+    double seconds; /* that it covers */
+};
+
+static struct evidence gather(const struct threshold *t, span_ns elapsed)
+{
+    struct evidence e = {.value = &t->metric->total, .seconds = (double)elapsed / NS_PER_S};
+
+    if (t->window) {
+        span_ns from, to;
+
+        window_range(t->window, &from, &to);
+        e.value = window_sum(t->window);
+        e.seconds = (double)(to - from) / NS_PER_S;
+    }
+    e.samples = value_samples(e.value, t->metric->def->type);
+    return e;
+}
+
 /* Whether the number does not exist, rather than being 0: such a threshold passes. */
-static bool has_no_value(const struct threshold *t, double seconds)
+static bool has_no_value(const struct threshold *t, const struct evidence *e)
 {
     switch (t->metric->def->type) {
     case METRIC_RATE:
-        return t->metric->total.rate.total == 0;
+        return e->samples == 0;
     case METRIC_COUNTER:
-        return t->expr.stat.kind == STAT_RATE && seconds <= 0;
+        return t->expr.stat.kind == STAT_RATE && e->seconds <= 0;
     default:
         return false;
     }
 }
 
-static void judge(struct threshold *t, double seconds)
+/*
+ * Whether the time has come. While it runs, a metric without samples is passed over as in k6, and
+ * so is one that may get the samples that it lacks.
+ */
+static bool is_due(const struct threshold *t, enum threshold_round round, span_ns elapsed,
+                   const struct evidence *e)
 {
-    t->value = snap_metric_stat(t->metric, t->expr.stat, seconds);
-    t->state = has_no_value(t, seconds) || compare(t->value, t->expr.op, t->expr.limit)
-                   ? THRESHOLD_PASSED
-                   : THRESHOLD_FAILED;
+    if (elapsed < t->spec.after)
+        return round == THRESHOLDS_FINAL && t->spec.min_samples;
+    if (!t->window) {
+        return round == THRESHOLDS_FINAL ||
+               (snap_metric_observed(t->metric) && e->samples >= t->spec.min_samples);
+    }
+    if (round == THRESHOLDS_FINAL && t->state == THRESHOLD_UNJUDGED)
+        return true;
+    return window_is_full(t->window) && (e->samples || t->spec.min_samples);
+}
+
+/* Whether a is further from being good than b. */
+static bool is_worse(enum threshold_op op, double a, double b)
+{
+    switch (op) {
+    case THRESHOLD_LT:
+    case THRESHOLD_LE:
+        return a > b;
+    case THRESHOLD_GT:
+    case THRESHOLD_GE:
+        return a < b;
+    default:
+        return false;
+    }
+}
+
+/* Whether to show this verdict from now on: the latest; of windows, the worst. */
+static bool is_to_show(const struct threshold *t, double value, bool too_few)
+{
+    if (!t->window || t->state == THRESHOLD_UNJUDGED)
+        return true;
+    if (t->failing != (t->state == THRESHOLD_FAILED))
+        return t->failing;
+    return !too_few && !t->too_few && is_worse(t->expr.op, value, t->value);
+}
+
+static void judge(struct threshold *t, span_ns elapsed, const struct evidence *e)
+{
+    double value = value_stat(e->value, t->metric->def->type, t->expr.stat, e->seconds);
+    bool too_few = e->samples < t->spec.min_samples || elapsed < t->spec.after;
+
+    t->failing = too_few || !(has_no_value(t, e) || compare(value, t->expr.op, t->expr.limit));
+    if (is_to_show(t, value, too_few)) {
+        t->value = value;
+        t->samples = e->samples;
+        t->too_few = too_few;
+        if (t->window)
+            window_range(t->window, &t->worst_from, &t->worst_to);
+    }
+    if (!t->window || t->state != THRESHOLD_FAILED)
+        t->state = t->failing ? THRESHOLD_FAILED : THRESHOLD_PASSED;
 }
 
 bool thresholds_eval(struct thresholds *ts, enum threshold_round round, span_ns elapsed)
 {
-    double seconds = (double)elapsed / (double)NS_PER_S;
     bool abort_run = false;
 
     for (size_t i = 0; i < ts->n && ts->mode == THRESHOLDS_JUDGE; i++) {
         struct threshold *t = &ts->all[i];
 
         assert(t->metric);
-        if (round == THRESHOLDS_RUNNING && !snap_metric_observed(t->metric))
+        struct evidence e = gather(t, elapsed);
+
+        if (!is_due(t, round, elapsed, &e))
             continue;
-        judge(t, seconds);
-        if (t->state == THRESHOLD_FAILED && t->spec.abort_on_fail &&
+        judge(t, elapsed, &e);
+        if (t->failing && t->spec.abort_on_fail &&
             (t->spec.delay_abort_eval == 0 || t->spec.delay_abort_eval < elapsed))
             abort_run = true;
     }

@@ -6,10 +6,16 @@
  *   struct thresholds *ts = thresholds_new();
  *   thresholds_add(ts, ...) for each expression of the options
  *   thresholds_bind(ts, snapshot)          validates; makes the sub-metrics
+ *   thresholds_tick(ts, load)              after each tick of the snapshot
  *   thresholds_eval(ts, seconds, ...)      every two seconds, and once at the end
+ *
+ * Beyond k6's there are three conditions of ours. `window` judges the last seconds instead of all:
+ * each time it is full, and a failure is remembered. `after` keeps it from being judged earlier.
+ * `min_samples` makes it fail when there is too little to judge: at the end, or in a full window.
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -36,12 +42,19 @@ struct threshold_expr {
 /* Returns 0 or -EINVAL with k6's words. */
 MUST_USE int threshold_parse(struct str source, struct threshold_expr *ret_expr);
 
+enum {
+    THRESHOLD_WINDOW_MIN_S = 2, /* they are judged this often */
+};
+
 /* One expression of the options. All strings are copied by thresholds_add. */
 struct threshold_spec {
     struct str metric; /* "http_req_duration{status:200}" */
     struct str source; /* "p(95)<500" */
     bool abort_on_fail;
     span_ns delay_abort_eval; /* 0: none */
+    span_ns window;           /* 0: judged over all */
+    span_ns after;            /* of the test, before it is first judged */
+    uint64_t min_samples;     /* 0: as many as there are */
 };
 
 enum threshold_state {
@@ -56,10 +69,16 @@ struct threshold {
     struct threshold_expr expr;
     struct snap_metric *metric; /* after binding */
     enum threshold_state state;
-    double value; /* what was compared */
+    double value;     /* what was compared; with a window the worst so far */
+    bool failing;     /* the latest verdict; with a window `state` may remember an earlier one */
+    bool too_few;     /* failed for want of samples */
+    uint64_t samples; /* that were judged, or too few */
+    span_ns worst_from, worst_to; /* a window's: where `value` is of, in time under load */
+    struct window *window;        /* of the set; NULL: judged over all */
 };
 
 struct thresholds;
+struct window;
 
 struct thresholds *thresholds_new(void);
 void thresholds_free(struct thresholds *ts);
@@ -78,6 +97,12 @@ enum threshold_mode {
  */
 MUST_USE int thresholds_bind(struct thresholds *ts, struct snapshot *snap,
                              enum threshold_mode mode);
+
+/*
+ * Gives windows what the last tick added. `load` is for how long the run has been under load: time
+ * that is no part of a window (setup, pauses, what comes after the last start) is left out of it.
+ */
+void thresholds_tick(struct thresholds *ts, span_ns load);
 
 enum threshold_round {
     THRESHOLDS_RUNNING, /* metrics without samples are passed over */

@@ -256,6 +256,212 @@ static void aborting_waits_for_its_delay(void **state)
     close_fixture(&f);
 }
 
+/* One second of the test: n samples of that value, then an evaluation at every second second. */
+static bool second(struct fixture *f, int at, int n, double value)
+{
+    snapshot_tick_begin(f->snap);
+    for (int i = 0; i < n; i++)
+        snapshot_sample(f->snap, M_HTTP_REQ_DURATION, NULL, 0, value, at);
+    snapshot_tick_end(f->snap, at);
+    thresholds_tick(f->ts, at * NS_PER_S);
+    return at % 2 == 0 && thresholds_eval(f->ts, THRESHOLDS_RUNNING, at * NS_PER_S);
+}
+
+static const struct threshold *first(const struct fixture *f)
+{
+    size_t n;
+
+    return thresholds_all(f->ts, &n);
+}
+
+static void open_with(struct fixture *f, struct threshold_spec spec)
+{
+    open_fixture(f);
+    spec.metric = STR("http_req_duration");
+    spec.source = spec.source.n ? spec.source : STR("max<100");
+    thresholds_add(f->ts, &spec);
+    assert_int_equal(thresholds_bind(f->ts, f->snap, THRESHOLDS_JUDGE), 0);
+}
+
+static void a_window_forgets_what_is_long_ago(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.source = STR("avg<100"), .window = 10 * NS_PER_S});
+    /* The first seconds are slow, but the first window is full only at 10 s: avg is 90 then. */
+    for (int t = 1; t <= 60; t++) {
+        second(&f, t, 10, t <= 5 ? 130 : 50);
+        assert_int_equal(first(&f)->state, t < 10 ? THRESHOLD_UNJUDGED : THRESHOLD_PASSED);
+    }
+    assert_true(first(&f)->value == 90);
+    assert_int_equal(first(&f)->worst_from, 0);
+    assert_int_equal(first(&f)->worst_to, 10 * NS_PER_S);
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, 60 * NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_PASSED);
+    close_fixture(&f);
+}
+
+static void a_window_remembers_that_it_failed_and_shows_its_worst(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.source = STR("avg<100"), .window = 4 * NS_PER_S});
+    for (int t = 1; t <= 100; t++)
+        second(&f, t, 1, t > 20 && t <= 24 ? 500 : 10);
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, 100 * NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    assert_false(first(&f)->failing);
+    assert_true(first(&f)->value == 500);
+    assert_int_equal(first(&f)->worst_from, 20 * NS_PER_S);
+    assert_int_equal(first(&f)->worst_to, 24 * NS_PER_S);
+    assert_string_equal(thresholds_failed(f.ts), "http_req_duration");
+    close_fixture(&f);
+}
+
+static void only_a_window_that_fails_now_aborts(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.window = 4 * NS_PER_S,
+                                          .abort_on_fail = true,
+                                          .delay_abort_eval = 20 * NS_PER_S});
+    for (int t = 1; t <= 40; t++)
+        assert_false(second(&f, t, 1, t == 10 ? 500 : 10));
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    assert_false(second(&f, 41, 1, 500));
+    assert_true(second(&f, 42, 1, 10));
+    close_fixture(&f);
+}
+
+static void a_test_shorter_than_the_window_is_judged_at_its_end(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.window = 30 * NS_PER_S});
+    for (int t = 1; t <= 10; t++)
+        second(&f, t, 1, 500);
+    assert_int_equal(first(&f)->state, THRESHOLD_UNJUDGED);
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, 10 * NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    close_fixture(&f);
+}
+
+static void nothing_is_judged_before_its_time(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.after = 20 * NS_PER_S, .abort_on_fail = true});
+    for (int t = 1; t < 20; t++)
+        assert_false(second(&f, t, 1, 500));
+    assert_int_equal(first(&f)->state, THRESHOLD_UNJUDGED);
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, 19 * NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_UNJUDGED);
+    assert_true(second(&f, 20, 1, 10));
+    close_fixture(&f);
+}
+
+static void too_few_samples_fail_at_the_end(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.min_samples = 10, .abort_on_fail = true});
+    /* They may still come. */
+    for (int t = 1; t < 10; t++)
+        assert_false(second(&f, t, 1, 500));
+    assert_int_equal(first(&f)->state, THRESHOLD_UNJUDGED);
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, 9 * NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    assert_true(first(&f)->too_few);
+    assert_int_equal(first(&f)->samples, 9);
+    /* The tenth: now the number itself is judged. */
+    assert_true(second(&f, 10, 1, 10));
+    assert_false(first(&f)->too_few);
+    close_fixture(&f);
+}
+
+static void an_empty_metric_fails_only_with_min_samples(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){0});
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_PASSED);
+    close_fixture(&f);
+    open_with(&f, (struct threshold_spec){.min_samples = 1});
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    close_fixture(&f);
+    open_with(&f, (struct threshold_spec){.min_samples = 1, .after = 2 * NS_PER_S});
+    second(&f, 1, 5, 10);
+    thresholds_eval(f.ts, THRESHOLDS_FINAL, NS_PER_S);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    close_fixture(&f);
+}
+
+/* A system that hangs answers nothing: its windows run empty. */
+static void a_full_window_needs_its_samples(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.window = 4 * NS_PER_S, .min_samples = 5});
+    for (int t = 1; t <= 20; t++)
+        second(&f, t, 10, 10);
+    assert_int_equal(first(&f)->state, THRESHOLD_PASSED);
+    for (int t = 21; t <= 23; t++)
+        second(&f, t, 0, 0);
+    assert_int_equal(first(&f)->state, THRESHOLD_PASSED);
+    second(&f, 24, 0, 0);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    assert_true(first(&f)->too_few);
+    assert_int_equal(first(&f)->samples, 0);
+    close_fixture(&f);
+}
+
+static void windows_count_their_own_rate(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f);
+    thresholds_add(f.ts, &(struct threshold_spec){.metric = STR("http_reqs"),
+                                                  .source = STR("rate>=4"),
+                                                  .window = 10 * NS_PER_S});
+    assert_int_equal(thresholds_bind(f.ts, f.snap, THRESHOLDS_JUDGE), 0);
+    for (int t = 1; t <= 40; t++) {
+        tick(&f, M_HTTP_REQS, t <= 20 ? 4 : 6);
+        thresholds_tick(f.ts, t * NS_PER_S);
+        thresholds_eval(f.ts, THRESHOLDS_RUNNING, t * NS_PER_S);
+    }
+    assert_int_equal(state_of(&f, 0), THRESHOLD_PASSED);
+    assert_true(first(&f)->value == 4);
+    close_fixture(&f);
+}
+
+static void a_window_must_be_longer_than_the_rounds(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f);
+    thresholds_add(f.ts, &(struct threshold_spec){.metric = STR("http_reqs"),
+                                                  .source = STR("count>1"),
+                                                  .window = NS_PER_S});
+    assert_int_equal(thresholds_bind(f.ts, f.snap, THRESHOLDS_JUDGE), FAULT_EXIT(104));
+    assert_string_equal(fault_text(),
+                        "invalid threshold \"count>1\" applied on metric http_reqs; reason: its "
+                        "window is shorter than 2 seconds, which is how often thresholds are "
+                        "judged");
+    close_fixture(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +471,16 @@ int main(void)
         cmocka_unit_test(values_are_compared),
         cmocka_unit_test(the_last_round_judges_what_was_never_sampled),
         cmocka_unit_test(aborting_waits_for_its_delay),
+        cmocka_unit_test(a_window_forgets_what_is_long_ago),
+        cmocka_unit_test(a_window_remembers_that_it_failed_and_shows_its_worst),
+        cmocka_unit_test(only_a_window_that_fails_now_aborts),
+        cmocka_unit_test(a_test_shorter_than_the_window_is_judged_at_its_end),
+        cmocka_unit_test(nothing_is_judged_before_its_time),
+        cmocka_unit_test(too_few_samples_fail_at_the_end),
+        cmocka_unit_test(an_empty_metric_fails_only_with_min_samples),
+        cmocka_unit_test(a_full_window_needs_its_samples),
+        cmocka_unit_test(windows_count_their_own_rate),
+        cmocka_unit_test(a_window_must_be_longer_than_the_rounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
