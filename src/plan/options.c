@@ -222,6 +222,7 @@ static const char *value_name(enum plan_option_type type)
         [PLAN_TYPE_SEGMENT] = "SEGMENT",
         [PLAN_TYPE_SEQUENCE] = "LIST",
         [PLAN_TYPE_DNS] = "SETTINGS",
+        [PLAN_TYPE_THRESHOLDS] = "'METRIC: CONDITION'",
     };
 
     return names[type] ? names[type] : "VALUE";
@@ -344,6 +345,8 @@ void plan_options_apply(struct plan_options *lower, const struct plan_options *u
             merge_dns(&lower->dns, &upper->dns);
         } else if (id == PLAN_TAGS && has_feature(lower, "merge-run-tags")) {
             merge_tags(lower, upper);
+        } else if (id == PLAN_THRESHOLDS && tier == PLAN_TIER_CLI) {
+            plan_thresholds_join(&lower->thresholds, &upper->thresholds, lower->arena);
         } else if (id != PLAN_FEATURES || tier != PLAN_TIER_SCRIPT) {
             memcpy(plan_field(lower, id), plan_field_const(upper, id),
                    plan_types[plan_option_rows[id].type].size);

@@ -129,6 +129,9 @@ struct plan_threshold {
     bool abort_on_fail;
     bool has_delay;
     span_ns delay_abort_eval; /* when has_delay */
+    span_ns window;           /* ours; 0: judged over all */
+    span_ns after;            /* ours; 0: from the start */
+    int64_t min_samples;      /* ours; 0: however few */
     bool long_form;           /* written as an object; so it is shown as one */
 };
 

@@ -354,7 +354,7 @@ int plan_json_tls_auth(struct plan_slot *slot, json_t *value)
 }
 
 /* Reads an option that has no text form of its own from JSON in a variable. */
-static int from_json_text(struct plan_slot *slot, struct str text)
+int plan_from_json_text(struct plan_slot *slot, struct str text)
 {
     json_t *value = json_loadb(text.p ? text.p : "", text.n, JSON_DECODE_ANY, NULL);
     int r =
@@ -366,76 +366,17 @@ static int from_json_text(struct plan_slot *slot, struct str text)
 
 int plan_text_scenarios(struct plan_slot *slot, struct str text)
 {
-    return from_json_text(slot, text);
+    return plan_from_json_text(slot, text);
 }
 
 int plan_text_tls_version(struct plan_slot *slot, struct str text)
 {
-    return from_json_text(slot, text);
+    return plan_from_json_text(slot, text);
 }
 
 int plan_text_tls_auth(struct plan_slot *slot, struct str text)
 {
-    return from_json_text(slot, text);
-}
-
-int plan_text_thresholds(struct plan_slot *slot, struct str text)
-{
-    return from_json_text(slot, text);
-}
-
-/* --- thresholds --- */
-
-static int to_threshold(json_t *value, struct arena *arena, struct plan_threshold *ret_t)
-{
-    struct plan_threshold t = {.long_form = json_is_object(value)};
-    json_t *source = t.long_form ? json_object_get(value, "threshold") : value;
-    json_t *abort_on_fail = json_object_get(value, "abortOnFail");
-    json_t *delay = json_object_get(value, "delayAbortEval");
-
-    if (plan_json_to_string(source, arena, &t.source))
-        return PLAN_E_TYPE;
-    if (abort_on_fail && !json_is_null(abort_on_fail) && !json_is_boolean(abort_on_fail))
-        return PLAN_E_TYPE;
-    t.abort_on_fail = json_is_true(abort_on_fail);
-    t.has_delay = delay && !json_is_null(delay);
-    if (t.has_delay && plan_json_to_duration(delay, &t.delay_abort_eval))
-        return PLAN_E_TYPE;
-    *ret_t = t;
-    return 0;
-}
-
-int plan_json_thresholds(struct plan_slot *slot, json_t *value)
-{
-    struct plan_thresholds *all = slot->field;
-    struct arena *arena = slot->o->arena;
-    const char *metric = NULL;
-    json_t *list = NULL;
-
-    *all = (struct plan_thresholds){0};
-    if (!json_is_object(value))
-        return PLAN_E_TYPE;
-    json_object_foreach(value, metric, list)
-    {
-        if (!json_is_array(list)) {
-            return fault(-EINVAL, "the thresholds of '%s' must be a list, not %s", metric,
-                         plan_json_brief(list, arena));
-        }
-        struct plan_metric_thresholds *m = &plan_push(arena, all);
-
-        m->metric = plan_copy(arena, str_of(metric));
-        for (size_t i = 0; i < json_array_size(list); i++) {
-            json_t *item = json_array_get(list, i);
-            struct plan_threshold t;
-
-            if (to_threshold(item, arena, &t)) {
-                return fault(-EINVAL, "'%s' has an invalid threshold %s", metric,
-                             plan_json_brief(item, arena));
-            }
-            plan_push(arena, m) = t;
-        }
-    }
-    return 0;
+    return plan_from_json_text(slot, text);
 }
 
 /* --- the whole --- */

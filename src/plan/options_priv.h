@@ -118,6 +118,13 @@ int plan_json_to_string(struct json_t *value, struct arena *arena, const char **
 int plan_json_to_map(struct json_t *value, struct arena *arena, struct plan_map *ret_map);
 int plan_json_to_stages(struct json_t *value, struct arena *arena, struct plan_stages *ret_stages);
 
+/* Reads a text that is JSON, by the type's reader of JSON. */
+int plan_from_json_text(struct plan_slot *slot, struct str text);
+
+/* Adds the conditions of `more` to those there are; both lists stay as they were. */
+void plan_thresholds_join(struct plan_thresholds *all, const struct plan_thresholds *more,
+                          struct arena *arena);
+
 /* The JSON text of a value, cut to a length fit for a message. */
 const char *plan_json_brief(struct json_t *value, struct arena *arena);
 

@@ -177,6 +177,18 @@ static void show_threshold(const struct plan_threshold *t, struct json_out *j)
     } else {
         json_put_null(j);
     }
+    if (t->window) {
+        json_key(j, "window");
+        plan_duration_show(t->window, j);
+    }
+    if (t->after) {
+        json_key(j, "after");
+        plan_duration_show(t->after, j);
+    }
+    if (t->min_samples) {
+        json_key(j, "min_samples");
+        json_put_u64(j, (uint64_t)t->min_samples);
+    }
     json_close(j);
 }
 

@@ -103,6 +103,89 @@ static void reads_every_type_from_json(void **state)
     assert_int_equal(f->warnings.n, 0);
 }
 
+static void thresholds_of_ours_are_read(void **state)
+{
+    struct fixture *f = *state;
+    const struct plan_threshold *t;
+    struct buf shown = {0};
+
+    assert_int_equal(
+        read_json(f, PLAN_TIER_SCRIPT,
+                  "{\"thresholds\":{\"http_reqs\":[{\"threshold\":\"rate>0\",\"window\":\"30s\","
+                  "\"after\":60000,\"min_samples\":100},{\"threshold\":\"rate>1\","
+                  "\"minSamples\":7}]}}"),
+        0);
+    t = f->o.thresholds.items[0].items;
+    assert_int_equal(t[0].window, 30 * NS_PER_S);
+    assert_int_equal(t[0].after, 60 * NS_PER_S);
+    assert_int_equal(t[0].min_samples, 100);
+    assert_int_equal(t[1].min_samples, 7);
+    assert_int_equal(t[1].window, 0);
+    plan_options_json(&f->o, PLAN_JSON_SET, 0, &shown);
+    assert_non_null(strstr(buf_cstr(&shown), "\"delayAbortEval\":null,\"window\":\"30s\","
+                                             "\"after\":\"1m0s\",\"min_samples\":100}"));
+    buf_fini(&shown);
+}
+
+static void a_flag_adds_a_threshold(void **state)
+{
+    struct fixture *f = *state;
+    struct plan_options cli;
+    const struct plan_metric_thresholds *m;
+
+    plan_options_init(&cli, f->o.arena);
+    assert_int_equal(plan_options_from_cli(&cli, PLAN_THRESHOLDS,
+                                           "http_req_duration{a:b}: p(95)<200; window=30s;"
+                                           " after=1m; min_samples=5; abort_after=10s"),
+                     0);
+    assert_int_equal(plan_options_from_cli(&cli, PLAN_THRESHOLDS, "http_reqs:count>9;abort"), 0);
+    assert_int_equal(
+        read_json(f, PLAN_TIER_SCRIPT, "{\"thresholds\":{\"http_reqs\":[\"rate>1\"]}}"), 0);
+    plan_options_apply(&f->o, &cli, PLAN_TIER_CLI, &f->warnings);
+    assert_int_equal(f->o.thresholds.n, 2);
+    m = f->o.thresholds.items;
+    assert_string_equal(m[0].metric, "http_reqs");
+    assert_int_equal(m[0].n, 2);
+    assert_string_equal(m[0].items[1].source, "count>9");
+    assert_true(m[0].items[1].abort_on_fail);
+    assert_false(m[0].items[1].has_delay);
+    assert_string_equal(m[1].metric, "http_req_duration{a:b}");
+    assert_string_equal(m[1].items[0].source, "p(95)<200");
+    assert_int_equal(m[1].items[0].window, 30 * NS_PER_S);
+    assert_int_equal(m[1].items[0].after, 60 * NS_PER_S);
+    assert_int_equal(m[1].items[0].min_samples, 5);
+    assert_true(m[1].items[0].abort_on_fail);
+    assert_int_equal(m[1].items[0].delay_abort_eval, 10 * NS_PER_S);
+    /* The layer itself is as it was. */
+    assert_int_equal(cli.thresholds.items[1].n, 1);
+}
+
+static void bad_threshold_flags_are_explained(void **state)
+{
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"", "is written as 'METRIC: CONDITION'"},
+        {"http_reqs", "is written as 'METRIC: CONDITION'"},
+        {"http_reqs{a:b}", "is written as 'METRIC: CONDITION'"},
+        {": rate>1", "is written as 'METRIC: CONDITION'"},
+        {"http_reqs: ; window=3s", "is written as 'METRIC: CONDITION'"},
+        {"a: rate>1; window=3", "'window' must be a duration above 0"},
+        {"a: rate>1; after=-3s", "'after' must be a duration above 0"},
+        {"a: rate>1; min_samples=0", "'min_samples' must be a whole number from 1 on"},
+        {"a: rate>1; abort=yes", "'abort=yes' is none of window="},
+        {"a: rate>1; p=1", "'p=1' is none of window="},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < countof(cases); i++) {
+        assert_int_equal(plan_options_from_cli(&f->o, PLAN_THRESHOLDS, cases[i].text),
+                         FAULT_EXIT(255));
+        assert_non_null(strstr(fault_text(), cases[i].words));
+    }
+    fault_clear();
+}
+
 static void names_the_field_that_is_wrong(void **state)
 {
     static const struct {
@@ -116,6 +199,12 @@ static void names_the_field_that_is_wrong(void **state)
         {"{\"throw\":\"yes\"}", "option 'throw': expected true or false, got \"yes\""},
         {"{\"thresholds\":{\"a\":\"x\"}}", "thresholds of 'a' must be a list"},
         {"{\"thresholds\":{\"a\":[3]}}", "invalid threshold 3"},
+        {"{\"thresholds\":{\"a\":[{\"threshold\":\"rate>0\",\"window\":\"x\"}]}}",
+         "'window' must be a duration above 0"},
+        {"{\"thresholds\":{\"a\":[{\"threshold\":\"rate>0\",\"after\":-1}]}}",
+         "'after' must be a duration above 0"},
+        {"{\"thresholds\":{\"a\":[{\"threshold\":\"rate>0\",\"min_samples\":\"x\"}]}}",
+         "'min_samples' must be a whole number"},
         {"{\"tags\":{\"a\":1}}", "the value of 'a' must be a string"},
         {"{\"blacklistIPs\":[\"x\"]}", "'x' is not an address range"},
         {"{\"blacklistIPs\":[\"10.0.0.0/33\"]}", "is not an address range"},
@@ -397,6 +486,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(has_defaults_that_nobody_set),
         TEST(reads_every_type_from_json),
+        TEST(thresholds_of_ours_are_read),
+        TEST(a_flag_adds_a_threshold),
+        TEST(bad_threshold_flags_are_explained),
         TEST(names_the_field_that_is_wrong),
         TEST(warns_once_of_unknown_fields),
         TEST(a_configuration_file_may_say_more),

@@ -108,7 +108,10 @@ static void add_thresholds(struct run *run)
                                           .source = str_of(item->source),
                                           .abort_on_fail = item->abort_on_fail,
                                           .delay_abort_eval =
-                                              item->has_delay ? item->delay_abort_eval : 0};
+                                              item->has_delay ? item->delay_abort_eval : 0,
+                                          .window = item->window,
+                                          .after = item->after,
+                                          .min_samples = (uint64_t)item->min_samples};
 
             thresholds_add(run->thresholds, &spec);
         }

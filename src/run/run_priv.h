@@ -147,6 +147,7 @@ struct run {
     struct health_machine machine;
     mono_ns next_tick;
     mono_ns next_eval;
+    span_ns load; /* for how long users could start iterations, pauses left out */
     struct message stop_msg;
     bool stop_handled;
     bool scenarios_over;

@@ -45,8 +45,27 @@ static void judge(struct run *run, mono_ns now)
         run_stop(run, RUN_STOP_THRESHOLD, STR(""));
 }
 
+/* How much of the time since the tick before was time under load: a scenario could start users. */
+static span_ns load_since(const struct run *run, mono_ns before, mono_ns now)
+{
+    mono_ns begin = MONO_NEVER, end = 0;
+
+    if (run->stage != RUN_SCENARIOS || run_is_paused(run))
+        return 0;
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        const struct scenario_run *sr = &run->scenarios[i];
+
+        begin = sr->start < begin ? sr->start : begin;
+        end = sr->end > end ? sr->end : end;
+    }
+    begin = before > begin ? before : begin;
+    end = now < end ? now : end;
+    return end > begin ? end - begin : 0;
+}
+
 static void finish_tick(struct run *run)
 {
+    mono_ns before = snapshot_time(run->snapshot);
     mono_ns now = loop_clock(run->config.loop);
     const char *warning;
 
@@ -62,6 +81,8 @@ static void finish_tick(struct run *run)
         health_machine_sample(&run->machine);
     run_count_unattempted(run, now);
     snapshot_tick_end(run->snapshot, now);
+    run->load += load_since(run, before, now);
+    thresholds_tick(run->thresholds, run->load);
     warning = snapshot_warning(run->snapshot);
     if (warning)
         run_warn(run, warning);
