@@ -24,6 +24,8 @@ struct loadtest_own {
     bool precise;
     bool kernel_timestamps;
     bool fail_on_invalid;
+    bool corrected;
+    span_ns corrected_interval; /* 0: the median */
     bool offline;
     const char *rate; /* these four: NULL or 0 when not given */
     int64_t max_vus;

@@ -35,6 +35,15 @@ static void write_redacted(struct loadtest *t, const char *path, struct str data
     buf_fini(&out);
 }
 
+static enum summary_model model_of(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_scenarios; i++) {
+        if (plan->scenarios[i].open_model)
+            return SUMMARY_MODEL_OPEN;
+    }
+    return SUMMARY_MODEL_CLOSED;
+}
+
 void run_output_input(const struct loadtest *t, struct run *run, struct summary_input *ret_input)
 {
     *ret_input = (struct summary_input){.snapshot = run_snapshot(run),
@@ -45,7 +54,11 @@ void run_output_input(const struct loadtest *t, struct run *run, struct summary_
                                         .stderr_is_tty = isatty(STDERR_FILENO),
                                         .setup_data = run_setup_data(run),
                                         .script = str_from(t->script->text, t->script->n_text),
-                                        .generated_at = clock_wall()};
+                                        .generated_at = clock_wall(),
+                                        .model = model_of(t->plan),
+                                        .quiet = t->plan->options->quiet,
+                                        .corrected = t->own.corrected,
+                                        .corrected_interval = t->own.corrected_interval};
 }
 
 static struct summary *make_summary(struct loadtest *t, struct run *run, struct buf *generator)

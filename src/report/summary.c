@@ -5,9 +5,11 @@
  */
 #include "report/summary.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/mem.h"
 #include "report/summary_priv.h"
 
@@ -143,11 +145,29 @@ static struct summary_metric *add_metric(struct summary_metrics *metrics, const 
 static void add_thresholds(struct summary_metric *m, const struct threshold *all, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (all[i].metric != m->snap || all[i].state == THRESHOLD_UNJUDGED)
+        /* One that waited for its time in vain is shown, lest it be taken for passed. */
+        if (all[i].metric != m->snap || (all[i].state == THRESHOLD_UNJUDGED && !all[i].spec.after))
             continue;
         /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
         vec_push(m->thresholds, m->n_thresholds, m->cap_thresholds) = &all[i];
     }
+}
+
+static void put_span(struct buf *out, const char *word, span_ns span)
+{
+    char text[DURATION_TEXT_BYTES];
+
+    if (span)
+        buf_printf(out, "; %s=%s", word, duration_format(span, text));
+}
+
+void summary_threshold_name(const struct threshold *t, struct buf *out)
+{
+    buf_putstr(out, t->spec.source);
+    put_span(out, "window", t->spec.window);
+    put_span(out, "after", t->spec.after);
+    if (t->spec.min_samples)
+        buf_printf(out, "; min_samples=%" PRIu64, t->spec.min_samples);
 }
 
 static void take_metrics(struct summary *s)
@@ -240,8 +260,7 @@ struct summary_check summary_checks_sum(const struct summary_checks *checks)
     return sum;
 }
 
-/* A value of our own, for adding series up. */
-static struct value *new_value(struct summary *s, enum metric_type type)
+struct value *summary_new_value(struct summary *s, enum metric_type type)
 {
     struct value *v = arena_new(&s->arena, struct value);
 
@@ -264,7 +283,7 @@ static void add_series(struct summary *s, struct summary_group *g, const struct 
             m = &g->metrics.items[i];
     }
     if (!m) {
-        struct value *own = new_value(s, def->type);
+        struct value *own = summary_new_value(s, def->type);
 
         m = add_metric(&g->metrics, def->name, def, own);
         m->own = own;
@@ -367,6 +386,7 @@ struct summary *summary_new(const struct summary_input *in)
     s->slab = hist_slab_new();
     take_metrics(s);
     grow_trees(s);
+    summary_correct(s);
     return s;
 }
 

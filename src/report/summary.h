@@ -11,6 +11,13 @@
 #include "metric/threshold.h"
 #include "plan/options.h"
 
+/* Who decides when an iteration starts. */
+enum summary_model {
+    SUMMARY_MODEL_UNKNOWN, /* says nothing of it */
+    SUMMARY_MODEL_CLOSED,  /* users, when they are done with the one before */
+    SUMMARY_MODEL_OPEN,    /* a timetable, in one scenario at least */
+};
+
 /* What the summary is made of; borrowed. */
 struct summary_input {
     const struct snapshot *snapshot;
@@ -22,7 +29,11 @@ struct summary_input {
     const char *setup_data; /* JSON text; NULL: setup() gave none */
     struct str script;      /* its source, for the machine-readable form */
     wall_ns generated_at;   /* for the machine-readable form */
-    struct str generator;   /* what it says of itself, as JSON; empty: nothing */
+    enum summary_model model;
+    bool quiet;                 /* no notes that explain */
+    bool corrected;             /* show what a closed model may have hidden */
+    span_ns corrected_interval; /* between starts, for that; 0: the median of what was measured */
+    struct str generator;       /* what it says of itself, as JSON; empty: nothing */
 };
 
 enum summary_mode {

@@ -124,6 +124,15 @@ static void put_values(struct json_out *j, const struct summary *s, const struct
         put_number(j, names[i], summary_stat(s, m, names[i]));
 }
 
+static void put_threshold_key(struct json_out *j, const struct threshold *t)
+{
+    struct buf name = {0};
+
+    summary_threshold_name(t, &name);
+    json_key_str(j, buf_str(&name));
+    buf_fini(&name);
+}
+
 static void put_thresholds(struct json_out *j, const struct summary_metric *m, enum shape shape)
 {
     if (!m->n_thresholds)
@@ -133,7 +142,9 @@ static void put_thresholds(struct json_out *j, const struct summary_metric *m, e
     for (size_t i = 0; i < m->n_thresholds; i++) {
         bool failed = m->thresholds[i]->state == THRESHOLD_FAILED;
 
-        json_key_str(j, m->thresholds[i]->spec.source);
+        if (m->thresholds[i]->state == THRESHOLD_UNJUDGED)
+            continue;
+        put_threshold_key(j, m->thresholds[i]);
         if (shape == SHAPE_EXPORT) {
             json_put_bool(j, failed);
             continue;

@@ -55,6 +55,10 @@ struct summary_value {
     enum metric_type type;
 };
 
+enum {
+    SUMMARY_N_PAIRS = 2, /* of durations and the response times that belong to them */
+};
+
 struct summary {
     struct summary_input in;
     double seconds;
@@ -69,7 +73,34 @@ struct summary {
     struct summary_group tree;       /* all groups with their checks; no metrics */
     struct summary_group main;       /* groups of the default scenario */
     struct summary_groups scenarios; /* the others, sorted by name */
+
+    struct summary_metric corrected[SUMMARY_N_PAIRS]; /* of `metrics`; without value: none */
 };
+
+/* Rows of a list of metrics, in the order of the text. */
+struct summary_list {
+    const struct summary_metric **items;
+    size_t n;
+};
+
+/* Makes the rows that the text has in that mode; the caller frees `items`. */
+void summary_arrange(const struct summary *s, const struct summary_metrics *metrics,
+                     enum summary_mode mode, struct summary_list *ret_list);
+
+/* Makes the corrected durations, if the input asks for them. */
+void summary_correct(struct summary *s);
+
+/* Whether the response time of a pair is shown: it differs, or there are thresholds on it. */
+bool summary_shows_pair(const struct summary_metrics *metrics, size_t pair);
+
+/* The metric of that name, no sub-metric; NULL: none. */
+const struct summary_metric *summary_find(const struct summary_metrics *metrics, const char *name);
+
+/* An empty value that lives as long as the summary. */
+struct value *summary_new_value(struct summary *s, enum metric_type type);
+
+/* "p(95)<200", and with conditions of ours "p(95)<200; window=30s", as --threshold has it. */
+void summary_threshold_name(const struct threshold *t, struct buf *out);
 
 /* Whether the metric is left out of lists in that mode. */
 bool summary_hides(const struct summary_metric *m, enum summary_mode mode);

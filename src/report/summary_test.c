@@ -17,6 +17,7 @@ struct fixture {
     struct snapshot *snapshot;
     struct thresholds *thresholds;
     struct plan_options options;
+    struct summary_input more; /* model, quiet, corrected */
     mono_ns now;
 };
 
@@ -94,6 +95,10 @@ static struct summary *finish(struct fixture *f, double seconds)
         .setup_data = "{\"a\":1}",
         .script = STR("export default function () {}\n"),
         .generated_at = (wall_ns)1800000000 * NS_PER_S + 123456789,
+        .model = f->more.model,
+        .quiet = f->more.quiet,
+        .corrected = f->more.corrected,
+        .corrected_interval = f->more.corrected_interval,
     };
 
     assert_int_equal(thresholds_bind(f->thresholds, f->snapshot, THRESHOLDS_JUDGE), 0);
@@ -301,6 +306,167 @@ static void survives_a_very_deep_group(void **state)
     buf_fini(&tags);
 }
 
+static void assert_text(struct fixture *f, const struct summary *s, const char *want)
+{
+    struct buf out = {0};
+
+    (void)f;
+    summary_text(s, SUMMARY_COMPACT, SUMMARY_PLAIN, &out);
+    assert_string_equal(buf_cstr(&out), want);
+    buf_fini(&out);
+}
+
+static void avg_only(struct fixture *f)
+{
+    assert_int_equal(plan_options_from_cli(&f->options, PLAN_SUMMARY_TREND_STATS, "avg"), 0);
+}
+
+static void service_and_response_time_stand_side_by_side(void **state)
+{
+    struct fixture *f = *state;
+
+    avg_only(f);
+    f->more.model = SUMMARY_MODEL_OPEN;
+    submetric(f, "http_req_duration{expected_response:true}");
+    for (int i = 0; i < 10; i++) {
+        add(f, M_HTTP_REQ_DURATION, "expected_response=true", 64);
+        add(f, M_HTTP_REQ_RESPONSE_TIME, "", 96);
+        add(f, M_HTTP_REQ_FAILED, "", 0);
+        add(f, M_ITERATION_DURATION, "", 64);
+        add(f, M_ITERATION_RESPONSE_TIME, "", 65);
+        add(f, M_ITERATION_LAG, "", 0.5);
+    }
+    scoped(summary_freep) struct summary *s = finish(f, 1);
+
+    /* Requests differ by half and are shown; iterations by less than 5 % and are not. */
+    assert_text(f, s,
+                "\n\n  █ TOTAL RESULTS \n\n"
+                "    HTTP\n"
+                "    http_req_duration..............: avg=64ms\n"
+                "      { expected_response:true }...: avg=64ms\n"
+                "    http_req_response_time.........: avg=96ms\n"
+                "    http_req_failed................: 0.00% 0 out of 10\n\n"
+                "    EXECUTION\n"
+                "    dropped_iterations.............: 0     0/s\n"
+                "    iteration_duration.............: avg=64ms\n"
+                "    iteration_lag..................: med=500µs p(99)=500µs max=500µs\n\n"
+                "    response time runs from the instant at which a start was due, duration from "
+                "the start:\n"
+                "    the difference is waiting that a stall causes and that callers of the system "
+                "would feel\n\n\n\n");
+}
+
+static void quiet_summaries_explain_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    avg_only(f);
+    f->more.model = SUMMARY_MODEL_CLOSED;
+    f->more.quiet = true;
+    add(f, M_ITERATION_DURATION, "", 64);
+    scoped(summary_freep) struct summary *s = finish(f, 1);
+
+    assert_text(f, s,
+                "\n\n  █ TOTAL RESULTS \n\n    EXECUTION\n"
+                "    iteration_duration...: avg=64ms\n\n\n\n");
+}
+
+static void closed_models_say_what_they_hide(void **state)
+{
+    struct fixture *f = *state;
+
+    avg_only(f);
+    f->more.model = SUMMARY_MODEL_CLOSED;
+    add(f, M_ITERATION_DURATION, "", 64);
+    scoped(summary_freep) struct summary *s = finish(f, 1);
+
+    assert_text(f, s,
+                "\n\n  █ TOTAL RESULTS \n\n    EXECUTION\n"
+                "    iteration_duration...: avg=64ms\n\n"
+                "    closed model: a user who waits for an answer starts nothing meanwhile, so a "
+                "stall gives few\n"
+                "    samples and percentiles look better than callers would find them; --corrected "
+                "estimates by\n"
+                "    how much, an arrival-rate scenario (or --rate) measures it\n\n\n\n");
+}
+
+static void a_correction_stands_below_what_was_measured(void **state)
+{
+    struct fixture *f = *state;
+    struct buf data = {0};
+
+    avg_only(f);
+    f->more.model = SUMMARY_MODEL_CLOSED;
+    f->more.corrected = true;
+    f->more.corrected_interval = 100 * NS_PER_MS;
+    submetric(f, "http_req_duration{expected_response:true}");
+    /* 1,000 ms holds up 900, 800 and so on: 5,500 in ten samples. */
+    add(f, M_HTTP_REQ_DURATION, "expected_response=true", 1000);
+    add(f, M_ITERATION_DURATION, "", 1000);
+    scoped(summary_freep) struct summary *s = finish(f, 1);
+
+    assert_text(f, s,
+                "\n\n  █ TOTAL RESULTS \n\n"
+                "    HTTP\n"
+                "    http_req_duration..............: avg=1s   \n"
+                "      { corrected }................: avg=550ms\n"
+                "      { expected_response:true }...: avg=1s   \n\n"
+                "    EXECUTION\n"
+                "    iteration_duration.............: avg=1s   \n"
+                "      { corrected }................: avg=550ms\n\n"
+                "    { corrected } estimates what starts at even intervals would have met while "
+                "users waited;\n"
+                "    an arrival-rate scenario (or --rate) measures it\n\n\n\n");
+    /* It is an estimate, no measurement: machines do not get it. */
+    summary_data(s, &data);
+    assert_null(strstr(buf_cstr(&data), "corrected"));
+    buf_fini(&data);
+}
+
+/* Feeds and judges a windowed threshold as a run does, slow from 11 s to 20 s of 60. */
+static void thresholds_of_ours_show_their_conditions(void **state)
+{
+    struct fixture *f = *state;
+    struct buf data = {0};
+
+    avg_only(f);
+    thresholds_add(f->thresholds, &(struct threshold_spec){.metric = STR("http_req_duration"),
+                                                           .source = STR("max<100"),
+                                                           .window = 10 * NS_PER_S});
+    thresholds_add(f->thresholds, &(struct threshold_spec){.metric = STR("http_req_duration"),
+                                                           .source = STR("max<300"),
+                                                           .after = 90 * NS_PER_S});
+    thresholds_add(f->thresholds, &(struct threshold_spec){.metric = STR("http_req_failed"),
+                                                           .source = STR("rate<0.1"),
+                                                           .min_samples = 5});
+    assert_int_equal(thresholds_bind(f->thresholds, f->snapshot, THRESHOLDS_JUDGE), 0);
+    for (int t = 1; t <= 60; t++) {
+        add(f, M_HTTP_REQ_DURATION, "", t > 10 && t <= 20 ? 256 : 64);
+        snapshot_tick_end(f->snapshot, t * NS_PER_S);
+        thresholds_tick(f->thresholds, t * NS_PER_S);
+        thresholds_eval(f->thresholds, THRESHOLDS_RUNNING, t * NS_PER_S);
+        snapshot_tick_begin(f->snapshot);
+    }
+    add(f, M_HTTP_REQ_FAILED, "", 0);
+    scoped(summary_freep) struct summary *s = finish(f, 60);
+
+    assert_text(f, s,
+                "\n\n  █ THRESHOLDS \n\n"
+                "    http_req_duration\n"
+                "    ✗ 'max<100; window=10s' max=256ms from 1s to 11s\n"
+                "    - 'max<300; after=1m30s' was not judged: the test ended before its time\n\n"
+                "    http_req_failed\n"
+                "    ✗ 'rate<0.1; min_samples=5' rate=0.00% of 1 samples where 5 are wanted\n\n"
+                "\n  █ TOTAL RESULTS \n\n"
+                "    HTTP\n"
+                "    http_req_duration...: avg=96ms\n"
+                "    http_req_failed.....: 0.00% 0 out of 1\n\n\n\n");
+    summary_data(s, &data);
+    assert_non_null(strstr(buf_cstr(&data), "\"max<100; window=10s\":{\"ok\":false}}"));
+    assert_null(strstr(buf_cstr(&data), "after="));
+    buf_fini(&data);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -316,6 +482,11 @@ int main(void)
         TEST(exports_the_older_form),
         TEST(writes_the_machine_readable_form),
         TEST(survives_a_very_deep_group),
+        TEST(service_and_response_time_stand_side_by_side),
+        TEST(quiet_summaries_explain_nothing),
+        TEST(closed_models_say_what_they_hide),
+        TEST(a_correction_stands_below_what_was_measured),
+        TEST(thresholds_of_ours_show_their_conditions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/mem.h"
 #include "report/summary_priv.h"
 
@@ -62,7 +63,9 @@ struct row {
     struct str value; /* main value; unused for trends */
     struct str extras[N_EXTRAS];
     size_t n_extras;
-    struct str *stats; /* of a trend, one for each column */
+    const char *const *names; /* of a trend's columns */
+    size_t n_names;
+    struct str *stats; /* one for each */
 };
 
 struct layout {
@@ -133,15 +136,26 @@ static void make_stat(const struct summary *s, const struct summary_metric *m, c
     humanize(text, value, is_count ? CONTAINS_DEFAULT : m->def->contains, s->unit);
 }
 
+/* How late starts were is told by its tail, whatever columns others have. */
+static void choose_columns(struct row *r, const struct summary *s)
+{
+    static const char *const of_lag[] = {"med", "p(99)", "max"};
+    const struct plan_strings *stats = &s->in.options->summary_trend_stats;
+    bool is_lag = r->m->def->id == M_ITERATION_LAG;
+
+    r->names = is_lag ? of_lag : stats->items;
+    r->n_names = is_lag ? countof(of_lag) : stats->n;
+}
+
 static void make_trend(struct layout *l, struct row *r, const struct summary *s, struct buf *text)
 {
-    const struct plan_strings *stats = &s->in.options->summary_trend_stats;
-
-    r->stats = arena_new_n(&l->arena, struct str, stats->n);
-    for (size_t i = 0; i < stats->n; i++) {
-        make_stat(s, r->m, stats->items[i], text);
+    choose_columns(r, s);
+    r->stats = arena_new_n(&l->arena, struct str, r->n_names);
+    for (size_t i = 0; i < r->n_names; i++) {
+        make_stat(s, r->m, r->names[i], text);
         r->stats[i] = keep(l, text);
-        widen(&l->stat_widths[i], r->stats[i]);
+        if (r->names == s->in.options->summary_trend_stats.items)
+            widen(&l->stat_widths[i], r->stats[i]);
     }
 }
 
@@ -198,14 +212,15 @@ static void put_name(struct page *p, struct str name, size_t width)
 
 static void put_stats(struct page *p, const struct layout *l, const struct row *r)
 {
-    const struct plan_strings *stats = &p->s->in.options->summary_trend_stats;
+    bool aligned = r->names == p->s->in.options->summary_trend_stats.items;
 
-    for (size_t i = 0; i < stats->n; i++) {
+    for (size_t i = 0; i < r->n_names; i++) {
         if (i)
             buf_putc(p->out, ' ');
-        buf_printf(p->out, "%s=", stats->items[i]);
+        buf_printf(p->out, "%s=", r->names[i]);
         put_painted(p, PAINT_CYAN, r->stats[i]);
-        put_spaces(p, l->stat_widths[i] - text_columns(r->stats[i]));
+        if (aligned)
+            put_spaces(p, l->stat_widths[i] - text_columns(r->stats[i]));
     }
 }
 
@@ -256,12 +271,13 @@ static void put_section(struct page *p, const struct layout *l, enum summary_sec
 static void put_metrics(struct page *p, const struct summary_metrics *metrics, size_t indent)
 {
     struct layout l = {0};
+    struct summary_list list;
 
     l.stat_widths = arena_new_n(&l.arena, size_t, p->s->in.options->summary_trend_stats.n + 1);
-    for (size_t i = 0; i < metrics->n; i++) {
-        if (!summary_hides(&metrics->items[i], p->mode))
-            add_row(&l, p->s, &metrics->items[i]);
-    }
+    summary_arrange(p->s, metrics, p->mode, &list);
+    for (size_t i = 0; i < list.n; i++)
+        add_row(&l, p->s, list.items[i]);
+    free(list.items);
     for (enum summary_section section = 0; section < SECTION_COUNT; section++)
         put_section(p, &l, section, indent);
     free(l.rows);
@@ -343,18 +359,30 @@ static void put_checks(struct page *p, const struct summary_checks *checks, size
 
 /* --- thresholds --- */
 
-/* The value that a threshold judged, as it is now, in the metric's unit. */
-static void put_judged(struct page *p, const struct summary_metric *m, struct str stat)
+/* To a tenth of a second, which is more than anybody asks of a window. */
+static span_ns span_rounded(span_ns span)
+{
+    span_ns unit = NS_PER_S / 10;
+
+    return (span + unit / 2) / unit * unit;
+}
+
+/* The value that a threshold judged, in the metric's unit: as it is now, or of the worst window. */
+static void put_judged(struct page *p, const struct summary_metric *m, const struct threshold *t,
+                       struct str stat)
 {
     const struct summary *s = p->s;
     char name[64];
     struct buf text = {0};
 
     snprintf(name, sizeof(name), "%.*s", STR_ARG(stat));
+    double value =
+        t->window ? t->value : summary_stat(s, m, m->def->type == METRIC_RATE ? "rate" : name);
+
     if (m->def->type == METRIC_RATE) {
-        humanize_share(&text, summary_stat(s, m, "rate"));
+        humanize_share(&text, value);
     } else {
-        humanize(&text, summary_stat(s, m, name), m->def->contains, s->unit);
+        humanize(&text, value, m->def->contains, s->unit);
     }
     if (m->def->type == METRIC_COUNTER && strcmp(name, "rate") == 0)
         buf_puts(&text, "/s");
@@ -364,24 +392,56 @@ static void put_judged(struct page *p, const struct summary_metric *m, struct st
     buf_fini(&text);
 }
 
+/* What else there is to know of a threshold with conditions of ours. */
+static void put_circumstances(struct page *p, const struct threshold *t)
+{
+    char from[DURATION_TEXT_BYTES], to[DURATION_TEXT_BYTES];
+
+    if (t->too_few && t->samples < t->spec.min_samples) {
+        buf_printf(p->out, " of %" PRIu64 " samples where %" PRIu64 " are wanted", t->samples,
+                   t->spec.min_samples);
+    } else if (t->too_few) {
+        buf_puts(p->out, ", the test ended too early");
+    }
+    if (t->window) {
+        buf_printf(p->out, " from %s to %s", duration_format(span_rounded(t->worst_from), from),
+                   duration_format(span_rounded(t->worst_to), to));
+    }
+}
+
 static void put_threshold(struct page *p, const struct summary_metric *m, const struct threshold *t,
                           size_t indent)
 {
-    bool failed = t->state == THRESHOLD_FAILED;
+    static const struct {
+        enum paint paint;
+        struct str mark;
+    } marks[] = {
+        [THRESHOLD_UNJUDGED] = {PAINT_WHITE, {"-", 1}},
+        [THRESHOLD_PASSED] = {PAINT_GREEN, {"✓", 3}},
+        [THRESHOLD_FAILED] = {PAINT_RED, {"✗", 3}},
+    };
     struct str source = str_trim(t->spec.source);
     size_t n_stat = 0;
+    struct buf name = {0};
     struct buf quoted = {0};
 
     while (n_stat < source.n && !strchr("=><!", source.p[n_stat]))
         n_stat++;
-    buf_printf(&quoted, "'%.*s'", STR_ARG(source));
+    summary_threshold_name(t, &name);
+    buf_printf(&quoted, "'%.*s'", STR_ARG(str_trim(buf_str(&name))));
     put_spaces(p, indent);
-    put_painted(p, failed ? PAINT_RED : PAINT_GREEN, failed ? STR("✗") : STR("✓"));
+    put_painted(p, marks[t->state].paint, marks[t->state].mark);
     buf_putc(p->out, ' ');
     put_painted(p, PAINT_WHITE, buf_str(&quoted));
     buf_putc(p->out, ' ');
-    put_judged(p, m, str_trim(str_from(source.p, n_stat)));
+    if (t->state == THRESHOLD_UNJUDGED) {
+        buf_puts(p->out, "was not judged: the test ended before its time");
+    } else {
+        put_judged(p, m, t, str_trim(str_from(source.p, n_stat)));
+        put_circumstances(p, t);
+    }
     buf_putc(p->out, '\n');
+    buf_fini(&name);
     buf_fini(&quoted);
 }
 
@@ -432,6 +492,63 @@ static void put_thresholds(struct page *p)
     }
 }
 
+/* --- notes --- */
+
+static void put_note(struct page *p, const char *const lines[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        put_spaces(p, 4);
+        put_painted(p, PAINT_FAINT_WHITE, str_of(lines[i]));
+        buf_putc(p->out, '\n');
+    }
+    buf_putc(p->out, '\n');
+}
+
+/* Times are only told from one another by those who know what is in them. */
+static void put_response_note(struct page *p)
+{
+    static const char *const lines[] = {
+        "response time runs from the instant at which a start was due, duration from the start:",
+        "the difference is waiting that a stall causes and that callers of the system would feel",
+    };
+
+    put_note(p, lines, countof(lines));
+}
+
+static void put_closed_note(struct page *p)
+{
+    static const char *const hint[] = {
+        "closed model: a user who waits for an answer starts nothing meanwhile, so a stall gives few",
+        "samples and percentiles look better than callers would find them; --corrected estimates by",
+        "how much, an arrival-rate scenario (or --rate) measures it",
+    };
+    static const char *const corrected[] = {
+        "{ corrected } estimates what starts at even intervals would have met while users waited;",
+        "an arrival-rate scenario (or --rate) measures it",
+    };
+
+    if (p->s->in.corrected) {
+        put_note(p, corrected, countof(corrected));
+    } else {
+        put_note(p, hint, countof(hint));
+    }
+}
+
+static void put_notes(struct page *p)
+{
+    const struct summary *s = p->s;
+    bool differs = false;
+
+    for (size_t i = 0; i < SUMMARY_N_PAIRS; i++)
+        differs |= summary_shows_pair(&s->metrics, i);
+    if (s->in.quiet)
+        return;
+    if (differs)
+        put_response_note(p);
+    if (s->in.model == SUMMARY_MODEL_CLOSED && summary_find(&s->metrics, "iteration_duration"))
+        put_closed_note(p);
+}
+
 /* --- the whole --- */
 
 static void put_group(struct page *p, const struct summary_group *g, size_t indent)
@@ -460,6 +577,7 @@ void summary_text(const struct summary *s, enum summary_mode mode, enum summary_
     put_title(&p, "TOTAL RESULTS", (struct str){0});
     put_checks(&p, &s->total.checks, 4);
     put_metrics(&p, &s->metrics, 4);
+    put_notes(&p);
     for (size_t i = 0; mode == SUMMARY_FULL && i < s->main.groups.n; i++) {
         put_title(&p, "GROUP: ", s->main.groups.items[i].name);
         put_group(&p, &s->main.groups.items[i], 4);
