@@ -11,11 +11,11 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/loadtest.h"
+#include "cli/loadtest_run.h"
 #include "cli/run_api.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
 #include "cli/run_verdict.h"
-#include "cli/secrets.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
@@ -63,24 +63,12 @@ static void look_ahead(struct run_command *c)
 static int make_run(struct run_command *c)
 {
     struct loadtest *t = &c->test;
-    struct run_config config = {
-        .loop = c->loop,
-        .script = t->script,
-        .plan = t->plan,
-        .registry = t->registry,
-        .log = t->log,
-        .console = t->console,
-        .n_loops = (unsigned)t->own.loops,
-        .precise = t->own.precise,
-        .kernel_timestamps = t->own.kernel_timestamps,
-        .no_thresholds = t->plan->options->no_thresholds,
-        .paused = t->plan->options->paused,
-        .secret = secrets_get,
-        .secret_arg = t->secrets,
-        .on_tick = run_live_tick,
-        .arg = c->live,
-    };
+    struct run_config config = loadtest_run_config(t, c->loop);
 
+    config.no_thresholds = t->plan->options->no_thresholds;
+    config.paused = t->plan->options->paused;
+    config.on_tick = run_live_tick;
+    config.arg = c->live;
     TRY(run_new(&config, &c->run));
     return 0;
 }

@@ -191,19 +191,37 @@ static const char *get_env(void *arg UNUSED, const char *name)
     return getenv(name);
 }
 
-static int open_logs(struct loadtest *t)
+static struct log_options log_options(const struct loadtest *t, enum log_level level)
 {
     const struct plan_options *o = &t->early;
-    struct log_options options = {.level = o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-                                  .color = o->no_color ? LOG_COLOR_NEVER : LOG_COLOR_AUTO,
-                                  .redact = t->redact};
+
+    return (struct log_options){.level = o->verbose ? LOG_LEVEL_DEBUG : level,
+                                .color = o->no_color ? LOG_COLOR_NEVER : LOG_COLOR_AUTO,
+                                .redact = t->redact};
+}
+
+int loadtest_open_log(const struct loadtest *t, enum log_level level, struct log **ret_log)
+{
+    const struct plan_options *o = &t->early;
+    struct log_options options = log_options(t, level);
 
     if (!log_format_parse(str_of(o->log_format), &options.format))
         return fault(-EINVAL, "--log-format: '%s' is none of text, json, raw", o->log_format);
-    TRY(log_open(o->log_output, &options, &t->log));
+    TRY(log_open(o->log_output, &options, ret_log));
+    return 0;
+}
+
+static int open_logs(struct loadtest *t)
+{
+    const struct plan_options *o = &t->early;
+
+    TRY(loadtest_open_log(t, LOG_LEVEL_INFO, &t->log));
     if (o->console_output[0]) {
         scoped(freep) char *output = xasprintf("file=%s", o->console_output);
 
+        struct log_options options = log_options(t, LOG_LEVEL_INFO);
+
+        ignored(log_format_parse(str_of(o->log_format), &options.format));
         TRY(log_open(output, &options, &t->console));
     }
     return 0;
@@ -525,6 +543,8 @@ static int build_plan(struct loadtest *t)
         .n_exports = n,
     };
 
+    t->exports = exports;
+    t->n_exports = n;
     TRY(plan_build(&t->arena, &layers, &t->plan));
     log_warnings(t, &t->plan->warnings);
     warn_of_missing(t);
@@ -536,6 +556,38 @@ int loadtest_load(struct loadtest *t)
     t->registry = metric_registry_new();
     TRY(load_script(t));
     TRY(build_plan(t));
+    return 0;
+}
+
+/* A layer without its number of users: set anywhere, it would make a scenario of its own. */
+static struct plan_options without_vus(const struct plan_options *o)
+{
+    struct plan_options copy = *o;
+
+    copy.set[PLAN_VUS / 64] &= ~(1ULL << PLAN_VUS % 64);
+    return copy;
+}
+
+int loadtest_replan(const struct loadtest *t, struct arena *arena, const char *json,
+                    struct plan **ret_plan)
+{
+    struct plan_options over, config = without_vus(&t->config), env = without_vus(&t->env);
+    struct plan_options script = without_vus(&t->script_options), cli = without_vus(&t->cli);
+    struct plan_strings warnings = {0};
+    struct plan_layers layers = {
+        .config = t->has_config ? &config : NULL,
+        .script = &script,
+        .env = &env,
+        .cli = &cli,
+        .exports = t->exports,
+        .n_exports = t->n_exports,
+    };
+
+    plan_options_init(&over, arena);
+    TRY(plan_options_from_json(&over, PLAN_TIER_SCRIPT, str_of(json), &warnings));
+    cli.arena = arena;
+    plan_options_apply(&cli, &over, PLAN_TIER_CLI, &warnings);
+    TRY(plan_build(arena, &layers, ret_plan));
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/opt.h"
 #include "metric/metric.h"
 #include "plan/plan.h"
@@ -13,7 +14,6 @@
 #include "script/script.h"
 #include "vu/vu.h"
 
-struct log;
 struct redact;
 struct secrets;
 
@@ -60,6 +60,8 @@ struct loadtest {
     struct script *script;
     struct plan_options config, script_options;
     bool has_config;
+    const char *const *exports; /* names of callable ones; n_exports */
+    size_t n_exports;
     struct plan *plan;
 };
 
@@ -74,10 +76,24 @@ MUST_USE int loadtest_open(struct loadtest *t, const struct opt_table *table, in
                            char **argv);
 
 /*
+ * Another log to the place that the options name, which begins at `level` unless --verbose was
+ * given. The caller frees it. Returns 0 or a fault.
+ */
+MUST_USE int loadtest_open_log(const struct loadtest *t, enum log_level level,
+                               struct log **ret_log);
+
+/*
  * Loads the script, consolidates the options and builds the plan; logs warnings. On a coroutine of
  * a loop. Returns 0 or a fault with its exit code.
  */
 MUST_USE int loadtest_load(struct loadtest *t);
+
+/*
+ * Another plan of the loaded test: `json`, as a script's options, lies over all layers, and its
+ * scenarios are the only ones. In `arena`. Returns 0 or a fault; warnings are left out.
+ */
+MUST_USE int loadtest_replan(const struct loadtest *t, struct arena *arena, const char *json,
+                             struct plan **ret_plan);
 
 void loadtest_close(struct loadtest *t);
 
