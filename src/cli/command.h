@@ -16,4 +16,4 @@ struct command {
     const struct opt_table *(*make_options)(void);
 };
 
-extern const struct command cmd_target;
+extern const struct command cmd_find, cmd_target;

@@ -16,7 +16,7 @@ extern const struct command cmd_version;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run, &cmd_ctl, &cmd_inspect, &cmd_target, &cmd_completion, &cmd_version, NULL,
+    &cmd_run, &cmd_find, &cmd_ctl, &cmd_inspect, &cmd_target, &cmd_completion, &cmd_version, NULL,
 };
 
 static const char banner[] =
@@ -33,6 +33,8 @@ static void print_help(void)
                    "  brunt run script.js                             run a k6 script\n"
                    "  brunt run -u 50 -d 30s script.js                with 50 users for 30 s\n"
                    "  brunt run http://127.0.0.1:8080/ -c 50 -d 10s   one URL, no script\n"
+                   "  brunt find script.js --slo 'http_req_duration p(99)<200'\n"
+                   "                                                  how much load it holds\n"
                    "  brunt target --listen 127.0.0.1:8080            a server to try things on\n"
                    "\nbrunt COMMAND --help tells more.\n");
     cli_write(STDOUT_FILENO, buf_str(&out));
