@@ -65,7 +65,7 @@ struct mark {
     uint64_t interrupted;
 };
 
-enum window {
+enum probe_window {
     WINDOW_AHEAD, /* warming up */
     WINDOW_OPEN,
     WINDOW_CLOSED, /* nothing more is started */
@@ -76,7 +76,7 @@ struct probing {
     struct run *run;
     struct find_probe *probe;
     span_ns total; /* warm-up and length */
-    enum window window;
+    enum probe_window window;
     struct mark open, close, latest;
     struct sum latency, duration, lag;
     struct drift running; /* iterations at one time */
