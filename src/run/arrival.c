@@ -4,9 +4,10 @@
  * next instant; users are parked, the longest waiting serves first (as in k6, so that connections
  * take turns), and are switched to straight from the timer.
  *
- * When all are busy, one more is made, up to maxVUs, and takes the iteration that asked for it; one
- * is in the making at a time, so that a burst never turns the loop into a maker of users. What
- * nobody can take is dropped and counted. (k6 drops the iteration that asked, too.)
+ * When all are busy, one more is made, up to maxVUs, and takes the iteration that asked for it; few
+ * are in the making at a time, so that a burst never turns the loop into a maker of users. What
+ * nobody can take is dropped and counted. (k6 makes one at a time, and drops the iteration that
+ * asked, too.)
  *
  * With whenBusy 'queue' it waits instead. The queue needs no memory: the cursor just stays where it
  * is, and whoever becomes free takes from it what is overdue. Only what was not begun when the
@@ -18,6 +19,10 @@
 #include "plan/schedule.h"
 #include "run/executor_priv.h"
 
+enum {
+    MAKING_MAX = 8, /* users in the making on one loop */
+};
+
 struct arrivals {
     struct part *part;
     const struct timetable *timetable;
@@ -27,7 +32,7 @@ struct arrivals {
     struct timer timer;
     struct list waiting;    /* users that are free */
     size_t n_used;          /* slots that were started: the first ones */
-    const struct slot *new; /* a user in the making; NULL: none */
+    unsigned n_new;         /* users in the making */
     bool queues;            /* what nobody can take waits */
     bool is_behind;         /* something does: lag is no longer the loop's */
     struct series *dropped; /* NULL until the first */
@@ -73,7 +78,7 @@ static void drop(struct arrivals *a, uint64_t n)
         a->dropped = recorder_series(w->recorder, M_DROPPED_ITERATIONS, part_tags(p));
     recorder_count(w->recorder, a->dropped, (double)n, loop_now(w->loop));
     atomic_fetch_add_explicit(&p->sr->shared.dropped, n, memory_order_relaxed);
-    if (!a->new && !atomic_exchange(&p->sr->shared.short_of_users, true))
+    if (!a->n_new && !atomic_exchange(&p->sr->shared.short_of_users, true))
         run_short_of_users(p->sr);
 }
 
@@ -89,6 +94,12 @@ static void drop_overdue(struct arrivals *a, mono_ns now)
 }
 
 /* ---- users ---- */
+
+static void made(struct slot *slot)
+{
+    slot->is_new = false;
+    slot->part->arrivals->n_new--;
+}
 
 /* Whether there is an iteration in the queue; the slot is to do it then. */
 static bool take_queued(struct slot *slot)
@@ -120,8 +131,8 @@ void arrival_serve(struct slot *slot)
 {
     struct arrivals *a = slot->part->arrivals;
 
-    if (a->new == slot) {
-        a->new = NULL;
+    if (slot->is_new) {
+        made(slot);
         /* The next one can be made now, if more are needed. */
         if (a->queues)
             watch(a);
@@ -165,15 +176,16 @@ static bool make_user(struct arrivals *a, mono_ns due)
     struct part *p = a->part;
     struct slot *slot;
 
-    if (a->new || a->n_used == p->n_slots)
+    if (a->n_new == MAKING_MAX || a->n_used == p->n_slots)
         return false;
     slot = p->slots[a->n_used++];
     slot->due = due;
-    a->new = slot;
+    slot->is_new = true;
+    a->n_new++;
     slot_start(slot);
     if (slot->running)
         return true;
-    a->new = NULL;
+    made(slot);
     slot->due = 0;
     return false;
 }
@@ -184,8 +196,8 @@ void arrival_missing(struct slot *slot)
 
     if (!a)
         return;
-    if (a->new == slot)
-        a->new = NULL;
+    if (slot->is_new)
+        made(slot);
     if (slot->due)
         drop(a, 1);
     slot->due = 0;

@@ -57,6 +57,7 @@ struct slot {
     struct coro *coro;   /* an open model: parked until an iteration is due; else NULL */
     struct list waiting; /* with others that are parked, the longest first */
     mono_ns due;         /* of the iteration it was woken for; 0: of none, it is to end */
+    bool is_new;         /* an open model: it is made because all were busy */
     bool running;
     bool wanted; /* may start another iteration */
 };

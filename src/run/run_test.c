@@ -833,7 +833,7 @@ static void scale_step(struct run *run)
 {
     static const uint64_t wanted[] = {9, 2, 0, 1};
 
-    if (run_stage(run) != RUN_SCENARIOS)
+    if (run_stage(run) != RUN_SCENARIOS || t.step > (int)countof(wanted))
         return;
     if (t.step > 0 && n_active(run) != wanted[t.step - 1])
         return;
