@@ -185,20 +185,25 @@ void hist_fini(struct hist *h)
     h->pos = h->neg = (struct hist_side){0};
 }
 
-void hist_add_slow(struct hist *h, double v)
+void hist_add_n(struct hist *h, double v, uint64_t n)
 {
-    if (isnan(v))
+    if (isnan(v) || n == 0)
         return;
     if (v > HIST_ZERO) {
-        hist_put(h, HIST_POSITIVE, hist_index(v), 1);
+        hist_put(h, HIST_POSITIVE, hist_index(v), n);
     } else if (v < -HIST_ZERO) {
-        hist_put(h, HIST_NEGATIVE, hist_index(-v), 1);
+        hist_put(h, HIST_NEGATIVE, hist_index(-v), n);
     } else {
-        h->n_zero++;
+        h->n_zero += n;
     }
     hist_put_range(h, v, v);
-    h->count++;
-    h->sum += v;
+    h->count += n;
+    h->sum += v * (double)n;
+}
+
+void hist_add_slow(struct hist *h, double v)
+{
+    hist_add_n(h, v, 1);
 }
 
 void hist_merge(struct hist *to, const struct hist *from)

@@ -116,6 +116,9 @@ static inline void hist_add(struct hist *h, double v)
     hist_add_slow(h, v);
 }
 
+/* n samples of one value; not for the hot path. NaN is ignored. */
+void hist_add_n(struct hist *h, double v, uint64_t n);
+
 /* n samples of the value 0, the commonest of some metrics. */
 static inline void hist_add_zeros(struct hist *h, uint64_t n)
 {

@@ -206,6 +206,27 @@ static void small_cases_are_exact(void **state)
     hist_slab_free(slab);
 }
 
+static void many_of_one_value(void **state)
+{
+    static const double values[] = {3.5, 0, -2, 1e-300, 7e9};
+    struct hist_slab *slab = hist_slab_new();
+    struct hist one = HIST_INIT(slab), many = HIST_INIT(slab);
+
+    (void)state;
+    for (size_t i = 0; i < countof(values); i++) {
+        for (int k = 0; k < 5; k++)
+            hist_add(&one, values[i]);
+        hist_add_n(&many, values[i], 5);
+    }
+    hist_add_n(&many, 1000, 0);
+    hist_add_n(&many, NAN, 5);
+    assert_true(hist_equal(&one, &many));
+    assert_int_equal(many.count, 25);
+    hist_fini(&one);
+    hist_fini(&many);
+    hist_slab_free(slab);
+}
+
 static void counts_up_to_a_limit(void **state)
 {
     struct hist_slab *slab = hist_slab_new();
@@ -366,6 +387,7 @@ int main(void)
         cmocka_unit_test(quantiles_are_within_the_error),
         cmocka_unit_test(parts_merge_to_the_whole),
         cmocka_unit_test(small_cases_are_exact),
+        cmocka_unit_test(many_of_one_value),
         cmocka_unit_test(counts_up_to_a_limit),
         cmocka_unit_test(reset_keeps_memory),
         cmocka_unit_test(bytes_come_back),

@@ -68,6 +68,11 @@ enum summary_section summary_section_of(const struct summary_metric *m)
     return SECTION_CUSTOM;
 }
 
+bool summary_is_own(const struct summary_metric *m)
+{
+    return str_starts(m->parent, STR("generator_"));
+}
+
 bool summary_hides(const struct summary_metric *m, enum summary_mode mode)
 {
     /* The first two are hidden in every mode. */
@@ -77,6 +82,8 @@ bool summary_hides(const struct summary_metric *m, enum summary_mode mode)
     };
     size_t n = mode == SUMMARY_FULL ? 2 : countof(hidden);
 
+    if (summary_is_own(m))
+        return true;
     for (size_t i = 0; i < n; i++) {
         if (str_starts(m->parent, str_of(hidden[i])))
             return true;

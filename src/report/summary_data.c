@@ -181,8 +181,14 @@ static void put_metrics(struct json_out *j, const struct summary *s, enum shape 
 {
     json_key(j, "metrics");
     json_open_object(j);
-    for (size_t i = 0; i < s->metrics.n; i++)
-        put_metric(j, s, &s->metrics.items[i], shape);
+    for (size_t i = 0; i < s->metrics.n; i++) {
+        const struct summary_metric *m = &s->metrics.items[i];
+
+        /* A script that prints what it is given prints what it does under k6. */
+        if (shape == SHAPE_DATA && summary_is_own(m) && !m->n_thresholds)
+            continue;
+        put_metric(j, s, m, shape);
+    }
     json_close(j);
 }
 

@@ -102,6 +102,9 @@ struct value *summary_new_value(struct summary *s, enum metric_type type);
 /* "p(95)<200", and with conditions of ours "p(95)<200; window=30s", as --threshold has it. */
 void summary_threshold_name(const struct threshold *t, struct buf *out);
 
+/* Whether it is the generator's, of itself: k6 has none of these. */
+bool summary_is_own(const struct summary_metric *m);
+
 /* Whether the metric is left out of lists in that mode. */
 bool summary_hides(const struct summary_metric *m, enum summary_mode mode);
 

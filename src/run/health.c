@@ -14,6 +14,7 @@
 #include "metric/metric.h"
 #include "metric/snapshot.h"
 #include "metric/systag.h"
+#include "run/cgroup.h"
 #include "run/run_priv.h"
 
 enum {
@@ -156,21 +157,40 @@ static unsigned count_sockets(void)
     return in_use + waiting;
 }
 
+/* Pages that are in memory are the second number of statm. */
+static uint64_t count_memory(void)
+{
+    char text[PROC_BYTES];
+    uint64_t all, resident;
+
+    if (sscanf(read_proc("/proc/self/statm", text), "%" SCNu64 " %" SCNu64, &all, &resident) != 2)
+        return 0;
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 void health_machine_begin(struct health_machine *m)
 {
-    read_steal(&m->steal_from, &m->all_from);
     health_machine_sample(m);
+    m->at_from = m->at_to;
+    m->steal_from = m->steal_told = m->steal_to;
+    m->all_from = m->all_told = m->all_to;
+    m->throttled_from = m->throttled_told = m->throttled_to;
 }
 
 void health_machine_sample(struct health_machine *m)
 {
     read_steal(&m->steal_to, &m->all_to);
+    m->at_to = clock_mono();
+    m->throttled_to = cgroup_throttled("");
+    m->memory = count_memory();
     m->descriptors = count_descriptors();
     m->sockets = count_sockets();
     if (m->descriptors > m->most_descriptors)
         m->most_descriptors = m->descriptors;
     if (m->sockets > m->most_sockets)
         m->most_sockets = m->sockets;
+    if (m->memory > m->most_memory)
+        m->most_memory = m->memory;
 }
 
 unsigned health_ports(void)
@@ -272,6 +292,13 @@ static double steal_of(const struct health_machine *m)
     return all ? (double)(m->steal_to - m->steal_from) / (double)all : 0;
 }
 
+static double throttled_of(const struct health_machine *m)
+{
+    span_ns span = m->at_to - m->at_from;
+
+    return span > 0 ? (double)(m->throttled_to - m->throttled_from) / (double)span : 0;
+}
+
 /* Waiting in vain is work, too: the calls for it take time. Spinning on purpose is not. */
 static double busy_of(const struct run *run, const struct loop_view *v)
 {
@@ -303,7 +330,8 @@ static void gather(const struct run *run, struct verdict_loop *loops,
     struct verdict_facts f = {.loops = loops,
                               .n_loops = run->n_workers,
                               .late_limit = HEALTH_LATE,
-                              .steal = steal_of(&run->machine)};
+                              .steal = steal_of(&run->machine),
+                              .throttled = throttled_of(&run->machine)};
     uint64_t events[LOOP_TURN_BUCKETS] = {0}, reads[LOOP_TURN_BUCKETS] = {0};
     struct run_totals totals;
     struct script_stats script;
@@ -404,6 +432,7 @@ static void put_limits(const struct run *run, struct json_out *j)
     put_count(j, "descriptor_limit", (uint64_t)limit.rlim_cur);
     put_count(j, "tcp_sockets", m->most_sockets);
     put_count(j, "local_ports", health_ports());
+    put_count(j, "memory_bytes", m->most_memory);
 }
 
 static void put_verdict(const struct run *run, struct json_out *j)
@@ -464,6 +493,7 @@ void health_json(const struct run *run, struct json_out *j)
     json_open_object(j);
     put_verdict(run, j);
     put(j, "steal", steal_of(&run->machine));
+    put(j, "throttled", throttled_of(&run->machine));
     put(j, "script_ms", (double)script.script_ns / 1e6);
     put(j, "gc_ms", (double)script.gc_ns / 1e6);
     put(j, "gc_max_ms", (double)script.gc_max_ns / 1e6);

@@ -43,6 +43,8 @@ struct health_loop {
      * again. Equal while there was no load yet.
      */
     struct health_counters from, to;
+
+    struct health_counters told; /* main's: what was told as metrics already */
 };
 
 /* On the loop's thread. */
@@ -63,9 +65,18 @@ static inline void health_due(struct health_loop *h, span_ns lag)
 /* The machine's part; on the main loop. */
 struct health_machine {
     uint64_t steal_from, all_from, steal_to, all_to; /* clock ticks, all processors */
-    unsigned descriptors, most_descriptors;          /* open now; the most of all samples */
-    unsigned sockets, most_sockets;                  /* TCP, those in TIME-WAIT with them */
+    mono_ns at_from, at_to;
+    span_ns throttled_from, throttled_to;   /* the control group was kept from running */
+    uint64_t memory, most_memory;           /* bytes that this process holds */
+    unsigned descriptors, most_descriptors; /* open now; the most of all samples */
+    unsigned sockets, most_sockets;         /* TCP, those in TIME-WAIT with them */
+    uint64_t steal_told, all_told;          /* as metrics, already */
+    span_ns throttled_told;
+    mono_ns at_told; /* 0: not yet */
 };
+
+/* Puts what was new since the last tick into the snapshot, as metrics; within a tick. */
+void health_tell(struct run *run, mono_ns now);
 
 void health_machine_begin(struct health_machine *m);
 void health_machine_sample(struct health_machine *m);

@@ -221,6 +221,9 @@ static void check_samples(void)
     assert_int_equal(measured("data_sent")->counter.n, atomic_load(&fake.shared.begun) +
                                                            atomic_load(&fake.shared.n_setups) +
                                                            atomic_load(&fake.shared.n_teardowns));
+    assert_in_range(measured("generator_busy{loop:0}")->gauge.n, 1, MAX_LOOKS);
+    assert_true(measured("generator_busy")->gauge.max <= 1.5);
+    assert_true(measured("generator_memory")->gauge.min > 0);
     assert_int_equal(measured("iterations{scenario:a}")->counter.n, t.totals.complete);
     assert_int_equal(t.part.complete, t.totals.complete);
 }
@@ -673,6 +676,9 @@ static void check_due(void)
         n_due += c->n_due;
     }
     assert_int_equal(n_due, 301);
+    assert_int_equal(measured("generator_late_starts")->rate.total, 301);
+    /* A timer for each, at most; two loops have at least one each. */
+    assert_in_range(measured("generator_loop_lag")->trend.count, 2, 2000);
 }
 
 /* 0.3 s of it, the iteration at 0 and the one at the end included: all of them, on two loops. */

@@ -79,6 +79,7 @@ static void finish_tick(struct run *run)
         sample_users(run, now);
     if (run->stage == RUN_SCENARIOS)
         health_machine_sample(&run->machine);
+    health_tell(run, now);
     run_count_unattempted(run, now);
     snapshot_tick_end(run->snapshot, now);
     run->load += load_since(run, before, now);

@@ -139,6 +139,11 @@ static double steal_share(const struct verdict_facts *f)
     return f->seconds >= LEAST_SECONDS ? f->steal : 0;
 }
 
+static double throttled_share(const struct verdict_facts *f)
+{
+    return f->seconds >= LEAST_SECONDS ? f->throttled : 0;
+}
+
 /* Turns against the times that are measured; short ones do no harm to short ones either. */
 static double turn_to_median(const struct verdict_facts *f)
 {
@@ -254,6 +259,14 @@ static void say_steal(const struct saying *s)
         PERCENT(s->value));
 }
 
+static void say_throttled(const struct saying *s)
+{
+    say(s,
+        "the container used up its processor quota and stood still for %.2g %% of the time: raise "
+        "the quota (cpu.max), or use fewer loops",
+        PERCENT(s->value));
+}
+
 static void say_without_port(const struct saying *s)
 {
     say(s,
@@ -311,6 +324,7 @@ static const struct rule {
     {open_and_busy, 0.9, NEVER, say_open_busy},
     {closed_and_busy, 0.95, NEVER, say_closed_busy},
     {steal_share, 0.05, 0.2, say_steal},
+    {throttled_share, 0.01, 0.1, say_throttled},
     {without_port, 1e-9, 0.01, say_without_port},
     {without_descriptor, 1e-9, 0.01, say_without_descriptor},
     {turn_to_median, 0.5, NEVER, say_turns},

@@ -34,7 +34,8 @@ struct verdict_facts {
     uint64_t n_dropped;
     bool open_model; /* there is a scenario with an arrival rate */
 
-    double steal; /* share of the machine's time that the host gave to others */
+    double steal;     /* share of the machine's time that the host gave to others */
+    double throttled; /* share of the time in which the container was not let run */
 
     uint64_t n_requests;
     uint64_t n_without_port;       /* failed because no local port was left */
@@ -47,7 +48,7 @@ struct verdict_facts {
 };
 
 enum {
-    VERDICT_REASONS_MAX = 12,
+    VERDICT_REASONS_MAX = 16,
     VERDICT_REASON_BYTES = 320,
 };
 
