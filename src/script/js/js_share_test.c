@@ -226,6 +226,31 @@ static void test_full_contexts_work_too(void **state)
     fake_free(f);
 }
 
+/* What is registered is collected while nobody runs; its callback must not be left behind. */
+static void test_finalization_is_harmless(void **state)
+{
+    struct script_host hosts[2];
+    struct fake *f = fake_new();
+    void *users[2];
+
+    (void)state;
+    fake_file(f, "main.js",
+              "const r = new FinalizationRegistry(held => console.log('gone', held.i));\n"
+              "export default function () {\n"
+              "  for (let i = 0; i < 3000; i++) {\n"
+              "    const o = {}; o.o = o; if (i % 100 === 0) r.register(o, { i });\n"
+              "  }\n"
+              "}\n");
+    assert_int_equal(fake_load(f), 0);
+    for (size_t i = 0; i < countof(users); i++)
+        users[i] = new_user(f, &hosts[i], i + 1);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(iterate(f, users[i % 2], "default"), 0);
+    for (size_t i = 0; i < countof(users); i++)
+        script_js_ops.vu_free(users[i]);
+    fake_free(f);
+}
+
 static struct script_stats stats_of(struct fake *f)
 {
     struct script_stats stats;
@@ -278,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_changed_builtins_give_full_contexts),
         cmocka_unit_test(test_a_thousand_users_five_times),
         cmocka_unit_test(test_full_contexts_work_too),
+        cmocka_unit_test(test_finalization_is_harmless),
         cmocka_unit_test(test_cost_is_counted),
     };
 

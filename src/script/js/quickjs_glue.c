@@ -70,9 +70,11 @@ static void jobs_free(JSRuntime *rt, struct list_head *jobs)
     }
 }
 
+/* What a job held may be what others were registered for: their callbacks become jobs. */
 void js_jobs_drop(JSRuntime *rt)
 {
-    jobs_free(rt, &rt->job_list);
+    while (!list_empty(&rt->job_list))
+        jobs_free(rt, &rt->job_list);
 }
 
 void js_module_list_free(JSContext *ctx, struct list *home)
@@ -107,6 +109,8 @@ void js_swap_in(JSContext *ctx, struct js_swap *s)
 {
     JSRuntime *rt = ctx->rt;
 
+    /* Callbacks of a FinalizationRegistry, from a collection while nobody ran: nobody's. */
+    js_jobs_drop(rt);
     swap_values(ctx, s);
     list_head_move(&ctx->loaded_modules, &s->modules);
     list_head_move(&rt->job_list, &s->jobs);
