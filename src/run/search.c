@@ -374,9 +374,9 @@ void search_result(const struct search *s, struct search_result *ret_result)
         .knee = search_knee(s->probes, s->n_probes),
     };
     ret_result->rate = s->confirmed > 0 ? s->confirmed : highest_held(s);
-    /* A bend needs a rate on either side of it. */
+    /* A bend needs a rate on either side of it, and failures that are the target's. */
     if (!has_verdict(s, SEARCH_HELD) || !has_verdict(s, SEARCH_FAILED) ||
-        s->end == SEARCH_START_FAILED)
+        s->end == SEARCH_START_FAILED || s->end == SEARCH_GENERATOR)
         return;
     struct hold_curve *c = fit(s);
 

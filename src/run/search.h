@@ -68,7 +68,7 @@ struct search_result {
     enum search_end end;
     double rate;      /* that was confirmed, or the highest that was mostly held; 0: none */
     bool confirmed;   /* the first of the two */
-    double estimate;  /* where one probe in two is held; 0: not known */
+    double estimate;  /* where one probe in two is held; 0: not known, or the generator's doing */
     double low, high; /* the estimate is between them with a probability of 95 %; 0: not known */
     double knee;      /* where throughput divided by latency is greatest; 0: not known */
 };
