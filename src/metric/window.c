@@ -1,8 +1,8 @@
 /*
  * A window is a ring of slots, the oldest first. A tick goes to the newest slot while that has not
- * reached its length, else to a new one; slots that end before the window's beginning are emptied
- * and used again, so that a steady state allocates nothing but blocks of histograms, which come
- * from the window's own slab and go back to it.
+ * reached its length, else to a new one; slots that lie before the window's beginning, by more than
+ * half, are emptied and used again, so that a steady state allocates nothing but blocks of
+ * histograms, which come from the window's own slab and go back to it.
  */
 #include "metric/window.h"
 
@@ -65,6 +65,12 @@ static void drop_first(struct window *w)
     w->n--;
 }
 
+/* Whether less than half of it is in a window that begins there. Ticks are never quite on time. */
+static bool is_over(const struct slot *s, span_ns begin)
+{
+    return s->from + (s->to - s->from) / 2 <= begin;
+}
+
 /* The slot that a tick which ends now belongs to. */
 static struct slot *newest(struct window *w, span_ns from, span_ns now)
 {
@@ -84,7 +90,7 @@ static struct slot *newest(struct window *w, span_ns from, span_ns now)
 void window_push(struct window *w, const struct value *delta, span_ns elapsed)
 {
     assert(elapsed >= w->now);
-    while (w->n && slot_at(w, 0)->to <= elapsed - w->span)
+    while (w->n && is_over(slot_at(w, 0), elapsed - w->span))
         drop_first(w);
 
     struct slot *s = newest(w, w->now, elapsed);

@@ -4,8 +4,8 @@
  * run. It is fed with what each tick added, and is added up when somebody asks.
  *
  * However short the ticks and however long the span, at most WINDOW_SLOTS_MAX pieces are kept:
- * shorter ticks share one. So a window is as long as asked, or longer by less than one piece (a
- * sixtieth) and one tick. It belongs to one thread.
+ * shorter ticks share one. So a window is as long as asked but for half a piece, which is a
+ * sixtieth of it or one tick. It belongs to one thread.
  */
 #include <stdbool.h>
 

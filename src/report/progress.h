@@ -37,7 +37,7 @@ struct progress_view {
     int64_t vus_max;
     uint64_t complete;
     uint64_t interrupted;
-    uint64_t dropped; /* due, and never started; said only when there are any */
+    uint64_t dropped;      /* due, and never started; said only when there are any */
     double requests_per_s; /* lately; negative: no request was made, so nothing is said of them */
     double p95_ms;         /* of response times, lately */
     double failed;         /* share of requests, lately */

@@ -97,7 +97,9 @@ static void correct(struct summary *s, size_t pair)
 
 void summary_correct(struct summary *s)
 {
-    for (size_t i = 0; s->in.corrected && i < countof(pairs); i++)
+    if (!s->in.corrected || s->in.model == SUMMARY_MODEL_OPEN)
+        return;
+    for (size_t i = 0; i < countof(pairs); i++)
         correct(s, i);
 }
 

@@ -423,6 +423,24 @@ static void a_correction_stands_below_what_was_measured(void **state)
     buf_fini(&data);
 }
 
+static void at_a_rate_there_is_nothing_to_correct(void **state)
+{
+    struct fixture *f = *state;
+
+    avg_only(f);
+    f->more.model = SUMMARY_MODEL_OPEN;
+    f->more.corrected = true;
+    add(f, M_ITERATION_DURATION, "", 64);
+    scoped(summary_freep) struct summary *s = finish(f, 1);
+
+    assert_text(f, s,
+                "\n\n  █ TOTAL RESULTS \n\n    EXECUTION\n"
+                "    dropped_iterations...: 0 0/s\n"
+                "    iteration_duration...: avg=64ms\n\n"
+                "    --corrected has nothing to correct: at a rate, starts do not wait for "
+                "answers\n\n\n\n");
+}
+
 /* Feeds and judges a windowed threshold as a run does, slow from 11 s to 20 s of 60. */
 static void thresholds_of_ours_show_their_conditions(void **state)
 {
@@ -456,7 +474,7 @@ static void thresholds_of_ours_show_their_conditions(void **state)
                 "    ✗ 'max<100; window=10s' max=256ms from 1s to 11s\n"
                 "    - 'max<300; after=1m30s' was not judged: the test ended before its time\n\n"
                 "    http_req_failed\n"
-                "    ✗ 'rate<0.1; min_samples=5' rate=0.00% of 1 samples where 5 are wanted\n\n"
+                "    ✗ 'rate<0.1; min_samples=5' rate=0.00%, samples: 1 of 5\n\n"
                 "\n  █ TOTAL RESULTS \n\n"
                 "    HTTP\n"
                 "    http_req_duration...: avg=96ms\n"
@@ -486,6 +504,7 @@ int main(void)
         TEST(quiet_summaries_explain_nothing),
         TEST(closed_models_say_what_they_hide),
         TEST(a_correction_stands_below_what_was_measured),
+        TEST(at_a_rate_there_is_nothing_to_correct),
         TEST(thresholds_of_ours_show_their_conditions),
     };
 

@@ -398,8 +398,7 @@ static void put_circumstances(struct page *p, const struct threshold *t)
     char from[DURATION_TEXT_BYTES], to[DURATION_TEXT_BYTES];
 
     if (t->too_few && t->samples < t->spec.min_samples) {
-        buf_printf(p->out, " of %" PRIu64 " samples where %" PRIu64 " are wanted", t->samples,
-                   t->spec.min_samples);
+        buf_printf(p->out, ", samples: %" PRIu64 " of %" PRIu64, t->samples, t->spec.min_samples);
     } else if (t->too_few) {
         buf_puts(p->out, ", the test ended too early");
     }
@@ -536,6 +535,8 @@ static void put_closed_note(struct page *p)
 
 static void put_notes(struct page *p)
 {
+    static const char *const nothing_to_correct =
+        "--corrected has nothing to correct: at a rate, starts do not wait for answers";
     const struct summary *s = p->s;
     bool differs = false;
 
@@ -545,6 +546,8 @@ static void put_notes(struct page *p)
         return;
     if (differs)
         put_response_note(p);
+    if (s->in.model == SUMMARY_MODEL_OPEN && s->in.corrected)
+        put_note(p, &nothing_to_correct, 1);
     if (s->in.model == SUMMARY_MODEL_CLOSED && summary_find(&s->metrics, "iteration_duration"))
         put_closed_note(p);
 }

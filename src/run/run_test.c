@@ -615,6 +615,30 @@ static void test_threshold_at_end(void **s UNUSED)
     assert_int_equal(t.code, 0);
 }
 
+/* 6 iterations: as many as are wanted, and one fewer. */
+static void test_threshold_samples(void **s UNUSED)
+{
+    run_test_with("{\"thresholds\":{\"iterations\":[{\"threshold\":\"count>0\",\"min_samples\":"
+                  "6}]}," SHORT "}");
+    assert_int_equal(t.code, 0);
+    reset(NULL);
+    run_test_with("{\"thresholds\":{\"iterations\":[{\"threshold\":\"count>0\",\"min_samples\":"
+                  "7}]}," SHORT "}");
+    assert_int_equal(t.code, 99);
+}
+
+/* A test shorter than its window is judged by what came. */
+static void test_threshold_window(void **s UNUSED)
+{
+    run_test_with("{\"thresholds\":{\"iterations\":[{\"threshold\":\"count==6\",\"window\":"
+                  "\"30s\"}]}," SHORT "}");
+    assert_int_equal(t.code, 0);
+    reset(NULL);
+    run_test_with("{\"thresholds\":{\"iterations\":[{\"threshold\":\"count==7\",\"window\":"
+                  "\"30s\"}]}," SHORT "}");
+    assert_int_equal(t.code, 99);
+}
+
 static void test_threshold_aborts(void **s UNUSED)
 {
     with_teardown();
@@ -1035,6 +1059,8 @@ int main(void)
         cmocka_unit_test_setup(test_fail, reset),
         cmocka_unit_test_setup(test_descriptors_logged_once, reset),
         cmocka_unit_test_setup(test_threshold_at_end, reset),
+        cmocka_unit_test_setup(test_threshold_samples, reset),
+        cmocka_unit_test_setup(test_threshold_window, reset),
         cmocka_unit_test_setup(test_threshold_aborts, reset),
         cmocka_unit_test_setup(test_constant_rate, reset),
         cmocka_unit_test_setup(test_rate_grows, reset),
