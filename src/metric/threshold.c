@@ -236,7 +236,7 @@ static int check_window(const struct threshold *t)
         return 0;
     return fault(FAULT_EXIT(EXIT_INVALID_CONFIG),
                  "invalid threshold \"%.*s\" applied on metric %.*s; reason: its window is shorter "
-                 "than %d seconds, which is how often thresholds are judged",
+                 "than %d seconds",
                  STR_ARG(t->spec.source), STR_ARG(t->spec.metric), THRESHOLD_WINDOW_MIN_S);
 }
 
@@ -272,16 +272,6 @@ int thresholds_bind(struct thresholds *ts, struct snapshot *snap, enum threshold
             ts->all[i].window = watch(ts, ts->all[i].metric, ts->all[i].spec.window);
     }
     return 0;
-}
-
-void thresholds_tick(struct thresholds *ts, span_ns load)
-{
-    for (size_t i = 0; i < ts->n_watches; i++) {
-        const struct watch *w = &ts->watches[i];
-
-        window_push(w->window, snap_metric_fresh(ts->snap, w->metric) ? &w->metric->delta : NULL,
-                    load);
-    }
 }
 
 static bool compare(double value, enum threshold_op op, double limit)
@@ -398,6 +388,34 @@ static void judge(struct threshold *t, span_ns elapsed, const struct evidence *e
         t->state = t->failing ? THRESHOLD_FAILED : THRESHOLD_PASSED;
 }
 
+static void judge_if_due(struct threshold *t, enum threshold_round round, span_ns elapsed)
+{
+    struct evidence e = gather(t, elapsed);
+
+    assert(t->metric);
+    t->failing = false;
+    if (!is_due(t, round, elapsed, &e))
+        return;
+    judge(t, elapsed, &e);
+    if (t->failing && t->spec.abort_on_fail &&
+        (t->spec.delay_abort_eval == 0 || t->spec.delay_abort_eval < elapsed))
+        t->wants_abort = true;
+}
+
+void thresholds_tick(struct thresholds *ts, span_ns load, span_ns elapsed)
+{
+    for (size_t i = 0; i < ts->n_watches; i++) {
+        const struct watch *w = &ts->watches[i];
+
+        window_push(w->window, snap_metric_fresh(ts->snap, w->metric) ? &w->metric->delta : NULL,
+                    load);
+    }
+    for (size_t i = 0; i < ts->n && ts->mode == THRESHOLDS_JUDGE; i++) {
+        if (ts->all[i].window)
+            judge_if_due(&ts->all[i], THRESHOLDS_RUNNING, elapsed);
+    }
+}
+
 bool thresholds_eval(struct thresholds *ts, enum threshold_round round, span_ns elapsed)
 {
     bool abort_run = false;
@@ -405,15 +423,11 @@ bool thresholds_eval(struct thresholds *ts, enum threshold_round round, span_ns 
     for (size_t i = 0; i < ts->n && ts->mode == THRESHOLDS_JUDGE; i++) {
         struct threshold *t = &ts->all[i];
 
-        assert(t->metric);
-        struct evidence e = gather(t, elapsed);
-
-        if (!is_due(t, round, elapsed, &e))
-            continue;
-        judge(t, elapsed, &e);
-        if (t->failing && t->spec.abort_on_fail &&
-            (t->spec.delay_abort_eval == 0 || t->spec.delay_abort_eval < elapsed))
-            abort_run = true;
+        /* Windows were judged at their ticks; the end comes to those that were never full. */
+        if (!t->window || (round == THRESHOLDS_FINAL && t->state == THRESHOLD_UNJUDGED))
+            judge_if_due(t, round, elapsed);
+        abort_run |= t->wants_abort;
+        t->wants_abort = false;
     }
     return abort_run;
 }

@@ -6,12 +6,13 @@
  *   struct thresholds *ts = thresholds_new();
  *   thresholds_add(ts, ...) for each expression of the options
  *   thresholds_bind(ts, snapshot)          validates; makes the sub-metrics
- *   thresholds_tick(ts, load)              after each tick of the snapshot
+ *   thresholds_tick(ts, load, elapsed)     after each tick of the snapshot
  *   thresholds_eval(ts, seconds, ...)      every two seconds, and once at the end
  *
  * Beyond k6's there are three conditions of ours. `window` judges the last seconds instead of all:
- * each time it is full, and a failure is remembered. `after` keeps it from being judged earlier.
- * `min_samples` makes it fail when there is too little to judge: at the end, or in a full window.
+ * at each tick once it is full, and a failure is remembered. `after` keeps it from being judged
+ * earlier. `min_samples` makes it fail when there is too little to judge: at the end, or in a full
+ * window.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +44,7 @@ struct threshold_expr {
 MUST_USE int threshold_parse(struct str source, struct threshold_expr *ret_expr);
 
 enum {
-    THRESHOLD_WINDOW_MIN_S = 2, /* they are judged this often */
+    THRESHOLD_WINDOW_MIN_S = 2, /* as long as a round of the others */
 };
 
 /* One expression of the options. All strings are copied by thresholds_add. */
@@ -71,6 +72,7 @@ struct threshold {
     enum threshold_state state;
     double value;     /* what was compared; with a window the worst so far */
     bool failing;     /* the latest verdict; with a window `state` may remember an earlier one */
+    bool wants_abort; /* failed in a tick or round whose abort is due */
     bool too_few;     /* failed for want of samples */
     uint64_t samples; /* that were judged, or too few */
     span_ns worst_from, worst_to; /* a window's: where `value` is of, in time under load */
@@ -99,10 +101,11 @@ MUST_USE int thresholds_bind(struct thresholds *ts, struct snapshot *snap,
                              enum threshold_mode mode);
 
 /*
- * Gives windows what the last tick added. `load` is for how long the run has been under load: time
+ * Gives windows what the last tick added, and judges those that are full. `elapsed` is the test's
+ * duration so far. `load` is for how long the run has been under load: time
  * that is no part of a window (setup, pauses, what comes after the last start) is left out of it.
  */
-void thresholds_tick(struct thresholds *ts, span_ns load);
+void thresholds_tick(struct thresholds *ts, span_ns load, span_ns elapsed);
 
 enum threshold_round {
     THRESHOLDS_RUNNING, /* metrics without samples are passed over */

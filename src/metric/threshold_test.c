@@ -263,7 +263,7 @@ static bool second(struct fixture *f, int at, int n, double value)
     for (int i = 0; i < n; i++)
         snapshot_sample(f->snap, M_HTTP_REQ_DURATION, NULL, 0, value, at);
     snapshot_tick_end(f->snap, at);
-    thresholds_tick(f->ts, at * NS_PER_S);
+    thresholds_tick(f->ts, at * NS_PER_S, at * NS_PER_S);
     return at % 2 == 0 && thresholds_eval(f->ts, THRESHOLDS_RUNNING, at * NS_PER_S);
 }
 
@@ -317,6 +317,22 @@ static void a_window_remembers_that_it_failed_and_shows_its_worst(void **state)
     assert_int_equal(first(&f)->worst_from, 20 * NS_PER_S);
     assert_int_equal(first(&f)->worst_to, 24 * NS_PER_S);
     assert_string_equal(thresholds_failed(f.ts), "http_req_duration");
+    close_fixture(&f);
+}
+
+/* Between two rounds as well: a second is enough. */
+static void no_window_falls_between_rounds(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with(&f, (struct threshold_spec){.source = STR("avg<200"), .window = 2 * NS_PER_S});
+    /* Seconds 20 and 21 are one window of their own, which ends between two rounds. */
+    for (int t = 1; t <= 40; t++)
+        second(&f, t, 1, t == 20 || t == 21 ? 250 : 10);
+    assert_int_equal(first(&f)->state, THRESHOLD_FAILED);
+    assert_true(first(&f)->value == 250);
+    assert_int_equal(first(&f)->worst_to, 21 * NS_PER_S);
     close_fixture(&f);
 }
 
@@ -437,7 +453,7 @@ static void windows_count_their_own_rate(void **state)
     assert_int_equal(thresholds_bind(f.ts, f.snap, THRESHOLDS_JUDGE), 0);
     for (int t = 1; t <= 40; t++) {
         tick(&f, M_HTTP_REQS, t <= 20 ? 4 : 6);
-        thresholds_tick(f.ts, t * NS_PER_S);
+        thresholds_tick(f.ts, t * NS_PER_S, t * NS_PER_S);
         thresholds_eval(f.ts, THRESHOLDS_RUNNING, t * NS_PER_S);
     }
     assert_int_equal(state_of(&f, 0), THRESHOLD_PASSED);
@@ -457,8 +473,7 @@ static void a_window_must_be_longer_than_the_rounds(void **state)
     assert_int_equal(thresholds_bind(f.ts, f.snap, THRESHOLDS_JUDGE), FAULT_EXIT(104));
     assert_string_equal(fault_text(),
                         "invalid threshold \"count>1\" applied on metric http_reqs; reason: its "
-                        "window is shorter than 2 seconds, which is how often thresholds are "
-                        "judged");
+                        "window is shorter than 2 seconds");
     close_fixture(&f);
 }
 
@@ -473,6 +488,7 @@ int main(void)
         cmocka_unit_test(aborting_waits_for_its_delay),
         cmocka_unit_test(a_window_forgets_what_is_long_ago),
         cmocka_unit_test(a_window_remembers_that_it_failed_and_shows_its_worst),
+        cmocka_unit_test(no_window_falls_between_rounds),
         cmocka_unit_test(only_a_window_that_fails_now_aborts),
         cmocka_unit_test(a_test_shorter_than_the_window_is_judged_at_its_end),
         cmocka_unit_test(nothing_is_judged_before_its_time),

@@ -461,7 +461,7 @@ static void thresholds_of_ours_show_their_conditions(void **state)
     for (int t = 1; t <= 60; t++) {
         add(f, M_HTTP_REQ_DURATION, "", t > 10 && t <= 20 ? 256 : 64);
         snapshot_tick_end(f->snapshot, t * NS_PER_S);
-        thresholds_tick(f->thresholds, t * NS_PER_S);
+        thresholds_tick(f->thresholds, t * NS_PER_S, t * NS_PER_S);
         thresholds_eval(f->thresholds, THRESHOLDS_RUNNING, t * NS_PER_S);
         snapshot_tick_begin(f->snapshot);
     }

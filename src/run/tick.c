@@ -83,7 +83,7 @@ static void finish_tick(struct run *run)
     run_count_unattempted(run, now);
     snapshot_tick_end(run->snapshot, now);
     run->load += load_since(run, before, now);
-    thresholds_tick(run->thresholds, run->load);
+    thresholds_tick(run->thresholds, run->load, run_elapsed(run));
     warning = snapshot_warning(run->snapshot);
     if (warning)
         run_warn(run, warning);
