@@ -27,7 +27,25 @@ static char *put_escape(char *at, char c)
     return at;
 }
 
-int form_escape(struct buf *out, struct str s)
+/* How bytes may stand in an encoding, besides as %XX. */
+enum form_class {
+    CLASS_ESCAPED,
+    CLASS_PLAIN,
+    CLASS_PLUS, /* as '+' */
+};
+
+static enum form_class class_in_form(char c)
+{
+    return is_unreserved(c) ? CLASS_PLAIN : c == ' ' ? CLASS_PLUS : CLASS_ESCAPED;
+}
+
+static enum form_class class_in_component(char c)
+{
+    return is_unreserved(c) || is_component_mark(c) ? CLASS_PLAIN : CLASS_ESCAPED;
+}
+
+/* Inline, so that each encoder has its classes compiled in. */
+static inline int encode(struct buf *out, struct str s, enum form_class (*class_of)(char c))
 {
     if (s.n >= SIZE_MAX / 3)
         return BUF_E_LIMIT;
@@ -40,39 +58,26 @@ int form_escape(struct buf *out, struct str s)
     char *start = at;
 
     for (size_t i = 0; i < s.n; i++) {
-        if (is_unreserved(s.p[i])) {
-            *at++ = s.p[i];
-        } else if (s.p[i] == ' ') {
-            *at++ = '+';
-        } else {
+        enum form_class class = class_of(s.p[i]);
+
+        if (class == CLASS_ESCAPED) {
             at = put_escape(at, s.p[i]);
+        } else {
+            *at++ = class == CLASS_PLUS ? '+' : s.p[i];
         }
     }
     out->len += (size_t)(at - start);
     return 0;
 }
 
+int form_escape(struct buf *out, struct str s)
+{
+    return encode(out, s, class_in_form);
+}
+
 int percent_encode_component(struct buf *out, struct str s)
 {
-    if (s.n >= SIZE_MAX / 3)
-        return BUF_E_LIMIT;
-    /* One byte more, so that there is storage even for nothing. */
-    int r = buf_reserve(out, s.n * 3 + 1);
-
-    if (r)
-        return r;
-    char *at = out->data + out->len;
-    char *start = at;
-
-    for (size_t i = 0; i < s.n; i++) {
-        if (is_unreserved(s.p[i]) || is_component_mark(s.p[i])) {
-            *at++ = s.p[i];
-        } else {
-            at = put_escape(at, s.p[i]);
-        }
-    }
-    out->len += (size_t)(at - start);
-    return 0;
+    return encode(out, s, class_in_component);
 }
 
 int form_add(struct buf *out, size_t start, struct str name, struct str value)
