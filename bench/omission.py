@@ -49,6 +49,23 @@ def k6_like(opts, tool, metric, args, vus):
     return trend(summary, metric)
 
 
+MS = {"µs": 0.001, "ms": 1, "s": 1000, "m": 60000}
+
+
+def corrected(opts, users):
+    """The correction that brunt prints below http_req_duration; it is in the text only."""
+    _, _, out = bench.run([opts.brunt, "run", "--quiet", "--corrected", "--summary-trend-stats",
+                           ",".join(STATS) + ",max", "-c", str(users), "-d", f"{opts.seconds}s", opts.url])
+    line = re.search(r"\{ corrected \}\.*: (.*)", out)
+    if not line:
+        sys.exit(f"bench: no corrected times in\n{out}")
+    values = {}
+    for name, text in re.findall(r"(\S+)=(\S+)", line.group(1)):
+        values[name] = sum(float(n) * MS[unit] for n, unit in re.findall(r"([\d.]+)(µs|ms|s|m)", text))
+    requests = int(re.search(r"http_reqs\.*: (\d+)", out).group(1))
+    return row([values[s] for s in STATS], values["max"], requests)
+
+
 def wrk_like(opts, tool, args, seconds):
     _, _, out = bench.run([tool, "-t1", f"-d{seconds:g}s", "-s", str(bench.SCRIPTS / "percentiles.lua"), *args,
                            opts.url])
@@ -72,6 +89,7 @@ def cases(opts):
     if opts.k6:
         yield "k6, 10 users", False, lambda: k6_like(opts, opts.k6, service, [closed], 10)
     yield "brunt, 10 users", False, lambda: k6_like(opts, opts.brunt, service, [closed], 10)
+    yield "brunt, 10 users, --corrected", False, lambda: corrected(opts, 10)
     if opts.k6:
         yield (f"k6 at the rate, {few} users at most", False,
                lambda: k6_like(opts, opts.k6, service, [at_rate], few))
