@@ -339,6 +339,15 @@ static void close_user(struct run *run, struct vu *vu)
     vu_free(vu);
 }
 
+/* A call of the script by user 0 that has a time limit. */
+struct stage {
+    const char *name; /* of the function */
+    int (*call)(void *arg, struct vu *vu, mono_ns deadline);
+    void *arg;
+    span_ns timeout;
+    int timeout_code; /* the exit code when it takes longer */
+};
+
 /* Interrupts a stage that waits past its deadline; code that runs stops by itself. */
 struct stage_limit {
     struct timer timer;
@@ -354,60 +363,72 @@ static void on_stage_limit(struct loop *l UNUSED, struct timer *t)
     vu_interrupt(limit->vu);
 }
 
-static int stage_result(struct run *run, int r, const struct stage_limit *limit, const char *name,
-                        int timeout_code, span_ns span)
+static int stage_result(struct run *run, int r, const struct stage_limit *limit,
+                        const struct stage *stage)
 {
     if (r == SCRIPT_E_TIMEOUT || (r == SCRIPT_E_INTERRUPTED && limit->passed)) {
-        return fault(FAULT_EXIT(timeout_code), "%s() execution timed out after %" PRId64 " seconds",
-                     name, span / NS_PER_S);
+        return fault(FAULT_EXIT(stage->timeout_code),
+                     "%s() execution timed out after %" PRId64 " seconds", stage->name,
+                     stage->timeout / NS_PER_S);
     }
     if (r == SCRIPT_E_EXCEPTION)
-        return fault(FAULT_EXIT(107), "%s() threw an exception", name);
+        return fault(FAULT_EXIT(107), "%s() threw an exception", stage->name);
     if (r > 0) {
         return run_stopped(run) == RUN_STOP_NONE
-                   ? fault(FAULT_EXIT(107), "%s() was interrupted", name)
+                   ? fault(FAULT_EXIT(107), "%s() was interrupted", stage->name)
                    : 0;
     }
     return r;
 }
 
+/* Returns 0 or the fault of what went wrong with it. */
+static int run_limited(struct run *run, const struct stage *stage)
+{
+    struct stage_limit limit = {0};
+
+    TRY(open_user(run, &limit.vu));
+    mono_ns deadline = loop_clock(run->config.loop) + stage->timeout;
+
+    timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
+    int r = stage->call(stage->arg, limit.vu, deadline);
+
+    timer_clear(&limit.timer);
+    close_user(run, limit.vu);
+    return stage_result(run, r, &limit, stage);
+}
+
+static int call_setup(void *arg, struct vu *vu, mono_ns deadline)
+{
+    struct run *run = arg;
+
+    free(take(run->setup_data));
+    return vu_setup(vu, deadline, &run->setup_data);
+}
+
 static int run_setup(struct run *run)
 {
     const struct plan_options *o = run->config.plan->options;
-    struct stage_limit limit = {0};
 
     if (!run->config.script->has_setup || o->no_setup)
         return 0;
     run->stage = RUN_SETUP;
-    TRY(open_user(run, &limit.vu));
-    mono_ns deadline = loop_clock(run->config.loop) + o->setup_timeout;
+    return run_limited(run, &(struct stage){"setup", call_setup, run, o->setup_timeout, 100});
+}
 
-    free(take(run->setup_data));
-    timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
-    int r = vu_setup(limit.vu, deadline, &run->setup_data);
-
-    timer_clear(&limit.timer);
-    close_user(run, limit.vu);
-    return stage_result(run, r, &limit, "setup", 100, o->setup_timeout);
+static int call_teardown(void *arg, struct vu *vu, mono_ns deadline)
+{
+    return vu_teardown(vu, ((struct run *)arg)->setup_data, deadline);
 }
 
 static int run_teardown(struct run *run)
 {
     const struct plan_options *o = run->config.plan->options;
-    struct stage_limit limit = {0};
 
     if (!run->config.script->has_teardown || o->no_teardown)
         return 0;
     run->stage = RUN_TEARDOWN;
-    TRY(open_user(run, &limit.vu));
-    mono_ns deadline = loop_clock(run->config.loop) + o->teardown_timeout;
-
-    timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
-    int r = vu_teardown(limit.vu, run->setup_data, deadline);
-
-    timer_clear(&limit.timer);
-    close_user(run, limit.vu);
-    return stage_result(run, r, &limit, "teardown", 101, o->teardown_timeout);
+    return run_limited(run,
+                       &(struct stage){"teardown", call_teardown, run, o->teardown_timeout, 101});
 }
 
 static void set_times(struct run *run)
@@ -583,29 +604,30 @@ int run_exit_code(struct run *run, int fault_code)
     return 99;
 }
 
+struct summary_call {
+    const char *data_json;
+    struct script_summary_file *files;
+    size_t n_files;
+};
+
+static int call_summary(void *arg, struct vu *vu, mono_ns deadline)
+{
+    struct summary_call *c = arg;
+
+    return vu_summary(vu, c->data_json, deadline, &c->files, &c->n_files);
+}
+
 void run_summary(struct run *run, const char *data_json, struct script_summary_file **ret_files,
                  size_t *ret_n)
 {
     const struct plan_options *o = run->config.plan->options;
-    struct stage_limit limit = {0};
+    struct summary_call c = {.data_json = data_json};
+    const struct stage stage = {"handleSummary", call_summary, &c, o->handle_summary_timeout, 102};
 
-    *ret_files = NULL;
-    *ret_n = 0;
-    if (!run->config.script->has_handle_summary)
-        return;
-    int r = open_user(run, &limit.vu);
-
-    if (r == 0) {
-        mono_ns deadline = loop_clock(run->config.loop) + o->handle_summary_timeout;
-
-        timer_set(run->config.loop, &limit.timer, deadline, on_stage_limit);
-        r = vu_summary(limit.vu, data_json, deadline, ret_files, ret_n);
-        timer_clear(&limit.timer);
-        close_user(run, limit.vu);
-        r = stage_result(run, r, &limit, "handleSummary", 102, o->handle_summary_timeout);
-    }
-    if (r < 0)
+    if (run->config.script->has_handle_summary && run_limited(run, &stage) < 0)
         log_error(run->config.log, "%s; the default summary is used instead", fault_text());
+    *ret_files = c.files;
+    *ret_n = c.n_files;
 }
 
 /* ---- what is known ---- */
