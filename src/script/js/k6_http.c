@@ -109,24 +109,17 @@ struct http_user *http_user_of(JSContext *ctx)
 
     if (unlikely(!user->http)) {
         user->http = state_of(ctx);
-        user->http->n_users++;
         user->callback = JS_UNDEFINED;
     }
     return user;
 }
 
-/* The reader of JSON must go before the runtime does, which is when the last user goes. */
 static void user_fini(struct js_vu *vu, void *data)
 {
     struct http_user *user = data;
 
-    if (!user->http)
-        return;
-    JS_FreeValue(vu->ctx, user->callback);
-    if (--user->http->n_users == 0) {
-        js_json_free(user->http->json);
-        user->http->json = NULL;
-    }
+    if (user->http)
+        JS_FreeValue(vu->ctx, user->callback);
 }
 
 int http_plain_class(JSContext *ctx, enum js_class id, const JSClassDef *def)

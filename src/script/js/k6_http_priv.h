@@ -132,9 +132,7 @@ struct js_http {
     } atom;
     struct js_lazy_index response, timings, request;
     JSValue methods[4]; /* clickLink, html, json, submitForm of responses */
-    uint32_t n_users;   /* with http_user data */
     struct url_cache *urls;
-    struct js_json *json; /* NULL before the first r.json() */
     struct http_call *free_calls;
     void *free_responses; /* a list linked through the first word of each */
     uint32_t n_free_calls, n_free_responses;

@@ -406,18 +406,11 @@ int http_response_need_body(JSContext *ctx, JSValueConst self, const char *what)
     return 0;
 }
 
-static struct js_json *json_reader(JSContext *ctx, struct js_http *http)
-{
-    if (!http->json)
-        http->json = js_json_new(ctx);
-    return http->json;
-}
-
-static JSValue parse_json(JSContext *ctx, struct js_http *http, struct str text)
+static JSValue parse_json(JSContext *ctx, struct str text)
 {
     struct js_json_error e = {0};
     JSValue v = JS_UNDEFINED;
-    int r = js_json_parse(json_reader(ctx, http), ctx, text, &v, &e);
+    int r = js_json_parse(js_json_of(ctx), ctx, text, &v, &e);
 
     if (r == 0)
         return v;
@@ -443,7 +436,7 @@ static JSValue select_json(JSContext *ctx, struct js_http *http, struct str text
     js_str_fini(ctx, path_text);
     if (!found.exists)
         return JS_UNDEFINED;
-    if (js_json_parse(json_reader(ctx, http), ctx, found.json, &v, &e) == JS_JSON_E_THROWN)
+    if (js_json_parse(js_json_of(ctx), ctx, found.json, &v, &e) == JS_JSON_E_THROWN)
         return JS_EXCEPTION;
     return v;
 }
@@ -455,7 +448,7 @@ static JSValue parse_whole(JSContext *ctx, struct js_response *res, struct str t
 
     if (!JS_IsUninitialized(kept))
         return JS_DupValue(ctx, kept);
-    v = parse_json(ctx, res->lazy.http, text);
+    v = parse_json(ctx, text);
     if (!JS_IsException(v) && js_lazy_keep(ctx, &res->lazy, SLOT_PARSED, JS_DupValue(ctx, v)) < 0) {
         JS_FreeValue(ctx, v);
         return JS_EXCEPTION;
