@@ -18,6 +18,7 @@
 #include "metric/tagset.h"
 #include "proto/http1/http1_encode.h"
 #include "proto/url.h"
+#include "run/run.h"
 #include "vu/vu_fetch.h"
 
 extern char **environ;
@@ -366,18 +367,10 @@ static void init_log(void *arg, const struct vu *vu UNUSED, enum script_log_leve
                      enum script_log_source source, struct str message, struct str field,
                      struct str value)
 {
-    static const enum log_level levels[] = {LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING,
-                                            LOG_LEVEL_ERROR};
+    const struct run_script_line line = {level, source, message, field, value};
     struct loadtest *t = arg;
-    bool to_console = source == SCRIPT_LOG_CONSOLE && t->console;
-    struct log_field fields[2];
-    size_t n = 0;
 
-    if (field.n)
-        fields[n++] = (struct log_field){field, value};
-    if (source == SCRIPT_LOG_CONSOLE && !to_console)
-        fields[n++] = (struct log_field){STR("source"), STR("console")};
-    log_write(to_console ? t->console : t->log, levels[level], message, fields, n);
+    run_log_script(t->log, t->console, &line);
 }
 
 static void init_exception(void *arg, const struct vu *vu UNUSED, struct str stack)

@@ -90,6 +90,18 @@ void run_summary(struct run *run, const char *data_json, struct script_summary_f
 /* Asks the run to end: iterations are interrupted at once, teardown still runs. Any thread. */
 void run_stop(struct run *run, enum run_stop why, struct str message);
 
+/* What a script logs, or what is logged on its behalf. */
+struct run_script_line {
+    enum script_log_level level;
+    enum script_log_source source;
+    struct str message;
+    struct str field; /* a field to go with it, and its value; empty: none */
+    struct str value;
+};
+
+/* Writes it to the log, or to `console` (may be NULL) when it is console.log's. Any thread. */
+void run_log_script(struct log *log, struct log *console, const struct run_script_line *line);
+
 /* ---- what is known meanwhile; on the main loop ---- */
 
 struct snapshot *run_snapshot(const struct run *run);

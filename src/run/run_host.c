@@ -10,13 +10,6 @@
 #include "base/mem.h"
 #include "run/run_priv.h"
 
-static const enum log_level levels[] = {
-    [SCRIPT_LOG_DEBUG] = LOG_LEVEL_DEBUG,
-    [SCRIPT_LOG_INFO] = LOG_LEVEL_INFO,
-    [SCRIPT_LOG_WARN] = LOG_LEVEL_WARNING,
-    [SCRIPT_LOG_ERROR] = LOG_LEVEL_ERROR,
-};
-
 /*
  * Every request fails so once descriptors are used up: said once, because the lines would be as
  * many as the requests, and each failure is counted anyway.
@@ -34,25 +27,37 @@ static bool is_descriptor_flood(struct run *run, struct str error)
     return true;
 }
 
+void run_log_script(struct log *log, struct log *console, const struct run_script_line *line)
+{
+    static const enum log_level levels[] = {
+        [SCRIPT_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+        [SCRIPT_LOG_INFO] = LOG_LEVEL_INFO,
+        [SCRIPT_LOG_WARN] = LOG_LEVEL_WARNING,
+        [SCRIPT_LOG_ERROR] = LOG_LEVEL_ERROR,
+    };
+    bool to_console = line->source == SCRIPT_LOG_CONSOLE && console;
+    struct log_field fields[2];
+    size_t n = 0;
+
+    if (line->field.n)
+        fields[n++] = (struct log_field){line->field, line->value};
+    if (line->source == SCRIPT_LOG_CONSOLE && !to_console)
+        fields[n++] = (struct log_field){STR("source"), STR("console")};
+    if (line->source == SCRIPT_LOG_STACKTRACE)
+        fields[n++] = (struct log_field){STR("source"), STR("stacktrace")};
+    log_write(to_console ? console : log, levels[line->level], line->message, fields, n);
+}
+
 static void vu_log(void *arg, const struct vu *vu UNUSED, enum script_log_level level,
                    enum script_log_source source, struct str message, struct str field,
                    struct str value)
 {
     struct run *run = ((struct worker *)arg)->run;
-    const struct run_config *c = &run->config;
-    bool to_console = source == SCRIPT_LOG_CONSOLE && c->console;
-    struct log_field fields[2];
-    size_t n = 0;
+    const struct run_script_line line = {level, source, message, field, value};
 
     if (source == SCRIPT_LOG_ENGINE && level == SCRIPT_LOG_WARN && is_descriptor_flood(run, value))
         return;
-    if (field.n)
-        fields[n++] = (struct log_field){field, value};
-    if (source == SCRIPT_LOG_CONSOLE && !to_console)
-        fields[n++] = (struct log_field){STR("source"), STR("console")};
-    if (source == SCRIPT_LOG_STACKTRACE)
-        fields[n++] = (struct log_field){STR("source"), STR("stacktrace")};
-    log_write(to_console ? c->console : c->log, levels[level], message, fields, n);
+    run_log_script(run->config.log, run->config.console, &line);
 }
 
 static void vu_exception(void *arg, const struct vu *vu, struct str stack)
