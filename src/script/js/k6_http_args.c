@@ -113,7 +113,8 @@ static int read_auth(JSContext *ctx, struct http_call *call, JSValueConst v)
     return 0;
 }
 
-static int read_headers(JSContext *ctx, struct http_call *call, JSValueConst v)
+int http_call_each(JSContext *ctx, struct http_call *call, JSValueConst v, http_member_fn *fn,
+                   void *arg)
 {
     struct js_props it;
     int r = 0;
@@ -121,17 +122,26 @@ static int read_headers(JSContext *ctx, struct http_call *call, JSValueConst v)
     if (!JS_IsObject(v))
         return 0;
     it = js_props(ctx, v);
-    while (r == 0 && js_props_next(ctx, &it)) {
-        struct str name = {0};
-        struct str value = {0};
-
-        r = http_call_atom_text(ctx, call, it.key, &name);
-        if (r == 0)
-            r = http_call_text(ctx, call, it.value, &value);
-        if (r == 0)
-            http_call_header(call, name, value);
-    }
+    while (r == 0 && js_props_next(ctx, &it))
+        r = fn(ctx, call, it.key, it.value, arg);
     return js_props_end(ctx, &it) < 0 ? -1 : r;
+}
+
+static int take_header(JSContext *ctx, struct http_call *call, JSAtom key, JSValueConst v,
+                       void *arg UNUSED)
+{
+    struct str name = {0};
+    struct str value = {0};
+
+    if (http_call_atom_text(ctx, call, key, &name) < 0 || http_call_text(ctx, call, v, &value) < 0)
+        return -1;
+    http_call_header(call, name, value);
+    return 0;
+}
+
+static int read_headers(JSContext *ctx, struct http_call *call, JSValueConst v)
+{
+    return http_call_each(ctx, call, v, take_header, NULL);
 }
 
 /* The value of one entry of params.cookies: a plain value, or {value, replace}. */
@@ -158,33 +168,40 @@ static int read_cookie(JSContext *ctx, struct http_call *call, JSValueConst v,
     return r;
 }
 
+struct cookie_list {
+    struct http_cookie *items; /* of the call */
+    size_t n, cap;
+};
+
+static int take_cookie(JSContext *ctx, struct http_call *call, JSAtom key, JSValueConst v,
+                       void *arg)
+{
+    struct cookie_list *list = arg;
+    struct http_cookie c = {0};
+
+    if (js_nullish(v))
+        return 0;
+    int r = http_call_atom_text(ctx, call, key, &c.name);
+
+    if (r == 0)
+        r = read_cookie(ctx, call, v, &c);
+    if (r)
+        return r;
+    list->items = http_call_grow(call, list->items, list->n, &list->cap, sizeof(c));
+    list->items[list->n++] = c;
+    return 0;
+}
+
 static int read_cookies(JSContext *ctx, struct http_call *call, JSValueConst v)
 {
-    struct http_cookie *cookies = NULL;
-    size_t n = 0;
-    size_t cap = 0;
-    struct js_props it;
-    int r = 0;
+    struct cookie_list list = {0};
+    int r = http_call_each(ctx, call, v, take_cookie, &list);
 
-    if (!JS_IsObject(v))
-        return 0;
-    it = js_props(ctx, v);
-    while (r == 0 && js_props_next(ctx, &it)) {
-        struct http_cookie c = {0};
-
-        if (js_nullish(it.value))
-            continue;
-        r = http_call_atom_text(ctx, call, it.key, &c.name);
-        if (r == 0)
-            r = read_cookie(ctx, call, it.value, &c);
-        if (r != 0)
-            break;
-        cookies = http_call_grow(call, cookies, n, &cap, sizeof(*cookies));
-        cookies[n++] = c;
+    if (list.n) {
+        call->req.cookies = list.items;
+        call->req.n_cookies = list.n;
     }
-    call->req.cookies = cookies;
-    call->req.n_cookies = n;
-    return js_props_end(ctx, &it) < 0 ? -1 : r;
+    return r;
 }
 
 static int read_jar(JSContext *ctx, struct http_call *call, JSValueConst v)
@@ -378,21 +395,17 @@ static param_fn *find_param(const struct js_http *http, JSAtom key)
     return NULL;
 }
 
+static int take_param(JSContext *ctx, struct http_call *call, JSAtom key, JSValueConst v,
+                      void *arg UNUSED)
+{
+    param_fn *read = find_param(call->http, key);
+
+    return read ? read(ctx, call, v) : 0;
+}
+
 static int read_params(JSContext *ctx, struct http_call *call, JSValueConst v)
 {
-    struct js_props it;
-    int r = 0;
-
-    if (!JS_IsObject(v))
-        return 0;
-    it = js_props(ctx, v);
-    while (r == 0 && js_props_next(ctx, &it)) {
-        param_fn *read = find_param(call->http, it.key);
-
-        if (read)
-            r = read(ctx, call, it.value);
-    }
-    return js_props_end(ctx, &it) < 0 ? -1 : r;
+    return http_call_each(ctx, call, v, take_param, NULL);
 }
 
 /* ---- what depends on several arguments ---- */

@@ -268,22 +268,14 @@ static int read_option(JSContext *ctx, struct http_call *call, struct cookie *c,
     return 0;
 }
 
-static int read_options(JSContext *ctx, struct http_call *call, struct cookie *c, JSValueConst v)
+static int take_option(JSContext *ctx, struct http_call *call, JSAtom key, JSValueConst v,
+                       void *arg)
 {
-    struct js_props it;
-    int r = 0;
+    struct str name = {0};
 
-    if (!JS_IsObject(v))
-        return 0;
-    it = js_props(ctx, v);
-    while (r == 0 && js_props_next(ctx, &it)) {
-        struct str name = {0};
-
-        r = http_call_atom_text(ctx, call, it.key, &name);
-        if (r == 0)
-            r = read_option(ctx, call, c, name, it.value);
-    }
-    return js_props_end(ctx, &it) < 0 ? -1 : r;
+    if (http_call_atom_text(ctx, call, key, &name) < 0)
+        return -1;
+    return read_option(ctx, call, arg, name, v);
 }
 
 static int read_set(JSContext *ctx, struct http_call *call, struct cookie *c, JSValueConst *argv)
@@ -292,7 +284,7 @@ static int read_set(JSContext *ctx, struct http_call *call, struct cookie *c, JS
         return -1;
     if (!js_nullish(argv[2]) && http_call_text(ctx, call, argv[2], &c->value) < 0)
         return -1;
-    return read_options(ctx, call, c, argv[3]);
+    return http_call_each(ctx, call, argv[3], take_option, c);
 }
 
 /* A cookie that is not for the URL's host is dropped without a word, as a browser would. */

@@ -226,6 +226,17 @@ void http_calls_fini(struct js_http *http);
 int http_call_text(JSContext *ctx, struct http_call *call, JSValueConst v, struct str *ret_text);
 int http_call_atom_text(JSContext *ctx, struct http_call *call, JSAtom atom, struct str *ret_text);
 
+/* Takes one property of an argument. `arg` is the caller's. Returns as below. */
+typedef int(http_member_fn)(JSContext *ctx, struct http_call *call, JSAtom key, JSValueConst value,
+                            void *arg);
+
+/*
+ * Calls `fn` for each property of an object, up to the first that it does not take; other values
+ * have none. Returns 0, -1 with an exception thrown, or what `fn` returned.
+ */
+int http_call_each(JSContext *ctx, struct http_call *call, JSValueConst v, http_member_fn *fn,
+                   void *arg);
+
 /*
  * The array of n `size`-byte elements with room for one more; moves into the call's arena when it
  * outgrows its place. NULL is an empty array.
