@@ -66,7 +66,7 @@ static inline unsigned loop_turn_bucket(span_ns turn)
 /* The shortest turn that lies in a bucket. */
 static inline span_ns loop_turn_of(unsigned bucket)
 {
-    return (span_ns)((4 + bucket % 4) << (bucket / 4));
+    return (span_ns)(4 + bucket % 4) << (bucket / 4);
 }
 
 /* Counted since loop_new; busy + waiting is the loop's life. */

@@ -313,6 +313,42 @@ static void test_stats_add_up(void **state UNUSED)
     assert_true(s.max_turn <= s.busy);
 }
 
+/* Each bucket begins where the one before it ends, up to turns of hours. */
+static void test_turn_buckets(void **state UNUSED)
+{
+    for (unsigned i = 0; i + 1 < LOOP_TURN_BUCKETS; i++) {
+        assert_int_equal(loop_turn_bucket(loop_turn_of(i)), i);
+        assert_int_equal(loop_turn_bucket(loop_turn_of(i + 1) - 1), i);
+        assert_true(loop_turn_of(i) < loop_turn_of(i + 1));
+    }
+    assert_true(loop_turn_of(LOOP_TURN_BUCKETS) > 3600 * NS_PER_S);
+    assert_int_equal(loop_turn_bucket(-5), 0);
+    assert_int_equal(loop_turn_bucket(INT64_MAX), LOOP_TURN_BUCKETS - 1);
+}
+
+static void test_lag_is_counted(void **state UNUSED)
+{
+    struct ring late = {0}, later = {0}, never = {0};
+    struct loop_stats s;
+    uint64_t n = 0;
+    mono_ns now = loop_clock(loop);
+
+    /* Two in one turn: the latest counts. */
+    timer_set(loop, &late.timer, now - 10 * NS_PER_MS, ring_fired);
+    timer_set(loop, &later.timer, now - 6 * NS_PER_S, ring_fired);
+    timer_set(loop, &never.timer, now + 3600 * NS_PER_S, ring_fired);
+    assert_int_equal(loop_turn(loop, now), 0);
+    assert_int_equal(loop_turn(loop, now), 0);
+    timer_clear(&never.timer);
+    loop_stats(loop, &s);
+    for (unsigned i = 0; i < LOOP_TURN_BUCKETS; i++) {
+        n += s.turns_by_lag[i];
+        if (s.turns_by_lag[i])
+            assert_in_range(i, loop_turn_bucket(6 * NS_PER_S), LOOP_TURN_BUCKETS - 1);
+    }
+    assert_int_equal(n, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -327,6 +363,8 @@ int main(void)
         TEST(test_stop_from_a_thread),
         TEST(test_offload),
         TEST(test_stats_add_up),
+        TEST(test_turn_buckets),
+        TEST(test_lag_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,8 @@ static bool find_place(const char *root, const char *controller, struct place *r
         if (n < 0 || (size_t)n + line.n >= PATH_BYTES)
             return false;
         ret_place->n_root = (size_t)n;
-        memcpy(ret_place->folder + n, line.p, line.n);
+        if (line.n)
+            memcpy(ret_place->folder + n, line.p, line.n);
         ret_place->folder[(size_t)n + line.n] = '\0';
         return true;
     }
