@@ -40,6 +40,7 @@ bench-time: setup-build+bench build
 	@python3 tests/measure/stall.py build/release/brunt --long
 	@python3 bench/precision.py
 	@python3 bench/omission.py
+	@python3 tests/measure/verdict.py build/release/brunt
 
 fuzz: setup-build+check
 	@cmake --preset fuzz >/dev/null
