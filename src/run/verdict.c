@@ -221,6 +221,14 @@ static void say_dropped_by_us(const struct saying *s)
 
 static void say_dropped_by_target(const struct saying *s)
 {
+    /* Users that wait for us look like users that wait for the target. */
+    if (late_share(s->f) >= LATE_SUSPECT) {
+        say(s,
+            "%.2g %% of iterations were dropped while the generator was held up, by itself or by "
+            "others: whether the target had a part in it shows once iterations start in time",
+            PERCENT(s->value));
+        return;
+    }
     say(s,
         "%.2g %% of iterations were dropped because all users were waiting for the target: it was "
         "offered less than planned. Raise maxVUs, or take it for the target's limit",

@@ -97,6 +97,24 @@ static void closed_models_may_be_busy(void **state)
     check(&f, VERDICT_VALID, 0, NULL);
 }
 
+/* The target is not blamed for what the generator may have done. */
+static void drops_of_a_late_run(void **state)
+{
+    struct verdict_facts f = {HEALTHY, .n_dropped = 1000};
+    struct verdict v;
+
+    (void)state;
+    verdict_find(&f, &v);
+    assert_int_equal(v.n_reasons, 1);
+    assert_non_null(strstr(v.reasons[0].text, "waiting for the target"));
+    f.n_late = 1000;
+    verdict_find(&f, &v);
+    assert_int_equal(v.n_reasons, 2);
+    assert_int_equal(v.level, VERDICT_INVALID);
+    assert_non_null(strstr(v.reasons[0].text, "10 % of iterations started more than 5 ms late"));
+    assert_non_null(strstr(v.reasons[1].text, "dropped while the generator was held up"));
+}
+
 static void the_worst_comes_first(void **state)
 {
     struct verdict_facts f = {HEALTHY, .steal = 0.06, .n_without_port = 1000, .n_dropped = 1000};
@@ -116,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_has_two_limits),
         cmocka_unit_test(closed_models_may_be_busy),
+        cmocka_unit_test(drops_of_a_late_run),
         cmocka_unit_test(the_worst_comes_first),
     };
 
