@@ -29,14 +29,20 @@ static void tell(const struct telling *t, uint32_t metric, double value)
 
 /* ---- a loop ---- */
 
+/* A turn counts when it ends: in a short piece of time there may be more of it than time. */
+static double share_of(span_ns part, double span)
+{
+    return (double)part < span ? (double)part / span : 1;
+}
+
 static void tell_shares(const struct telling *t, const struct health_counters *a,
                         const struct health_counters *b)
 {
     double span = (double)(b->at - a->at);
 
-    tell(t, M_GENERATOR_BUSY, (double)(b->loop.busy - a->loop.busy) / span);
-    tell(t, M_GENERATOR_CPU, (double)(b->cpu - a->cpu) / span);
-    tell(t, M_GENERATOR_RUN_QUEUE_WAIT, (double)(b->delayed - a->delayed) / span);
+    tell(t, M_GENERATOR_BUSY, share_of(b->loop.busy - a->loop.busy, span));
+    tell(t, M_GENERATOR_CPU, share_of(b->cpu - a->cpu, span));
+    tell(t, M_GENERATOR_RUN_QUEUE_WAIT, share_of(b->delayed - a->delayed, span));
 }
 
 /* A counter of ms; what did not grow is not told. */
