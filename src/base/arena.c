@@ -71,7 +71,12 @@ void *arena_alloc_slow(struct arena *a, size_t n)
 
 void *arena_zalloc(struct arena *a, size_t n)
 {
-    return memset(arena_alloc(a, n), 0, n);
+    void *p = arena_alloc(a, n);
+
+    /* An empty arena gives NULL for nothing, which memset may not be handed. */
+    if (n)
+        memset(p, 0, n);
+    return p;
 }
 
 struct str arena_str(struct arena *a, struct str s)
