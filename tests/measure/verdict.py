@@ -6,7 +6,8 @@
     healthy   a rate that is easy                                   must be valid
 
 each N times (20). By hand and in benchmarks, on a machine with nothing else to do: other programs would make a
-healthy run suspect, and rightly so.
+healthy run suspect, and rightly so. So does a host that takes processors away from this machine: a healthy run
+in which it took more than 1 % of the time (steal) says nothing and is tried again, and how often is printed.
 """
 import argparse
 import json
@@ -18,6 +19,8 @@ import tempfile
 import time
 
 BURN = "while True: pass"
+STEAL_LIMIT = 0.01
+STOLEN_TRIES = 40  # in a row; then the machine is of no use
 
 
 class Target:
@@ -60,8 +63,15 @@ def beyond(brunt, processor, url):
 
 
 def healthy(brunt, processor, url):
-    return run(brunt, processor, url, ["--rate", "1000", "-d", "3s"])
+    for _ in range(STOLEN_TRIES):
+        answer = run(brunt, processor, url, ["--rate", "1000", "-d", "3s"])
+        if answer["steal"] <= STEAL_LIMIT:
+            break
+        stolen.append(answer["steal"])
+    return answer
 
+
+stolen = []
 
 SITUATIONS = (
     (starved, "invalid", ("for a processor",)),
@@ -96,6 +106,8 @@ def main():
                 print(f"    such as: {answers[0]['reasons'][0]['text']}")
     finally:
         target.end()
+    if stolen:
+        print(f"{len(stolen)} healthy tries were left out: the host took {min(stolen):.1%} to {max(stolen):.1%} of the time")
     print(f"{3 * args.tries - n_wrong} passed, {n_wrong} failed")
     return 1 if n_wrong else 0
 
