@@ -20,7 +20,7 @@
 #define LATE_SUSPECT 0.001
 
 /* So much steal explains late starts. */
-#define STEAL_NAMED 0.01
+#define STEAL_NAMED 0.002
 
 /* A loop that is busier has no time left for what comes next. */
 #define FULLY_BUSY 0.9
@@ -191,19 +191,17 @@ static void say_late(const struct saying *s)
     size_t busy = busiest(f), delayed = most_delayed(f);
     double ms = (double)f->late_limit / 1e6;
 
-    if (f->steal >= STEAL_NAMED) {
-        say(s,
-            "the host gave %.2g %% of this machine's time to others and %.2g %% of iterations "
-            "started more than %g ms late: use a machine with processors of its own",
-            PERCENT(f->steal), PERCENT(s->value), ms);
-        return;
-    }
     if (highest_delayed(f) >= 0.1) {
         say(s,
             "loop %zu waited %.0f %% of the time for a processor and %.2g %% of iterations started "
             "more than %g ms late: keep other programs, and the target, off the generator's "
             "processors",
             delayed, PERCENT(f->loops[delayed].delayed), PERCENT(s->value), ms);
+    } else if (f->steal >= STEAL_NAMED) {
+        say(s,
+            "the host gave %.2g %% of this machine's time to others and %.2g %% of iterations "
+            "started more than %g ms late: use a machine with processors of its own",
+            PERCENT(f->steal), PERCENT(s->value), ms);
     } else if (highest_busy(f) >= 0.5) {
         say(s,
             "loop %zu was %.0f %% busy and %.2g %% of iterations started more than %g ms late: use "
