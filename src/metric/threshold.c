@@ -274,7 +274,7 @@ int thresholds_bind(struct thresholds *ts, struct snapshot *snap, enum threshold
     return 0;
 }
 
-static bool compare(double value, enum threshold_op op, double limit)
+bool threshold_compare(double value, enum threshold_op op, double limit)
 {
     switch (op) {
     case THRESHOLD_LT:
@@ -376,7 +376,8 @@ static void judge(struct threshold *t, span_ns elapsed, const struct evidence *e
     double value = value_stat(e->value, t->metric->def->type, t->expr.stat, e->seconds);
     bool too_few = e->samples < t->spec.min_samples || elapsed < t->spec.after;
 
-    t->failing = too_few || !(has_no_value(t, e) || compare(value, t->expr.op, t->expr.limit));
+    t->failing =
+        too_few || !(has_no_value(t, e) || threshold_compare(value, t->expr.op, t->expr.limit));
     if (is_to_show(t, value, too_few)) {
         t->value = value;
         t->samples = e->samples;

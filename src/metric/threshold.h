@@ -33,6 +33,9 @@ enum threshold_op {
     THRESHOLD_NE,
 };
 
+/* Whether `value op limit` is true; never for NaN, but with !=. */
+bool threshold_compare(double value, enum threshold_op op, double limit);
+
 /* A parsed expression. */
 struct threshold_expr {
     struct stat_name stat;

@@ -189,25 +189,6 @@ void objectives_add_tick(struct objectives *set, const struct snapshot *snap)
     }
 }
 
-static bool compare(double value, enum threshold_op op, double limit)
-{
-    switch (op) {
-    case THRESHOLD_LT:
-        return value < limit;
-    case THRESHOLD_LE:
-        return value <= limit;
-    case THRESHOLD_GT:
-        return value > limit;
-    case THRESHOLD_GE:
-        return value >= limit;
-    case THRESHOLD_EQ:
-        return value == limit;
-    case THRESHOLD_NE:
-        return value != limit;
-    }
-    return false;
-}
-
 struct objective_score objective_score(const struct objective *o, double seconds)
 {
     enum metric_type type = o->of->def->type;
@@ -220,7 +201,7 @@ struct objective_score objective_score(const struct objective *o, double seconds
 
     /* A counter that nobody touched has counted nothing; of the others, nothing is known. */
     score.held = (score.samples > 0 || type == METRIC_COUNTER) &&
-                 compare(score.value, o->expr.op, o->expr.limit);
+                 threshold_compare(score.value, o->expr.op, o->expr.limit);
     return score;
 }
 
