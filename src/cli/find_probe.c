@@ -90,7 +90,7 @@ static void sum_init(struct sum *sum, struct snap_metric *of)
 {
     sum->of = of;
     sum->slab = hist_slab_new();
-    value_init(&sum->value, of->def->type, sum->slab);
+    value_init(&sum->value, of->def, sum->slab);
 }
 
 static void sum_fini(struct sum *sum)

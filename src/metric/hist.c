@@ -189,10 +189,12 @@ void hist_add_n(struct hist *h, double v, uint64_t n)
 {
     if (isnan(v) || n == 0)
         return;
-    if (v > HIST_ZERO) {
-        hist_put(h, HIST_POSITIVE, hist_index(v), n);
-    } else if (v < -HIST_ZERO) {
-        hist_put(h, HIST_NEGATIVE, hist_index(-v), n);
+    double scaled = v * h->scale;
+
+    if (scaled > HIST_ZERO) {
+        hist_put(h, HIST_POSITIVE, hist_index(scaled), n);
+    } else if (scaled < -HIST_ZERO) {
+        hist_put(h, HIST_NEGATIVE, hist_index(-scaled), n);
     } else {
         h->n_zero += n;
     }
@@ -210,6 +212,7 @@ void hist_merge(struct hist *to, const struct hist *from)
 {
     if (from->count == 0)
         return;
+    assert(to->scale == from->scale);
     side_merge(&to->pos, to->slab, &from->pos);
     side_merge(&to->neg, to->slab, &from->neg);
     hist_put_range(to, from->min, from->max);
@@ -260,8 +263,8 @@ static double clamp(double v, double low, double high)
 /* The middle of a bucket of magnitudes, cut at the smallest and largest sample. */
 static double bucket_middle(const struct hist *h, enum hist_sign sign, int32_t index)
 {
-    double low = hist_bound(index - 1);
-    double high = hist_bound(index);
+    double low = hist_upper(h, index - 1);
+    double high = hist_upper(h, index);
 
     if (sign == HIST_NEGATIVE) {
         double swap = -low;
@@ -354,11 +357,11 @@ uint64_t hist_count_upto(const struct hist *h, double limit)
     int32_t cursor = INT32_MIN, index;
     uint64_t n, sum = limit >= 0 ? h->n_zero : 0;
 
-    while (hist_next(h, HIST_POSITIVE, &cursor, &index, &n) && hist_bound(index) <= limit)
+    while (hist_next(h, HIST_POSITIVE, &cursor, &index, &n) && hist_upper(h, index) <= limit)
         sum += n;
     cursor = INT32_MIN;
     while (hist_next(h, HIST_NEGATIVE, &cursor, &index, &n))
-        sum += -hist_bound(index - 1) <= limit ? n : 0;
+        sum += -hist_upper(h, index - 1) <= limit ? n : 0;
     return sum;
 }
 
@@ -382,7 +385,7 @@ static bool side_equal(const struct hist *a, const struct hist *b, enum hist_sig
 
 bool hist_equal(const struct hist *a, const struct hist *b)
 {
-    if (a->count != b->count || a->n_zero != b->n_zero)
+    if (a->scale != b->scale || a->count != b->count || a->n_zero != b->n_zero)
         return false;
     if (a->count && (a->min != b->min || a->max != b->max))
         return false;

@@ -9,6 +9,11 @@
  * histogram that is reset keeps its blocks, so that a steady state allocates nothing. Negative
  * values have buckets of their own, by magnitude; magnitudes up to 2^-128 count as zero.
  *
+ * Samples may be in another unit than the one that buckets are counted in: times are recorded in
+ * milliseconds and have the buckets of seconds, so that an export in base units moves nothing.
+ * `scale` is what a sample is multiplied by to find its bucket; bounds, sums and quantiles given
+ * here are in the samples' unit, buckets given by index are in the scaled one.
+ *
  * A histogram and its slab belong to one thread at a time. Recording is inline because it happens
  * several times a request.
  */
@@ -49,19 +54,25 @@ struct hist_side {
     uint32_t n;
 };
 
-/* Zeroed memory is an empty histogram, but for `slab`. */
+/* Zeroed memory is an empty histogram, but for `scale` and `slab`. */
 struct hist {
     uint64_t count;
     uint64_t n_zero;
     double sum;
     double min; /* meaningless while count is 0 */
     double max;
+    double scale; /* of what is merged into it the same */
     struct hist_side pos;
     struct hist_side neg;
     struct hist_slab *slab; /* borrowed; outlives the histogram's use */
 };
 
-#define HIST_INIT(slab_) ((struct hist){.slab = (slab_)})
+#define HIST_INIT(slab_) HIST_INIT_SCALED(slab_, 1.0)
+
+/* The scale of samples in milliseconds that have the buckets of seconds. Others are 1. */
+#define HIST_MILLIS 0.001
+
+#define HIST_INIT_SCALED(slab_, scale_) ((struct hist){.scale = (scale_), .slab = (slab_)})
 
 /* Gives the blocks back to the slab and frees the directory; an empty histogram with the same slab.
  */
@@ -100,8 +111,10 @@ void hist_add_slow(struct hist *h, double v);
 
 static inline void hist_add(struct hist *h, double v)
 {
-    if (likely(v > HIST_ZERO)) {
-        uint32_t at = (uint32_t)(hist_index(v) - 1);
+    double scaled = v * h->scale;
+
+    if (likely(scaled > HIST_ZERO)) {
+        uint32_t at = (uint32_t)(hist_index(scaled) - 1);
         uint32_t k = (uint32_t)((int32_t)at >> HIST_BLOCK_BITS) - (uint32_t)h->pos.first;
 
         if (likely(k < h->pos.n && h->pos.blocks[k])) {
@@ -158,6 +171,12 @@ enum hist_sign {
 bool hist_next(const struct hist *h, enum hist_sign sign, int32_t *cursor, int32_t *ret_index,
                uint64_t *ret_count);
 
+/* The upper bound of a bucket in the samples' unit. */
+static inline double hist_upper(const struct hist *h, int32_t index)
+{
+    return hist_bound(index) / h->scale;
+}
+
 bool hist_equal(const struct hist *a, const struct hist *b);
 
 /* Appends the compact bytes of h, for the store and the wire. */
@@ -171,6 +190,7 @@ enum {
 
 /*
  * Adds the samples of an encoded histogram to h, and takes it off *bytes. Any bytes may be given:
- * returns 0 or a condition above, which leaves h and *bytes as they were.
+ * returns 0 or a condition above, which leaves h and *bytes as they were. One of another scale is
+ * HIST_E_BAD.
  */
 MUST_USE int hist_decode(struct hist *h, struct str *bytes);

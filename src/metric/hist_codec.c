@@ -1,7 +1,7 @@
 /*
  * A histogram as bytes:
  *
- *   format      1 byte, 1
+ *   format      1 byte: 1, or 2 for samples of milliseconds in buckets of seconds
  *   n_zero      varint
  *   two sides   positive, then negative:
  *     n         varint, buckets that are not empty
@@ -18,7 +18,8 @@
 #include "metric/hist_priv.h"
 
 enum {
-    FORMAT = 1,
+    FORMAT_PLAIN = 1,
+    FORMAT_MILLIS = 2,
     VARINT_MAX_BYTES = 10,
 };
 
@@ -65,9 +66,14 @@ static void put_side(struct buf *out, const struct hist *h, enum hist_sign sign)
     }
 }
 
+static int format_of(const struct hist *h)
+{
+    return h->scale == HIST_MILLIS ? FORMAT_MILLIS : FORMAT_PLAIN;
+}
+
 void hist_encode(const struct hist *h, struct buf *out)
 {
-    buf_putc(out, FORMAT);
+    buf_putc(out, (char)format_of(h));
     put_varint(out, h->n_zero);
     put_side(out, h, HIST_POSITIVE);
     put_side(out, h, HIST_NEGATIVE);
@@ -187,7 +193,7 @@ int hist_decode(struct hist *h, struct str *bytes)
 
     if (bytes->n == 0)
         return HIST_E_SHORT;
-    if (*r.at++ != FORMAT)
+    if (*r.at++ != format_of(h))
         return HIST_E_BAD;
     uint64_t count = get_counts(&r, NULL, &n_zero);
 

@@ -21,9 +21,9 @@ static double n_teeth(double v, double interval)
 }
 
 /* The last tooth that is in the same bucket as tooth k, or the last of all. */
-static double last_in_bucket(double v, double interval, double k, double n)
+static double last_in_bucket(const struct hist *h, double v, double interval, double k, double n)
 {
-    double low = hist_bound(hist_index(v - k * interval) - 1);
+    double low = hist_upper(h, hist_index((v - k * interval) * h->scale) - 1);
     double last = ceil((v - low) / interval) - 1;
 
     return last < k ? k : last > n ? n : last;
@@ -35,12 +35,12 @@ static void put_comb(struct hist *h, double v, uint64_t count, double interval)
     double n = count ? n_teeth(v, interval) : 0;
 
     for (double k = 1; k <= n;) {
-        double last = last_in_bucket(v, interval, k, n);
+        double last = last_in_bucket(h, v, interval, k, n);
         double high = v - k * interval;
         double low = v - last * interval;
         uint64_t added = (uint64_t)(last - k + 1) * count;
 
-        hist_put(h, HIST_POSITIVE, hist_index(high), added);
+        hist_put(h, HIST_POSITIVE, hist_index(high * h->scale), added);
         hist_put_range(h, low, high);
         h->count += added;
         h->sum += (double)added * (low + high) / 2;
@@ -51,8 +51,8 @@ static void put_comb(struct hist *h, double v, uint64_t count, double interval)
 /* The middle of a bucket, cut at the smallest and largest sample. */
 static double middle(const struct hist *h, int32_t index)
 {
-    double low = fmax(hist_bound(index - 1), h->min);
-    double high = fmin(hist_bound(index), h->max);
+    double low = fmax(hist_upper(h, index - 1), h->min);
+    double high = fmin(hist_upper(h, index), h->max);
 
     return low + (high - low) / 2;
 }
@@ -64,10 +64,11 @@ void hist_correct(const struct hist *h, double interval, struct hist *ret_h)
     uint64_t count;
 
     hist_merge(ret_h, h);
-    if (!(interval > HIST_ZERO))
+    if (!(interval * h->scale > HIST_ZERO))
         return;
     /* The largest sample is known exactly, and holds up the most. */
-    int32_t last = h->count && h->max > HIST_ZERO ? hist_index(h->max) : INT32_MIN;
+    int32_t last =
+        h->count && h->max * h->scale > HIST_ZERO ? hist_index(h->max * h->scale) : INT32_MIN;
 
     while (hist_next(h, HIST_POSITIVE, &cursor, &index, &count)) {
         put_comb(ret_h, middle(h, index), count - (index == last), interval);

@@ -379,6 +379,46 @@ static void nonsense_is_refused(void **state)
                      HIST_E_BAD);
 }
 
+static void a_scale_moves_buckets_and_no_samples(void **state)
+{
+    struct hist_slab *slab = hist_slab_new();
+    struct hist ms = HIST_INIT_SCALED(slab, HIST_MILLIS),
+                again = HIST_INIT_SCALED(slab, HIST_MILLIS);
+    struct hist plain = HIST_INIT(slab);
+    struct buf bytes = {0};
+    int32_t cursor = INT32_MIN, index = 0;
+    uint64_t n = 0;
+
+    (void)state;
+    for (int i = 1; i <= 1000; i++)
+        hist_add(&ms, i);
+    hist_add(&ms, 0);
+    assert_true(ms.sum == 500500 && ms.min == 0 && ms.max == 1000);
+    for (int p = 1; p <= 99; p++) {
+        double want = p * 10;
+
+        assert_true(fabs(hist_quantile(&ms, p / 100.0) - want) <= want * 0.00136 + 1);
+    }
+    assert_int_equal(hist_count_upto(&ms, 1000), 1001);
+    hist_reset(&ms);
+    hist_add(&ms, 250); /* a quarter of a second: 2^-2, the upper bound of its bucket */
+    assert_true(hist_next(&ms, HIST_POSITIVE, &cursor, &index, &n));
+    assert_int_equal(index, -2 * 256);
+    assert_true(hist_upper(&ms, index) == 250);
+
+    hist_encode(&ms, &bytes);
+    struct str rest = buf_str(&bytes);
+
+    assert_int_equal(hist_decode(&plain, &rest), HIST_E_BAD);
+    assert_int_equal(hist_decode(&again, &rest), 0);
+    assert_true(hist_equal(&ms, &again));
+    hist_fini(&ms);
+    hist_fini(&again);
+    hist_fini(&plain);
+    buf_fini(&bytes);
+    hist_slab_free(slab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +433,7 @@ int main(void)
         cmocka_unit_test(bytes_come_back),
         cmocka_unit_test(bad_bytes_change_nothing),
         cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(a_scale_moves_buckets_and_no_samples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

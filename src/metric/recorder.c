@@ -186,10 +186,12 @@ static struct series *new_series(struct recorder_priv *p, uint32_t metric,
 
     s->index = p->n_series++;
     s->metric = metric;
-    s->type = metric_get(p->config.registry, metric)->type;
     s->tags = tags;
+    const struct metric *def = metric_get(p->config.registry, metric);
+
+    s->type = def->type;
     for (size_t side = 0; side < 2; side++)
-        value_init(&s->side[side].value, s->type, p->slab);
+        value_init(&s->side[side].value, def, p->slab);
     series_map_put(&p->map, series_key(metric, tags->id), s);
     return s;
 }

@@ -122,8 +122,8 @@ static struct snap_metric *new_metric(struct snapshot *s, const struct metric *d
     m->id = (uint32_t)s->n_metrics;
     m->name = xstrndup(name.p, name.n);
     m->def = def;
-    value_init(&m->total, def->type, s->slab);
-    value_init(&m->delta, def->type, s->slab);
+    value_init(&m->total, def, s->slab);
+    value_init(&m->delta, def, s->slab);
     vec_push(s->metrics, s->n_metrics, s->cap_metrics) = m;
     if (!table_get(&s->by_name, name))
         table_set(&s->by_name, name, m);
@@ -217,8 +217,8 @@ static struct snap_series *new_series(struct snapshot *s, uint32_t metric,
     series->id = (uint32_t)s->n_series;
     series->metric = m;
     series->tags = tags;
-    value_init(&series->total, m->def->type, s->slab);
-    value_init(&series->delta, m->def->type, s->slab);
+    value_init(&series->total, m->def, s->slab);
+    value_init(&series->delta, m->def, s->slab);
     vec_push(s->series, s->n_series, s->cap_series) = series;
     vec_push(m->series, m->n_series, m->cap_series) = series;
     for (size_t i = 0; i < m->n_subs; i++) {
@@ -338,10 +338,11 @@ void snapshot_merge_value(struct snapshot *s, uint32_t metric, const struct tag 
 void snapshot_sample(struct snapshot *s, uint32_t metric, const struct tag *tags, size_t n_tags,
                      double value, mono_ns now)
 {
-    enum metric_type type = metric_get(s->config.registry, metric)->type;
+    const struct metric *def = metric_get(s->config.registry, metric);
+    enum metric_type type = def->type;
     struct value v;
 
-    value_init(&v, type, s->slab);
+    value_init(&v, def, s->slab);
     v.touched = true;
     switch (type) {
     case METRIC_COUNTER:

@@ -236,7 +236,7 @@ static void samples_come_from_elsewhere_too(void **state)
 
     (void)state;
     open_fixture(&f, 0);
-    value_init(&v, METRIC_TREND, slab);
+    value_init(&v, metric_get(f.registry, M_GROUP_DURATION), slab);
     v.touched = true;
     value_trend(&v, 4);
     snapshot_tick_begin(f.snap);

@@ -248,7 +248,7 @@ static struct window *watch(struct thresholds *ts, struct snap_metric *metric, s
             return ts->watches[i].window;
     }
 
-    struct window *w = window_new(metric->def->type, span);
+    struct window *w = window_new(metric->def, span);
 
     vec_push(ts->watches, ts->n_watches, ts->cap_watches) = (struct watch){metric, w};
     return w;

@@ -3,11 +3,11 @@
 
 #include "base/mem.h"
 
-void value_init(struct value *v, enum metric_type type, struct hist_slab *slab)
+void value_init(struct value *v, const struct metric *metric, struct hist_slab *slab)
 {
     *v = (struct value){0};
-    if (type == METRIC_TREND)
-        v->trend = HIST_INIT(slab);
+    if (metric->type == METRIC_TREND)
+        v->trend = HIST_INIT_SCALED(slab, metric->contains == CONTAINS_TIME ? HIST_MILLIS : 1.0);
 }
 
 void value_fini(struct value *v, enum metric_type type)

@@ -9,7 +9,7 @@
 #include "metric/hist.h"
 #include "metric/metric.h"
 
-/* Zeroed memory is an empty value; a trend also needs its slab (value_init). */
+/* Zeroed memory is an empty value, but a trend's, which needs its slab and scale (value_init). */
 struct value {
     bool touched; /* has samples */
     union {
@@ -30,7 +30,8 @@ struct value {
     };
 };
 
-void value_init(struct value *v, enum metric_type type, struct hist_slab *slab);
+/* An empty value for that metric; `slab` may be NULL for all but trends. */
+void value_init(struct value *v, const struct metric *metric, struct hist_slab *slab);
 void value_fini(struct value *v, enum metric_type type);
 
 /* Empties it; a trend keeps its blocks. */

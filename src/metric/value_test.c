@@ -42,7 +42,7 @@ static void numbers_are_those_of_the_type(void **state)
     struct value v;
 
     (void)state;
-    value_init(&v, METRIC_COUNTER, slab);
+    value_init(&v, &(struct metric){.type = METRIC_COUNTER}, slab);
     assert_true(stat(&v, METRIC_COUNTER, "rate", 0) == 0);
     value_count(&v, 2.5);
     value_count(&v, 5);
@@ -51,7 +51,7 @@ static void numbers_are_those_of_the_type(void **state)
     assert_true(stat(&v, METRIC_COUNTER, "avg", 3) == 0);
     assert_int_equal(value_samples(&v, METRIC_COUNTER), 2);
 
-    value_init(&v, METRIC_GAUGE, slab);
+    value_init(&v, &(struct metric){.type = METRIC_GAUGE}, slab);
     value_gauge(&v, 4, 1);
     value_gauge(&v, -2, 2);
     value_gauge(&v, 1, 3);
@@ -59,7 +59,7 @@ static void numbers_are_those_of_the_type(void **state)
     assert_true(stat(&v, METRIC_GAUGE, "min", 1) == -2);
     assert_true(stat(&v, METRIC_GAUGE, "max", 1) == 4);
 
-    value_init(&v, METRIC_RATE, slab);
+    value_init(&v, &(struct metric){.type = METRIC_RATE}, slab);
     assert_true(stat(&v, METRIC_RATE, "rate", 1) == 0);
     value_rate(&v, true);
     value_rate(&v, false);
@@ -67,7 +67,7 @@ static void numbers_are_those_of_the_type(void **state)
     value_rate(&v, false);
     assert_true(stat(&v, METRIC_RATE, "rate", 1) == 0.25);
 
-    value_init(&v, METRIC_TREND, slab);
+    value_init(&v, &(struct metric){.type = METRIC_TREND}, slab);
     assert_true(stat(&v, METRIC_TREND, "min", 1) == 0 && stat(&v, METRIC_TREND, "max", 1) == 0);
     for (int i = 1; i <= 4; i++)
         value_trend(&v, i);
@@ -84,8 +84,8 @@ static void merging_is_adding(void **state)
     struct value a, b;
 
     (void)state;
-    value_init(&a, METRIC_GAUGE, NULL);
-    value_init(&b, METRIC_GAUGE, NULL);
+    value_init(&a, &(struct metric){.type = METRIC_GAUGE}, NULL);
+    value_init(&b, &(struct metric){.type = METRIC_GAUGE}, NULL);
     value_gauge(&b, 5, 20);
     value_merge(&a, &b, METRIC_GAUGE);
     assert_true(a.gauge.min == 5 && a.gauge.last == 5 && a.gauge.at == 20);
@@ -96,8 +96,8 @@ static void merging_is_adding(void **state)
     value_merge(&a, &b, METRIC_GAUGE);
     assert_true(a.gauge.last == 5 && a.gauge.max == 9 && a.gauge.n == 2);
 
-    value_init(&a, METRIC_RATE, NULL);
-    value_init(&b, METRIC_RATE, NULL);
+    value_init(&a, &(struct metric){.type = METRIC_RATE}, NULL);
+    value_init(&b, &(struct metric){.type = METRIC_RATE}, NULL);
     value_rate(&a, true);
     value_rate(&b, false);
     b.touched = true;

@@ -27,18 +27,18 @@ struct window {
     struct value sum;
 };
 
-struct window *window_new(enum metric_type type, span_ns span)
+struct window *window_new(const struct metric *metric, span_ns span)
 {
     struct window *w = xnew(struct window);
 
     assert(span > 0);
-    w->type = type;
+    w->type = metric->type;
     w->span = span;
     w->piece = span / WINDOW_PIECES;
     w->slab = hist_slab_new();
     for (size_t i = 0; i < WINDOW_SLOTS_MAX; i++)
-        value_init(&w->slots[i].value, type, w->slab);
-    value_init(&w->sum, type, w->slab);
+        value_init(&w->slots[i].value, metric, w->slab);
+    value_init(&w->sum, metric, w->slab);
     return w;
 }
 

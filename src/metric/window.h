@@ -20,7 +20,7 @@ enum {
 struct window;
 
 /* `span` is above 0. */
-struct window *window_new(enum metric_type type, span_ns span);
+struct window *window_new(const struct metric *metric, span_ns span);
 void window_free(struct window *w); /* accepts NULL */
 
 /*

@@ -18,7 +18,7 @@ static void push_count(struct window *w, double amount, span_ns elapsed)
 /* Against the list of all ticks: those that end within the span. */
 static void a_window_is_the_last_seconds(void **state)
 {
-    struct window *w = window_new(METRIC_COUNTER, 10 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_COUNTER}, 10 * NS_PER_S);
 
     (void)state;
     for (int t = 1; t <= 100; t++) {
@@ -39,7 +39,7 @@ static void a_window_is_the_last_seconds(void **state)
 
 static void short_ticks_share_a_piece(void **state)
 {
-    struct window *w = window_new(METRIC_COUNTER, 60 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_COUNTER}, 60 * NS_PER_S);
     span_ns tick = 7 * NS_PER_MS;
 
     (void)state;
@@ -58,7 +58,7 @@ static void short_ticks_share_a_piece(void **state)
 
 static void time_that_stands_still_adds_to_the_last_piece(void **state)
 {
-    struct window *w = window_new(METRIC_COUNTER, 4 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_COUNTER}, 4 * NS_PER_S);
 
     (void)state;
     for (int t = 1; t <= 8; t++)
@@ -73,7 +73,7 @@ static void time_that_stands_still_adds_to_the_last_piece(void **state)
 
 static void a_gap_longer_than_the_window_empties_it(void **state)
 {
-    struct window *w = window_new(METRIC_COUNTER, 4 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_COUNTER}, 4 * NS_PER_S);
 
     (void)state;
     push_count(w, 5, NS_PER_S);
@@ -86,7 +86,7 @@ static void a_gap_longer_than_the_window_empties_it(void **state)
 
 static void ticks_that_come_late_or_early_make_no_difference(void **state)
 {
-    struct window *w = window_new(METRIC_COUNTER, 4 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_COUNTER}, 4 * NS_PER_S);
 
     (void)state;
     for (int t = 1; t <= 50; t++) {
@@ -99,12 +99,12 @@ static void ticks_that_come_late_or_early_make_no_difference(void **state)
 static void trends_merge_exactly(void **state)
 {
     struct hist_slab *slab = hist_slab_new();
-    struct window *w = window_new(METRIC_TREND, 5 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_TREND}, 5 * NS_PER_S);
     struct value want, v;
 
     (void)state;
-    value_init(&want, METRIC_TREND, slab);
-    value_init(&v, METRIC_TREND, slab);
+    value_init(&want, &(struct metric){.type = METRIC_TREND}, slab);
+    value_init(&v, &(struct metric){.type = METRIC_TREND}, slab);
     for (int t = 1; t <= 20; t++) {
         value_clear(&v, METRIC_TREND);
         for (int i = 0; i < 50; i++) {
@@ -123,7 +123,7 @@ static void trends_merge_exactly(void **state)
 
 static void the_last_value_of_a_gauge_is_the_latest(void **state)
 {
-    struct window *w = window_new(METRIC_GAUGE, 3 * NS_PER_S);
+    struct window *w = window_new(&(struct metric){.type = METRIC_GAUGE}, 3 * NS_PER_S);
 
     (void)state;
     for (int t = 1; t <= 9; t++) {

@@ -267,12 +267,12 @@ struct summary_check summary_checks_sum(const struct summary_checks *checks)
     return sum;
 }
 
-struct value *summary_new_value(struct summary *s, enum metric_type type)
+struct value *summary_new_value(struct summary *s, const struct metric *metric)
 {
     struct value *v = arena_new(&s->arena, struct value);
 
-    value_init(v, type, s->slab);
-    vec_push(s->values, s->n_values, s->cap_values) = (struct summary_value){v, type};
+    value_init(v, metric, s->slab);
+    vec_push(s->values, s->n_values, s->cap_values) = (struct summary_value){v, metric->type};
     return v;
 }
 
@@ -290,7 +290,7 @@ static void add_series(struct summary *s, struct summary_group *g, const struct 
             m = &g->metrics.items[i];
     }
     if (!m) {
-        struct value *own = summary_new_value(s, def->type);
+        struct value *own = summary_new_value(s, def);
 
         m = add_metric(&g->metrics, def->name, def, own);
         m->own = own;

@@ -85,7 +85,7 @@ static void correct(struct summary *s, size_t pair)
     double interval = s->in.corrected_interval > 0
                           ? (double)s->in.corrected_interval / (double)NS_PER_MS
                           : hist_quantile(measured, 0.5);
-    struct value *v = summary_new_value(s, METRIC_TREND);
+    struct value *v = summary_new_value(s, service->def);
 
     hist_correct(measured, interval, &v->trend);
     v->touched = true;

@@ -97,7 +97,7 @@ bool summary_shows_pair(const struct summary_metrics *metrics, size_t pair);
 const struct summary_metric *summary_find(const struct summary_metrics *metrics, const char *name);
 
 /* An empty value that lives as long as the summary. */
-struct value *summary_new_value(struct summary *s, enum metric_type type);
+struct value *summary_new_value(struct summary *s, const struct metric *metric);
 
 /* "p(95)<200", and with conditions of ours "p(95)<200; window=30s", as --threshold has it. */
 void summary_threshold_name(const struct threshold *t, struct buf *out);

@@ -59,7 +59,7 @@ static void tell_lengths(const struct telling *t, uint32_t metric, const uint64_
     struct hist_slab *slab = hist_slab_new();
     struct value v;
 
-    value_init(&v, METRIC_TREND, slab);
+    value_init(&v, metric_get(t->run->config.registry, metric), slab);
     for (unsigned i = 0; i < LOOP_TURN_BUCKETS; i++) {
         double ns = ((double)loop_turn_of(i) + (double)loop_turn_of(i + 1)) / 2;
 

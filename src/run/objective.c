@@ -159,7 +159,7 @@ int objectives_bind(struct objectives *set, struct snapshot *snap)
         TRY(snapshot_submetric(snap, &name, o->metric, &o->of));
         o->contains = o->of->def->contains;
         o->slab = hist_slab_new();
-        value_init(&o->value, o->of->def->type, o->slab);
+        value_init(&o->value, o->of->def, o->slab);
     }
     return 0;
 }
