@@ -1,0 +1,119 @@
+#pragma once
+/*
+ * What a measurement is called elsewhere. A vocabulary is a table (vocab/NAME.def): each row maps
+ * one of our metrics to one name, kind, unit and set of labels of another world, whose dashboards
+ * then read a run of ours. Several may be on at once.
+ *
+ *   brunt       our own: base units, _seconds, _total, histograms
+ *   k6          the names of k6's remote-write output
+ *   loadpilot   LoadPilot's coordinator, per task too
+ *   locust      the Locust exporters' names
+ *   leapwork    Leapwork Performance's Grafana catalogue
+ *
+ * Some rows narrow or group a metric: they need sums by a few tags instead of all. Those are kept
+ * in a `vocab_feed`, which takes in each tick what the tick added; so a look costs what is there,
+ * not what there ever was. A feed belongs to the run thread, as the snapshot does.
+ *
+ *   vocab_feed_tick(feed, facts);      after snapshot_tick_end()
+ *   vocab_feed_each(feed, fn, arg);    any number of times until the next tick
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "metric/snapshot.h"
+#include "vocab/point.h"
+
+enum vocab_id {
+    VOCAB_BRUNT,
+    VOCAB_K6,
+    VOCAB_LOADPILOT,
+    VOCAB_LOCUST,
+    VOCAB_LEAPWORK,
+    VOCAB_COUNT,
+};
+
+/* "brunt" ... */
+const char *vocab_name(enum vocab_id id);
+
+/* The vocabularies of a comma-separated list as bits 1 << enum vocab_id. Returns 0 or
+ * FAULT_EXIT(104), whose text names what there is. */
+MUST_USE int vocab_parse(struct str list, uint32_t *ret_vocabs);
+
+/* Where the load profile stands. */
+enum vocab_phase {
+    VOCAB_PHASE_WAITING,
+    VOCAB_PHASE_RAMP_UP,
+    VOCAB_PHASE_STEADY,
+    VOCAB_PHASE_RAMP_DOWN,
+    VOCAB_PHASE_DONE,
+};
+
+/* What is to be told of a run beside its metrics. Strings are borrowed for the feed's life. */
+struct vocab_facts {
+    wall_ns started; /* of the test; 0: not yet */
+    wall_ns now;     /* the wall time of the tick */
+    span_ns elapsed;
+    double target_rate; /* iterations a second that are due now, over all scenarios; < 0: no rate */
+    uint64_t vus;       /* active */
+    uint64_t vus_max;   /* initialised */
+    uint64_t in_flight; /* HTTP requests */
+    unsigned n_loops;
+    enum vocab_phase phase;
+};
+
+/* Who and what a run is, for the Leapwork catalogue's base tags; empty strings are left out. */
+struct vocab_run {
+    struct str run_id, run_name;
+    struct str run_status; /* may change from tick to tick: "running", then a terminal one */
+    struct str company_id, company_name, project_id, project_name;
+    struct str timeline_asset_id, timeline_name; /* name: the script's */
+    struct str geo_location;
+    struct str namespace; /* of metrics: "lp.run_results"; n 0: that */
+    const struct tag *default_tags;
+    size_t n_default_tags;
+};
+
+struct vocab_options {
+    uint32_t vocabs;
+    bool exact;             /* the originals' way, where it is wrong too */
+    bool native_histograms; /* k6: histograms named _seconds instead of trend stats */
+    struct str trend_stats; /* k6: "p(99),avg"; n 0: "p(99)" */
+    struct str prefix;      /* k6: before names; n 0: "k6_". locust: the namespace; n 0: "locust" */
+    bool task_is_group;     /* loadpilot's `task`: the group, else the name of the request */
+    const struct vocab_run *run;
+    const struct tag *labels; /* put on every point beside its own (run tags are there already) */
+    size_t n_labels;
+};
+
+struct vocab_feed;
+
+/* Returns 0 or FAULT_EXIT(104): trend stats that cannot be read. The snapshot outlives the feed. */
+MUST_USE int vocab_feed_new(const struct vocab_options *options, struct snapshot *snapshot,
+                            struct vocab_feed **ret_feed);
+void vocab_feed_free(struct vocab_feed *feed);
+
+/* Takes in what the last tick added. */
+void vocab_feed_tick(struct vocab_feed *feed, const struct vocab_facts *facts);
+
+/* Shows every point as of the last tick: families in the table's order, then by label values. */
+void vocab_feed_each(struct vocab_feed *feed, point_fn *fn, void *arg);
+
+/* ---- the tables themselves, for `brunt metrics` and the docs ---- */
+
+/* One row as people read it. */
+struct vocab_entry {
+    const char *name;   /* "k6_<metric>_total" where a row stands for many */
+    const char *type;   /* "counter", "gauge", "histogram" */
+    const char *unit;   /* "" for plain numbers */
+    const char *labels; /* "method, name"; "all tags" */
+    const char *help;   /* what it means */
+    const char *source; /* our metric, or what it is computed from */
+};
+
+typedef void(vocab_entry_fn)(void *arg, const struct vocab_entry *e);
+
+void vocab_entries(enum vocab_id id, vocab_entry_fn *fn, void *arg);
