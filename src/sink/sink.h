@@ -157,6 +157,10 @@ struct push *sinks_push(struct sinks *sinks, const struct push_config *config);
 MUST_USE int sinks_feed(const struct sink_setup *setup, const struct vocab_options *options,
                         const char *own, struct vocab_feed **ret_feed);
 
-/* All kinds there are, by name. */
+#define SINK(name) extern const struct sink_class sink_##name##_class;
+#include "sink/sink_classes.def"
+#undef SINK
+
+/* All kinds there are (sink/sink_classes.def). */
 extern const struct sink_class *const sink_classes[];
 extern const size_t n_sink_classes;
