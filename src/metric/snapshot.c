@@ -52,6 +52,8 @@ struct snapshot {
     mono_ns time;
     enum warning warning;
     struct buf warning_text;
+    snapshot_tap_fn *tap; /* NULL: nobody */
+    void *tap_arg;
 };
 
 struct snapshot *snapshot_new(const struct snapshot_config *config)
@@ -358,8 +360,18 @@ void snapshot_sample(struct snapshot *s, uint32_t metric, const struct tag *tags
         value_trend(&v, value);
         break;
     }
-    snapshot_merge_value(s, metric, tags, n_tags, &v, now);
+    struct snap_series *series = series_by_content(s, metric, tags, n_tags);
+
+    add_to_series(s, series, &v, now);
     value_fini(&v, type);
+    if (s->tap)
+        s->tap(s->tap_arg, metric, series->tags, value, now);
+}
+
+void snapshot_set_tap(struct snapshot *s, snapshot_tap_fn *tap, void *arg)
+{
+    s->tap = tap;
+    s->tap_arg = arg;
 }
 
 static void add_to_metric(struct snapshot *s, struct snap_metric *m,

@@ -99,6 +99,15 @@ void snapshot_merge_value(struct snapshot *s, uint32_t metric, const struct tag 
 void snapshot_sample(struct snapshot *s, uint32_t metric, const struct tag *tags, size_t n_tags,
                      double value, mono_ns now);
 
+/* Gets what snapshot_sample() took, for sinks that want samples raw; `tags` is of the snapshot's
+ * pool.
+ */
+typedef void(snapshot_tap_fn)(void *arg, uint32_t metric, const struct tagset *tags, double value,
+                              mono_ns now);
+
+/* Has each of those samples shown to `tap` as well; NULL ends that. */
+void snapshot_set_tap(struct snapshot *s, snapshot_tap_fn *tap, void *arg);
+
 /* Ends the tick: totals are up to date. `now` is what the tick is said to be of. */
 void snapshot_tick_end(struct snapshot *s, mono_ns now);
 

@@ -62,6 +62,15 @@ struct run_config {
     /* Where console.log goes besides `log`; NULL: to the log. */
     struct log *console;
 
+    /*
+     * A recorder was made: the place to tap it (metric/recorder.h) for whoever wants samples raw.
+     * `source` is 0, 1 ... for the loops, on whose threads it is called, and the number of loops
+     * for the main one's. May be NULL. What the run itself samples does not pass a recorder:
+     * snapshot_set_tap(run_snapshot(run), ...) shows it.
+     */
+    void (*on_recorder)(void *arg, struct recorder *recorder, unsigned source);
+    void *on_recorder_arg;
+
     /* After each tick, on the main loop: the snapshot holds what the tick added. May be NULL. */
     void (*on_tick)(void *arg, struct run *run);
     void *arg;

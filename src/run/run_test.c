@@ -56,6 +56,8 @@ static struct {
     struct run_part part;
     struct look looks[MAX_LOOKS];
     size_t n_looks;
+    _Atomic uint64_t tapped;  /* samples of iteration_duration that a tap saw */
+    _Atomic unsigned sources; /* recorders that were tapped, as bits */
 } t;
 
 /* ---- the plan ---- */
@@ -106,6 +108,20 @@ static void look(void *arg UNUSED, struct run *run)
     t.looks[t.n_looks++] = (struct look){part.elapsed, part.vus_active};
 }
 
+static void on_tapped(void *arg UNUSED, const struct series *s, double value UNUSED,
+                      mono_ns now UNUSED)
+{
+    atomic_fetch_add(&t.tapped, s->metric == M_ITERATION_DURATION);
+}
+
+static void tap(void *arg, struct recorder *recorder, unsigned source)
+{
+    assert_ptr_equal(arg, &t);
+    assert_in_range(source, 0, 2);
+    assert_false(atomic_fetch_or(&t.sources, 1U << source) & 1U << source);
+    recorder_set_tap(recorder, on_tapped, NULL);
+}
+
 static void *stop_from_outside(void *arg UNUSED)
 {
     while (atomic_load(&fake.shared.begun) < t.stop_after)
@@ -144,6 +160,8 @@ static void run_main(void *arg UNUSED)
                                 .tick = 10 * NS_PER_MS,
                                 .paused = t.start_paused,
                                 .log = t.log,
+                                .on_recorder = tap,
+                                .on_recorder_arg = &t,
                                 .on_tick = look};
 
     assert_int_equal(run_new(&config, &t.run), 0);
@@ -218,6 +236,9 @@ static void check_samples(void)
     check_health();
     assert_int_equal(measured("iterations")->counter.n, t.totals.complete);
     assert_int_equal(measured("iteration_duration")->trend.count, t.totals.complete);
+    /* Who taps the recorders sees it all, of users and of setup() and teardown(). */
+    assert_int_equal(atomic_load(&t.tapped), t.totals.complete);
+    assert_int_equal(atomic_load(&t.sources) & 3U, t.totals.n_loops == 2 ? 3 : 1);
     assert_int_equal(measured("data_sent")->counter.n, atomic_load(&fake.shared.begun) +
                                                            atomic_load(&fake.shared.n_setups) +
                                                            atomic_load(&fake.shared.n_teardowns));

@@ -137,6 +137,8 @@ int worker_open(struct worker *w, struct loop *loop)
                                   .max_series = (uint32_t)run->config.plan->options->max_series};
 
     w->recorder = recorder_new(&rec);
+    if (run->config.on_recorder)
+        run->config.on_recorder(run->config.on_recorder_arg, w->recorder, w->index);
     struct vu_loop_config vl = {.loop = loop,
                                 .script = run->config.script,
                                 .plan = run->config.plan,

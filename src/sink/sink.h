@@ -26,6 +26,7 @@
 #include "vocab/vocab.h"
 
 struct log;
+struct thresholds;
 struct sink;
 struct sink_setup;
 struct sinks;
@@ -82,7 +83,9 @@ struct sink_setup {
     const char *arg;   /* what followed the `=`, before the `?`; NULL: nothing */
     void *options;
     struct sinks *sinks;
-    struct snapshot *snapshot; /* of the run */
+    struct snapshot *snapshot;           /* of the run */
+    const struct thresholds *thresholds; /* of the run, bound to the snapshot; NULL: none */
+    uint32_t system_tags;                /* those that are on, metric/systag.h */
     const char *vocab; /* the vocabularies asked for, --vocab or ?vocab=; NULL: the sink's own */
     bool exact;        /* ?compat=exact */
     const struct vocab_run *run;
@@ -121,6 +124,9 @@ struct sink_account {
 
 struct sink_ops {
     void (*tick)(struct sink *s, const struct sink_tick *t);
+
+    /* On the sampling thread (sink/sample_pump.h). n is 0 when there was nothing for a moment: an
+     * occasion to write what waits. */
     void (*samples)(struct sink *s, const struct sink_sample *samples, size_t n);
 
     /* Answers GET on `path` (with its Accept header); false: not its path. */
