@@ -23,9 +23,7 @@ enum {
 };
 
 struct sample_pump {
-    struct metric_registry *registry;
-    struct sink **sinks;
-    size_t n_sinks;
+    struct sample_pump_config config;
     struct sample_ring **rings; /* one per source, and the last one for the snapshot */
     size_t n_rings;
     wall_ns offset; /* wall - mono */
@@ -38,15 +36,6 @@ struct sample_pump {
         bool stopping; /* under `lock` */
     } shared;
 };
-
-bool sample_pump_wanted(struct sink *const *sinks, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (sinks[i]->ops->samples)
-            return true;
-    }
-    return false;
-}
 
 static size_t ring_size(const struct sample_pump_config *c)
 {
@@ -75,13 +64,8 @@ struct sample_pump *sample_pump_new(const struct sample_pump_config *config)
     struct sample_pump *p = xnew(struct sample_pump);
     bool has_instant = config->mono || config->wall;
 
-    p->registry = config->registry;
+    p->config = *config;
     p->offset = has_instant ? config->wall - config->mono : clock_wall() - clock_mono();
-    p->sinks = xnew_n(struct sink *, config->n_sinks);
-    for (size_t i = 0; i < config->n_sinks; i++) {
-        if (config->sinks[i]->ops->samples)
-            p->sinks[p->n_sinks++] = config->sinks[i];
-    }
     p->n_rings = (size_t)config->n_sources + 1;
     p->rings = xnew_n(struct sample_ring *, p->n_rings);
     for (size_t i = 0; i < p->n_rings; i++)
@@ -100,7 +84,6 @@ void sample_pump_free(struct sample_pump *p)
     pthread_cond_destroy(&p->shared.wake);
     pthread_mutex_destroy(&p->shared.lock);
     free(p->rings);
-    free(p->sinks);
     free(p);
 }
 
@@ -125,12 +108,6 @@ void sample_pump_tap_snapshot(struct sample_pump *p, struct snapshot *snapshot)
 
 /* ---- the consumer ---- */
 
-static void hand_over(struct sample_pump *p, size_t n)
-{
-    for (size_t i = 0; i < p->n_sinks; i++)
-        p->sinks[i]->ops->samples(p->sinks[i], p->batch, n);
-}
-
 /* At most BATCH samples of one ring; gives how many. */
 static size_t pump_some(struct sample_pump *p, struct sample_ring *ring)
 {
@@ -139,7 +116,7 @@ static size_t pump_some(struct sample_pump *p, struct sample_ring *ring)
 
     for (size_t i = 0; i < n; i++) {
         p->batch[i] = (struct sink_sample){
-            .metric = metric_get(p->registry, from[i].metric),
+            .metric = metric_get(p->config.registry, from[i].metric),
             .tags = from[i].tags,
             .value = from[i].value,
             .at = from[i].at + p->offset,
@@ -147,7 +124,7 @@ static size_t pump_some(struct sample_pump *p, struct sample_ring *ring)
     }
     sample_ring_drop(ring, n);
     if (n)
-        hand_over(p, n);
+        p->config.deliver(p->config.arg, p->batch, n);
     return n;
 }
 
@@ -169,7 +146,7 @@ size_t sample_pump_round(struct sample_pump *p)
     for (size_t i = 0; i < p->n_rings; i++)
         n += pump_ring(p, p->rings[i]);
     if (!n)
-        hand_over(p, 0);
+        p->config.deliver(p->config.arg, p->batch, 0);
     return n;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The sampling thread: takes raw samples out of the rings of all loops and hands them to the sinks
- * that want them (sink_ops.samples), in arrays, with wall time.
+ * that want them (sinks_samples), in arrays, with wall time.
  *
  *   sample_pump_new(config)
  *   sample_pump_tap(p, recorder, source)    as run_config.on_recorder, for each recorder
@@ -35,16 +35,16 @@ struct sample_pump_config {
     struct metric_registry *registry; /* outlives the pump */
     unsigned n_sources;               /* recorders: the loops' and the main one */
     size_t ring_samples;              /* of each; 0: a second or more of a loop at full speed */
-    struct sink *const *sinks;        /* those without sink_ops.samples are passed over; copied */
-    size_t n_sinks;
+
+    /* Takes samples, on the sampling thread; n is 0 when there was nothing for a moment. */
+    void (*deliver)(void *arg, const struct sink_sample *samples, size_t n);
+    void *arg;
+
     mono_ns mono; /* one instant on both clocks; 0 and 0: now */
     wall_ns wall;
 };
 
-/* Whether any of them wants samples: otherwise a pump is of no use. */
-bool sample_pump_wanted(struct sink *const *sinks, size_t n);
-
-/* The pool of tag sets of each source, and the sinks, outlive its last round. */
+/* The pool of tag sets of each source outlives the last round. */
 struct sample_pump *sample_pump_new(const struct sample_pump_config *config);
 
 /* Stops it if that was not done; accepts NULL. */
@@ -70,8 +70,7 @@ void sample_pump_stop(struct sample_pump *p);
  * it only where there is no thread. */
 size_t sample_pump_round(struct sample_pump *p);
 
-/*
- * Samples that found no room in a ring: no sink saw them. To each sink that wants samples they are
- * produced and dropped. Any thread.
+/* Samples that found no room in a ring and were delivered to nobody (sinks_lose_samples). Any
+ * thread.
  */
 uint64_t sample_pump_lost(const struct sample_pump *p);

@@ -9,25 +9,21 @@
 
 #include "base/mem.h"
 
-/* A sink that remembers what it got. */
+/* Remembers what it got. */
 struct keeper {
-    struct sink sink;
     struct sink_sample *samples;
     size_t n, cap;
     size_t n_pauses;
 };
 
-static void keep(struct sink *s, const struct sink_sample *samples, size_t n)
+static void keep(void *arg, const struct sink_sample *samples, size_t n)
 {
-    struct keeper *k = container_of(s, struct keeper, sink);
+    struct keeper *k = arg;
 
     for (size_t i = 0; i < n; i++)
         vec_push(k->samples, k->n, k->cap) = samples[i];
     k->n_pauses += n == 0;
 }
-
-static const struct sink_ops keeper_ops = {.samples = keep};
-static const struct sink_ops deaf_ops = {.samples = NULL};
 
 enum {
     N_LOOPS = 3,
@@ -39,21 +35,19 @@ struct fixture {
     struct recorder *recorders[N_LOOPS];
     struct snapshot *snapshot;
     struct keeper keeper;
-    struct sink deaf;
     struct sample_pump *pump;
 };
 
 static void open_fixture(struct fixture *f, size_t ring_samples)
 {
-    struct sink *sinks[] = {&f->deaf, &f->keeper.sink};
     struct sample_pump_config config = {.n_sources = N_LOOPS,
                                         .ring_samples = ring_samples,
-                                        .sinks = sinks,
-                                        .n_sinks = 2,
+                                        .deliver = keep,
+                                        .arg = &f->keeper,
                                         .mono = 1000,
                                         .wall = 501000};
 
-    *f = (struct fixture){.keeper.sink.ops = &keeper_ops, .deaf.ops = &deaf_ops};
+    *f = (struct fixture){0};
     f->registry = metric_registry_new();
     f->snapshot = snapshot_new(&(struct snapshot_config){.registry = f->registry});
     config.registry = f->registry;
@@ -77,18 +71,6 @@ static void close_fixture(struct fixture *f)
     snapshot_free(f->snapshot);
     metric_registry_free(f->registry);
     free(f->keeper.samples);
-}
-
-static void only_sinks_with_samples_want_a_pump(void **state)
-{
-    struct fixture f;
-    struct sink *deaf = &f.deaf, *both[] = {&f.deaf, &f.keeper.sink};
-
-    (void)state;
-    open_fixture(&f, 8);
-    assert_false(sample_pump_wanted(&deaf, 1));
-    assert_true(sample_pump_wanted(both, 2));
-    close_fixture(&f);
 }
 
 static void samples_come_with_metric_tags_and_wall_time(void **state)
@@ -214,7 +196,6 @@ static void nothing_is_missing_after_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_sinks_with_samples_want_a_pump),
         cmocka_unit_test(samples_come_with_metric_tags_and_wall_time),
         cmocka_unit_test(what_overflows_is_counted_and_load_goes_on),
         cmocka_unit_test(nothing_is_missing_after_stop),

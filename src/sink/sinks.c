@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "metric/systag.h"
 #include "sink/push_priv.h"
 
 #define SPOOL_BYTES_DEFAULT (UINT64_C(1) << 30)
@@ -46,6 +48,9 @@ struct sinks {
     size_t n_slots, cap_slots;
     struct vocab_feed **feeds;
     size_t n_feeds, cap_feeds;
+    const struct thresholds *thresholds;
+    uint32_t system_tags;
+    uint64_t n_lost; /* samples that no sink saw */
     bool has_thread;
     pthread_t thread;
     struct loop *loop;
@@ -68,11 +73,30 @@ static void host_say(void *arg, enum push_say level, const char *text)
         s->config.say(s->config.arg, level == PUSH_SAY_WARNING, text);
 }
 
+void sinks_say(struct sinks *s, const char *label, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    int n = snprintf(text, sizeof(text), "%s: ", label);
+
+    va_start(args, fmt);
+    vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
+    va_end(args);
+    host_say(s, PUSH_SAY_WARNING, text);
+}
+
+void sinks_describe(struct sinks *s, const struct thresholds *thresholds, uint32_t system_tags)
+{
+    s->thresholds = thresholds;
+    s->system_tags = system_tags;
+}
+
 struct sinks *sinks_new(const struct sinks_config *config)
 {
     struct sinks *s = xnew(struct sinks);
 
     s->config = *config;
+    s->system_tags = systag_default;
     s->host = (struct push_host){
         .spool_dir = config->spool_dir,
         .spool_bytes = config->spool_bytes ? config->spool_bytes : SPOOL_BYTES_DEFAULT,
@@ -308,6 +332,8 @@ static int open_slot(struct slot *slot, struct snapshot *snapshot)
         .vocab = slot->vocab,
         .exact = slot->exact,
         .run = s->config.run,
+        .thresholds = s->thresholds,
+        .system_tags = s->system_tags,
     };
 
     TRY(slot->class->open(&setup, &slot->sink));
@@ -469,14 +495,21 @@ bool sinks_want_samples(const struct sinks *s)
     return false;
 }
 
-void sinks_samples(struct sinks *s, const struct sink_sample *samples, size_t n)
+void sinks_samples(void *sinks, const struct sink_sample *samples, size_t n)
 {
+    struct sinks *s = sinks;
+
     for (size_t i = 0; i < s->n_slots; i++) {
         struct sink *sink = s->slots[i]->sink;
 
         if (sink->ops->samples)
             sink->ops->samples(sink, samples, n);
     }
+}
+
+void sinks_lose_samples(struct sinks *s, uint64_t n)
+{
+    s->n_lost = n;
 }
 
 void sinks_tick(struct sinks *s, const struct sink_tick *tick)
@@ -534,6 +567,10 @@ void sinks_status(struct sinks *s, size_t index, struct sinks_status *ret)
         push_account(slot->push, &ret->account);
     else if (slot->sink->ops->account)
         slot->sink->ops->account(slot->sink, &ret->account);
+    if (slot->sink->ops->samples) {
+        ret->account.produced += s->n_lost;
+        ret->account.dropped += s->n_lost;
+    }
     ret->incomplete = slot->sink->failed || ret->account.dropped || ret->account.spooled;
 }
 

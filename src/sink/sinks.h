@@ -10,7 +10,7 @@
  *   sinks_drain, sinks_left   after the last tick: wait until nothing is left, or for long enough
  *   sinks_close               what could not be delivered goes to disk; then the accounts are final
  *
- * Belongs to the run's thread, all but sinks_samples().
+ * Belongs to the run's thread, all but sinks_samples() and sinks_say().
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +47,12 @@ void sinks_free(struct sinks *s); /* after sinks_close, or when never opened; ac
 /* NAME[=ARG][?key=value&...]. Returns 0 or FAULT_EXIT(104) with what is wrong and what there is. */
 MUST_USE int sinks_add(struct sinks *s, const char *spec);
 
+/*
+ * Before sinks_open: the run's thresholds, which outlive the sinks, and the system tags that are
+ * on, for files in k6's formats. Not called: none, and those that are on by default.
+ */
+void sinks_describe(struct sinks *s, const struct thresholds *thresholds, uint32_t system_tags);
+
 /* Opens all and starts delivering. Returns 0 or a fault. The snapshot outlives the sinks. */
 MUST_USE int sinks_open(struct sinks *s, struct snapshot *snapshot);
 
@@ -55,8 +61,11 @@ size_t sinks_count(const struct sinks *s);
 /* Whether any takes single samples: then somebody has to call sinks_samples(). */
 bool sinks_want_samples(const struct sinks *s);
 
-/* One thread, which need not be the run's. */
-void sinks_samples(struct sinks *s, const struct sink_sample *samples, size_t n);
+/* One thread, which need not be the run's; struct sample_pump_config.deliver. */
+void sinks_samples(void *sinks, const struct sink_sample *samples, size_t n);
+
+/* So many samples in all never came to sinks_samples(): sinks that want them account for them. */
+void sinks_lose_samples(struct sinks *s, uint64_t n);
 
 void sinks_tick(struct sinks *s, const struct sink_tick *tick);
 
