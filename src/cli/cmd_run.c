@@ -15,6 +15,7 @@
 #include "cli/run_api.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
+#include "cli/run_sinks.h"
 #include "cli/run_verdict.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
@@ -29,6 +30,7 @@ struct run_command {
     struct run *run;
     struct run_live *live;
     struct run_api *api;
+    struct run_sinks *sinks;
     int exit_code;
 };
 
@@ -60,6 +62,19 @@ static void look_ahead(struct run_command *c)
     buf_fini(&warnings);
 }
 
+static void on_sample(void *arg, struct run *run, mono_ns now)
+{
+    run_sinks_sample(((struct run_command *)arg)->sinks, run, now);
+}
+
+static void on_tick(void *arg, struct run *run)
+{
+    struct run_command *c = arg;
+
+    run_live_tick(c->live, run);
+    run_sinks_tick(c->sinks, run);
+}
+
 static int make_run(struct run_command *c)
 {
     struct loadtest *t = &c->test;
@@ -67,9 +82,14 @@ static int make_run(struct run_command *c)
 
     config.no_thresholds = t->plan->options->no_thresholds;
     config.paused = t->plan->options->paused;
-    config.on_tick = run_live_tick;
-    config.arg = c->live;
+    config.on_recorder = run_sinks_recorder;
+    config.on_recorder_arg = &c->sinks;
+    config.on_sample = on_sample;
+    config.on_tick = on_tick;
+    config.arg = c;
+    TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_new(&config, &c->run));
+    TRY(run_sinks_open(c->sinks, c->run));
     return 0;
 }
 
@@ -102,11 +122,15 @@ static int run_test(struct run_command *c)
 
     run_live_stop(c->live);
     c->exit_code = conclude(c, r);
-    run_output_summary(t, c->run);
+    run_sinks_finish(c->sinks, c->signals);
+    run_output_summary(t, c->run, c->sinks);
     c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
+    c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
     if (t->plan->options->linger) {
         log_info(t->log, "the test is over; --linger waits for Ctrl-C");
         run_live_linger(c->live, c->signals);
+    } else {
+        run_sinks_linger(c->sinks, c->signals);
     }
     return 0;
 }
@@ -122,6 +146,7 @@ static void main_coroutine(void *arg)
     }
     stop_signals_tell(c->signals, NULL, NULL);
     run_api_close(c->api);
+    run_sinks_close(c->sinks);
     run_free(c->run);
     run_live_free(c->live);
     loop_stop(c->loop);
@@ -137,6 +162,7 @@ static int with_loop(struct run_command *c)
         r = loop_run(c->loop);
     loop_free(c->loop);
     run_api_free(c->api);
+    run_sinks_free(c->sinks);
     stop_signals_stop(c->signals);
     return r < 0 ? r : c->exit_code;
 }

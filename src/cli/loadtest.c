@@ -40,6 +40,26 @@ static int take_corrected(void *object, const struct opt_row *row UNUSED, const 
     return 0;
 }
 
+static int take_drain_timeout(void *object, const struct opt_row *row UNUSED, const char *value)
+{
+    span_ns *timeout = &((struct loadtest *)object)->own.drain_timeout;
+
+    if (duration_parse_strict(str_of(value), timeout) || *timeout < 0)
+        return fault(-EINVAL, "'%s' is no time such as 30s", value);
+    return 0;
+}
+
+/* It becomes the name of a folder, and a label. */
+static int take_run_id(void *object, const struct opt_row *row UNUSED, const char *value)
+{
+    size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+    if (!n || value[n] || n > 39)
+        return fault(-EINVAL, "'%s' is no name of up to 39 letters, digits, _ and -", value);
+    ((struct loadtest *)object)->own.run_id = value;
+    return 0;
+}
+
 static const struct opt_row own_rows[] = {
     {.name = "loops",
      .type = OPT_INT,
@@ -96,6 +116,49 @@ static const struct opt_row own_rows[] = {
      .value_name = "TOKEN",
      .group = "Control",
      .help = "what callers of the REST API must show; needed when --address is not loopback"},
+    {.name = "vocab",
+     .type = OPT_STRING,
+     .offset = OWN(vocab),
+     .env = "BRUNT_VOCAB",
+     .value_name = "NAME[,NAME]",
+     .group = "Outputs",
+     .help = "the names under which outputs get metrics: brunt, k6, loadpilot, locust, leapwork "
+             "(default: what suits the output; ?vocab= for one)"},
+    {.name = "drain-timeout",
+     .type = OPT_CALL,
+     .offset = OWN(drain_timeout),
+     .env = "BRUNT_DRAIN_TIMEOUT",
+     .value_name = "TIME",
+     .group = "Outputs",
+     .help = "how long to wait at the end for outputs that are away (30s); what is left then stays "
+             "on disk",
+     .call = take_drain_timeout},
+    {.name = "spool-dir",
+     .type = OPT_STRING,
+     .offset = OWN(spool_dir),
+     .env = "BRUNT_SPOOL_DIR",
+     .value_name = "DIR",
+     .hint = OPT_HINT_DIR,
+     .group = "Outputs",
+     .help = "where points wait for outputs that are away (~/.local/state/brunt/spool); off: in "
+             "memory only"},
+    {.name = "spool-max",
+     .type = OPT_INT,
+     .offset = OWN(spool_max),
+     .env = "BRUNT_SPOOL_MAX",
+     .min = 1,
+     .max = 1 << 20,
+     .value_name = "MIB",
+     .group = "Outputs",
+     .help = "how much each output may have waiting on disk (1024)"},
+    {.name = "run-id",
+     .type = OPT_CALL,
+     .offset = OWN(run_id),
+     .env = "BRUNT_RUN_ID",
+     .value_name = "ID",
+     .group = "Outputs",
+     .help = "what the run is called in outputs (default: its time, and four letters by chance)",
+     .call = take_run_id},
     {.name = "rate",
      .type = OPT_STRING,
      .offset = OWN(rate),
@@ -230,7 +293,7 @@ static int open_logs(struct loadtest *t)
 
 int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, char **argv)
 {
-    *t = (struct loadtest){0};
+    *t = (struct loadtest){.own = {.spool_max = 1024, .drain_timeout = 30 * NS_PER_S}};
     plan_options_init(&t->cli, &t->arena);
     plan_options_init(&t->env, &t->arena);
     plan_options_init(&t->early, &t->arena);
@@ -485,7 +548,6 @@ static const struct {
     const char *harmless; /* a value that asks for nothing, or NULL */
     const char *effect;
 } missing[] = {
-    {PLAN_OUT, NULL, "--out: there are no outputs yet, metrics go to the summary only"},
     {PLAN_TRACES_OUTPUT, "none", "--traces-output: there are no traces yet"},
     {PLAN_TYPE, "js", "--type: archives can't be read yet, the file is taken for a script"},
 };

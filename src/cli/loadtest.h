@@ -34,6 +34,11 @@ struct loadtest_own {
     struct opt_list headers;
     const char *body;
     const char *address_token;
+    const char *vocab;     /* NULL: each output its own */
+    const char *spool_dir; /* NULL: the default; "off" */
+    int64_t spool_max;     /* MiB */
+    span_ns drain_timeout;
+    const char *run_id; /* NULL: made */
 };
 
 struct loadtest {

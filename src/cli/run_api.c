@@ -1,43 +1,25 @@
 /*
- * The server's thread puts its request into `shared`, posts the message and waits; the main loop
- * answers it and wakes the thread. Closing wakes it as well, so that neither waits for the other.
+ * The server asks one thing at a time; cli/main_call.h takes it to the main loop.
  */
 #include "cli/run_api.h"
 
 #include <errno.h>
-#include <pthread.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/loadtest.h"
+#include "cli/main_call.h"
 #include "cli/run_output.h"
-#include "loop/loop.h"
 #include "report/summary.h"
 #include "run/control.h"
 #include "run/run.h"
 #include "web/web_server.h"
 
-enum handover {
-    HANDOVER_NONE,
-    HANDOVER_ASKED,
-    HANDOVER_ANSWERED,
-    HANDOVER_REFUSED, /* the run is over */
-};
-
 struct run_api {
     const struct loadtest *test;
     struct run *run;
-    struct loop *loop;
     struct web_server *server;
-    struct message asked;
-    struct {
-        pthread_mutex_t lock;
-        pthread_cond_t answered;
-        enum handover state;
-        bool closed;
-        const struct web_request *req;
-        struct web_answer *answer;
-    } shared;
+    struct main_call *call;
 };
 
 /* ---- what the API may do, on the main loop ---- */
@@ -151,42 +133,23 @@ static const struct web_run_ops ops = {
 
 /* ---- from one thread to the other ---- */
 
-static void on_asked(struct loop *l UNUSED, struct message *m)
+struct question {
+    const struct web_request *req;
+    struct web_answer *answer;
+};
+
+static void answer(void *arg, void *question)
 {
-    struct run_api *api = container_of(m, struct run_api, asked);
+    const struct question *q = question;
 
-    pthread_mutex_lock(&api->shared.lock);
-    /* The asking thread waits, and only this one closes: without the lock it stays as it is. */
-    bool is_asked = api->shared.state == HANDOVER_ASKED;
-
-    pthread_mutex_unlock(&api->shared.lock);
-    if (!is_asked)
-        return;
-    web_api_answer(&ops, api, api->shared.req, api->shared.answer);
-    pthread_mutex_lock(&api->shared.lock);
-    api->shared.state = HANDOVER_ANSWERED;
-    pthread_cond_signal(&api->shared.answered);
-    pthread_mutex_unlock(&api->shared.lock);
+    web_api_answer(&ops, arg, q->req, q->answer);
 }
 
 static bool ask(void *arg, const struct web_request *req, struct web_answer *ret_answer)
 {
-    struct run_api *api = arg;
-    bool is_answered = false;
+    struct question q = {req, ret_answer};
 
-    pthread_mutex_lock(&api->shared.lock);
-    if (!api->shared.closed) {
-        api->shared.state = HANDOVER_ASKED;
-        api->shared.req = req;
-        api->shared.answer = ret_answer;
-        loop_post(api->loop, &api->asked);
-        while (api->shared.state == HANDOVER_ASKED)
-            pthread_cond_wait(&api->shared.answered, &api->shared.lock);
-        is_answered = api->shared.state == HANDOVER_ANSWERED;
-        api->shared.state = HANDOVER_NONE;
-    }
-    pthread_mutex_unlock(&api->shared.lock);
-    return is_answered;
+    return main_call_ask(((struct run_api *)arg)->call, &q);
 }
 
 /* ---- beginning and end ---- */
@@ -221,10 +184,7 @@ int run_api_new(const struct loadtest *t, struct loop *loop, struct run *run,
 
     api->test = t;
     api->run = run;
-    api->loop = loop;
-    api->asked.fn = on_asked;
-    pthread_mutex_init(&api->shared.lock, NULL);
-    pthread_cond_init(&api->shared.answered, NULL);
+    api->call = main_call_new(loop, answer, api);
     *ret_api = api;
     TRY(serve(api));
     return 0;
@@ -234,12 +194,7 @@ void run_api_close(struct run_api *api)
 {
     if (!api)
         return;
-    pthread_mutex_lock(&api->shared.lock);
-    api->shared.closed = true;
-    if (api->shared.state == HANDOVER_ASKED)
-        api->shared.state = HANDOVER_REFUSED;
-    pthread_cond_signal(&api->shared.answered);
-    pthread_mutex_unlock(&api->shared.lock);
+    main_call_close(api->call);
     web_server_free(api->server);
     api->server = NULL;
 }
@@ -248,7 +203,6 @@ void run_api_free(struct run_api *api)
 {
     if (!api)
         return;
-    pthread_cond_destroy(&api->shared.answered);
-    pthread_mutex_destroy(&api->shared.lock);
+    main_call_free(api->call);
     free(api);
 }

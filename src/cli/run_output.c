@@ -14,6 +14,7 @@
 #include "base/redact.h"
 #include "cli/cli.h"
 #include "cli/loadtest.h"
+#include "cli/run_sinks.h"
 #include "cli/run_verdict.h"
 #include "report/summary.h"
 #include "run/health.h"
@@ -61,14 +62,20 @@ void run_output_input(const struct loadtest *t, struct run *run, struct summary_
                                         .corrected_interval = t->own.corrected_interval};
 }
 
-static struct summary *make_summary(struct loadtest *t, struct run *run, struct buf *generator)
+static struct summary *make_summary(struct loadtest *t, struct run *run,
+                                    const struct run_sinks *sinks, struct buf *generator,
+                                    struct buf *outputs)
 {
-    struct json_out j = JSON_OUT(generator, 0);
+    struct json_out j = JSON_OUT(generator, 0), o = JSON_OUT(outputs, 0);
     struct summary_input in;
 
     run_output_input(t, run, &in);
     health_json(run, &j);
     in.generator = buf_str(generator);
+    if (sinks) {
+        run_sinks_json(sinks, &o);
+        in.outputs = buf_str(outputs);
+    }
     return summary_new(&in);
 }
 
@@ -107,7 +114,17 @@ static void write_export(struct loadtest *t, const struct summary *s, enum summa
     buf_fini(&out);
 }
 
-void run_output_summary(struct loadtest *t, struct run *run)
+/* Below the rest of the text summary. */
+static void show_outputs(const struct loadtest *t, const struct run_sinks *sinks)
+{
+    struct buf out = {0};
+
+    run_sinks_text(sinks, loadtest_colors(t, STDOUT_FILENO), &out);
+    cli_write(STDOUT_FILENO, buf_str(&out));
+    buf_fini(&out);
+}
+
+void run_output_summary(struct loadtest *t, struct run *run, const struct run_sinks *sinks)
 {
     const struct plan_options *o = t->plan->options;
     enum summary_mode mode = strcmp(o->summary_mode, "full") == 0 ? SUMMARY_FULL : SUMMARY_COMPACT;
@@ -119,8 +136,8 @@ void run_output_summary(struct loadtest *t, struct run *run)
         run_verdict_log(t, run);
         return;
     }
-    struct buf generator = {0};
-    struct summary *s = make_summary(t, run, &generator);
+    struct buf generator = {0}, outputs = {0};
+    struct summary *s = make_summary(t, run, sinks, &generator, &outputs);
 
     if (t->script->has_handle_summary) {
         if (o->new_machine_readable_summary)
@@ -135,9 +152,11 @@ void run_output_summary(struct loadtest *t, struct run *run)
     } else {
         write_text(t, s, mode);
         run_verdict_show(t, run);
+        show_outputs(t, sinks);
     }
     write_export(t, s, mode);
     buf_fini(&data);
     buf_fini(&generator);
+    buf_fini(&outputs);
     summary_free(s);
 }

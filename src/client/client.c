@@ -69,6 +69,11 @@ uint64_t client_loop_n_failed(const struct client_loop *cl)
     return atomic_load_explicit(&cl->shared.n_failed, memory_order_relaxed);
 }
 
+uint64_t client_loop_n_in_flight(const struct client_loop *cl)
+{
+    return atomic_load_explicit(&cl->shared.n_in_flight, memory_order_relaxed);
+}
+
 struct client *client_new(struct client_loop *cl, uint64_t index)
 {
     struct client *c = xnew(struct client);
@@ -114,10 +119,11 @@ void client_set_lag(struct client *c, span_ns lag)
 
 /* ---- one leg ---- */
 
-static void bump(_Atomic uint64_t *counter)
+static void bump(_Atomic uint64_t *counter, int by)
 {
     /* One writer: a load and a store are enough, and cheaper than a locked addition. */
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+    atomic_store_explicit(counter,
+                          atomic_load_explicit(counter, memory_order_relaxed) + (uint64_t)by,
                           memory_order_relaxed);
 }
 
@@ -209,6 +215,7 @@ static int run_leg(struct client *c, struct leg *leg)
     bool again;
 
     leg->asked = loop_clock(cl->loop);
+    bump(&cl->shared.n_in_flight, 1);
     if (!leg->deadline)
         leg->deadline = deadline_of(leg->req, leg->asked);
     int r = try_leg(c, leg, false, &again);
@@ -218,6 +225,7 @@ static int run_leg(struct client *c, struct leg *leg)
         forget_times(leg);
         r = try_leg(c, leg, true, &again);
     }
+    bump(&cl->shared.n_in_flight, -1);
     if (leg->cancelled)
         return CLIENT_E_CANCELLED;
     if (r < 0) {
@@ -226,8 +234,8 @@ static int run_leg(struct client *c, struct leg *leg)
         leg->r->error_code = error_code_of_status(leg->r->status);
     }
     if (measure_leg(cl->measure, leg))
-        bump(&cl->shared.n_failed);
-    bump(&cl->shared.n_requests);
+        bump(&cl->shared.n_failed, 1);
+    bump(&cl->shared.n_requests, 1);
     return 0;
 }
 

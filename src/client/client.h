@@ -47,7 +47,10 @@ void client_loop_free(struct client_loop *cl);
 /* Requests answered or failed so far on this loop; any thread may read it. */
 uint64_t client_loop_n_requests(const struct client_loop *cl);
 
-/* Those of them that failed by their set of expected statuses; any thread. */
+/* Those under way now; any thread. */
+uint64_t client_loop_n_in_flight(const struct client_loop *cl);
+
+/* Of those answered, how many failed by their set of expected statuses; any thread. */
 uint64_t client_loop_n_failed(const struct client_loop *cl);
 
 /* The client of the index-th user, who calls from the index-th of policy->locals. */

@@ -65,6 +65,7 @@ struct client_loop {
     struct {
         _Atomic uint64_t n_requests;
         _Atomic uint64_t n_failed;
+        _Atomic uint64_t n_in_flight;
     } shared; /* written by the loop, read by any thread */
 };
 

@@ -34,6 +34,7 @@ struct summary_input {
     bool corrected;             /* show what a closed model may have hidden */
     span_ns corrected_interval; /* between starts, for that; 0: the median of what was measured */
     struct str generator;       /* what it says of itself, as JSON; empty: nothing */
+    struct str outputs;         /* their accounts, as JSON; empty: there are none */
 };
 
 enum summary_mode {

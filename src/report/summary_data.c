@@ -225,12 +225,19 @@ static void put_state(struct json_out *j, const struct summary *s)
 }
 
 /* Not k6's; last, so that what comes before is as it was. */
-static void put_generator(struct json_out *j, const struct summary *s)
+static void put_raw(struct json_out *j, const char *key, struct str json)
 {
-    if (!s->in.generator.n)
+    if (!json.n)
         return;
-    json_key(j, "generator");
-    json_put_raw(j, s->in.generator);
+    json_key(j, key);
+    json_put_raw(j, json);
+}
+
+/* What k6 has not. */
+static void put_own(struct json_out *j, const struct summary *s)
+{
+    put_raw(j, "generator", s->in.generator);
+    put_raw(j, "outputs", s->in.outputs);
 }
 
 static void put_common(struct json_out *j, const struct summary *s, enum shape shape)
@@ -247,7 +254,7 @@ static void put_common(struct json_out *j, const struct summary *s, enum shape s
         put_state(j, s);
     }
     put_metrics(j, s, shape);
-    put_generator(j, s);
+    put_own(j, s);
     json_close(j);
 }
 
@@ -422,6 +429,6 @@ void summary_machine(const struct summary *s, enum summary_mode mode, int indent
     json_close(j);
     json_key(j, "version");
     json_put_cstr(j, "1.0.0");
-    put_generator(j, s);
+    put_own(j, s);
     json_close(j);
 }

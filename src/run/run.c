@@ -647,6 +647,16 @@ enum run_stage run_stage(const struct run *run)
     return run->stage;
 }
 
+bool run_is_last_tick(const struct run *run)
+{
+    return run->is_last_tick;
+}
+
+wall_ns run_started(const struct run *run)
+{
+    return run->started_wall;
+}
+
 const char *run_setup_data(const struct run *run)
 {
     return run->setup_data;
@@ -673,6 +683,7 @@ void run_totals(const struct run *run, struct run_totals *ret_totals)
         if (run->stage == RUN_INIT || !w->vl)
             continue;
         ret_totals->requests += vu_loop_n_requests(w->vl);
+        ret_totals->in_flight += vu_loop_n_in_flight(w->vl);
         ret_totals->failed += vu_loop_n_failed(w->vl);
     }
 }
@@ -700,6 +711,11 @@ static enum run_part_state part_state(const struct run *run, const struct scenar
     if (run->stage == RUN_SCENARIOS && atomic_load(&sr->shared.parts_left))
         return RUN_PART_RUNNING;
     return atomic_load(&sr->shared.interrupted) ? RUN_PART_INTERRUPTED : RUN_PART_DONE;
+}
+
+size_t run_n_parts(const struct run *run)
+{
+    return run->n_scenarios;
 }
 
 void run_part(const struct run *run, size_t index, struct run_part *ret_part)

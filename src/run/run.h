@@ -71,6 +71,12 @@ struct run_config {
     void (*on_recorder)(void *arg, struct recorder *recorder, unsigned source);
     void *on_recorder_arg;
 
+    /*
+     * Before each tick ends, on the main loop: what else is to be measured, by snapshot_sample().
+     * May be NULL.
+     */
+    void (*on_sample)(void *arg, struct run *run, mono_ns now);
+
     /* After each tick, on the main loop: the snapshot holds what the tick added. May be NULL. */
     void (*on_tick)(void *arg, struct run *run);
     void *arg;
@@ -118,6 +124,12 @@ const struct thresholds *run_thresholds(const struct run *run);
 enum run_stage run_stage(const struct run *run);
 enum run_stop run_stopped(const struct run *run);
 
+/* Whether this tick is the last: nothing will be measured any more. */
+bool run_is_last_tick(const struct run *run);
+
+/* The wall time at which the test started; 0: not yet. */
+wall_ns run_started(const struct run *run);
+
 /* Since the test started (just before setup); frozen at its end. */
 span_ns run_elapsed(const struct run *run);
 
@@ -129,8 +141,9 @@ struct run_totals {
     uint64_t interrupted; /* the same */
     uint64_t vus_active;
     uint64_t vus_initialized;
-    uint64_t requests;
-    uint64_t failed; /* requests */
+    uint64_t requests;  /* answered or failed */
+    uint64_t in_flight; /* requests */
+    uint64_t failed;    /* requests */
     unsigned n_loops;
 };
 
@@ -160,3 +173,6 @@ struct run_part {
 };
 
 void run_part(const struct run *run, size_t index, struct run_part *ret_part);
+
+/* How many there are. */
+size_t run_n_parts(const struct run *run);

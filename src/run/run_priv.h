@@ -150,6 +150,7 @@ struct run {
     mono_ns next_eval;
     span_ns load; /* for how long users could start iterations, pauses left out */
     struct message stop_msg;
+    bool is_last_tick; /* after it nothing is merged any more */
     bool stop_handled;
     bool scenarios_over;
     bool was_stopped; /* before they were */

@@ -81,6 +81,8 @@ static void finish_tick(struct run *run)
         health_machine_sample(&run->machine);
     health_tell(run, now);
     run_count_unattempted(run, now);
+    if (run->config.on_sample)
+        run->config.on_sample(run->config.arg, run, now);
     snapshot_tick_end(run->snapshot, now);
     run->load += load_since(run, before, now);
     thresholds_tick(run->thresholds, run->load, run_elapsed(run));
@@ -162,6 +164,7 @@ void tick_final(struct run *run)
     while (run->n_swapping)
         run_wait(run);
     before = snapshot_ticks(run->snapshot);
+    run->is_last_tick = true;
     ask_all(run);
     while (snapshot_ticks(run->snapshot) == before)
         run_wait(run);

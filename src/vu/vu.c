@@ -58,6 +58,11 @@ void vu_loop_free(struct vu_loop *vl)
     free(vl);
 }
 
+uint64_t vu_loop_n_in_flight(const struct vu_loop *vl)
+{
+    return client_loop_n_in_flight(vl->clients);
+}
+
 uint64_t vu_loop_n_requests(const struct vu_loop *vl)
 {
     return client_loop_n_requests(vl->clients);

@@ -65,6 +65,7 @@ void vu_loop_free(struct vu_loop *vl);
 
 /* HTTP round trips so far on this loop, and those that failed; any thread. */
 uint64_t vu_loop_n_requests(const struct vu_loop *vl);
+uint64_t vu_loop_n_in_flight(const struct vu_loop *vl);
 uint64_t vu_loop_n_failed(const struct vu_loop *vl);
 
 /* What the script has cost on this loop; any thread. */

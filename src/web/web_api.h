@@ -74,6 +74,7 @@ struct web_request {
     struct str method;
     struct str path; /* without query, percent-decoded */
     struct str body;
+    struct str accept; /* the Accept header; empty: none */
 };
 
 /* Zeroed memory is an empty one; the caller frees `body`. */

@@ -105,6 +105,8 @@ static bool is_refused(const struct web_server *s, struct MHD_Connection *conn,
     struct str given = header(conn, MHD_HTTP_HEADER_AUTHORIZATION);
     struct str origin = header(conn, MHD_HTTP_HEADER_ORIGIN);
 
+    if (s->config.is_public)
+        return false;
     if (s->token[0]) {
         bool has_scheme = str_starts_nocase(given, STR("Bearer "));
 
@@ -155,8 +157,10 @@ static enum MHD_Result send_answer(struct MHD_Connection *conn, struct web_answe
 static enum MHD_Result answer(struct web_server *s, struct MHD_Connection *conn,
                               const struct incoming *in, const char *method, const char *path)
 {
-    struct web_request req = {
-        .method = str_of(method), .path = str_of(path), .body = buf_str(&in->body)};
+    struct web_request req = {.method = str_of(method),
+                              .path = str_of(path),
+                              .body = buf_str(&in->body),
+                              .accept = header(conn, MHD_HTTP_HEADER_ACCEPT)};
     struct web_answer a = {0};
 
     if (in->is_too_large)
@@ -205,7 +209,8 @@ static void on_completed(void *arg, struct MHD_Connection *conn UNUSED, void **r
 /* ---- listening ---- */
 
 /* Copies host and port out of "HOST:PORT"; the host may be empty. */
-static int split(const char *address, char *ret_host, size_t n_host, char *ret_port, size_t n_port)
+static int split(const char *option, const char *address, char *ret_host, size_t n_host,
+                 char *ret_port, size_t n_port)
 {
     struct str text = str_of(address), host = host_of(text);
     const char *colon = strrchr(address, ':');
@@ -214,7 +219,7 @@ static int split(const char *address, char *ret_host, size_t n_host, char *ret_p
     if (!colon || colon != host.p + host.n + (address[0] == '[') ||
         !str_u64(str_of(colon + 1), &port) || port > 65535 || host.n >= n_host)
         return fault(FAULT_EXIT(104),
-                     "--address '%s': an address is written as HOST:PORT, such as localhost:6565",
+                     "%s '%s': an address is written as HOST:PORT, such as localhost:6565", option,
                      address);
     snprintf(ret_host, n_host, "%.*s", STR_ARG(host));
     snprintf(ret_port, n_port, "%u", (unsigned)port);
@@ -229,16 +234,16 @@ static bool is_loopback(const struct sockaddr *a)
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
 }
 
-static int open_socket(const struct addrinfo *a, const char *address)
+static int open_socket(const struct addrinfo *a, const char *option, const char *address)
 {
     int one = 1;
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
-        return fault(-errno, "cannot serve the REST API at %s: %m", address);
+        return fault(-errno, "%s: cannot listen at %s: %m", option, address);
     ignored(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
     if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, MAX_CONNECTIONS) < 0) {
-        int r = fault(-errno, "cannot serve the REST API at %s: %m", address);
+        int r = fault(-errno, "%s: cannot listen at %s: %m", option, address);
 
         close(fd);
         return r;
@@ -262,24 +267,25 @@ static void note_address(struct web_server *s, int fd)
 static int listen_at(struct web_server *s, int *ret_fd)
 {
     const char *address = s->config.address;
+    const char *option = s->config.option ? s->config.option : "--address";
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
     char host[256], port[8];
     int r;
 
-    TRY(split(address, host, sizeof(host), port, sizeof(port)));
+    TRY(split(option, address, host, sizeof(host), port, sizeof(port)));
     /* "localhost" is ::1 first on some machines, and clients that try one address try the other. */
     if (!host[0] || strcmp(host, "localhost") == 0)
         snprintf(host, sizeof(host), "127.0.0.1");
     r = getaddrinfo(host, port, &hints, &found);
     if (r)
-        return fault(FAULT_EXIT(104), "--address '%s': %s", address, gai_strerror(r));
-    if (!s->token[0] && !is_loopback(found->ai_addr)) {
+        return fault(FAULT_EXIT(104), "%s '%s': %s", option, address, gai_strerror(r));
+    if (!s->config.is_public && !s->token[0] && !is_loopback(found->ai_addr)) {
         r = fault(FAULT_EXIT(104),
                   "--address '%s' can be reached from other machines: give --address-token (or "
                   "BRUNT_ADDRESS_TOKEN), or a loopback address",
                   address);
     } else {
-        r = open_socket(found, address);
+        r = open_socket(found, option, address);
     }
     freeaddrinfo(found);
     if (r >= 0)
@@ -307,7 +313,7 @@ int web_server_new(const struct web_server_config *config, struct web_server **r
             on_completed, s, MHD_OPTION_END);
         if (!s->daemon) {
             close(fd);
-            r = fault(-EIO, "cannot start the REST API's thread");
+            r = fault(-EIO, "cannot start the thread that serves HTTP");
         }
     }
     if (r < 0) {

@@ -3,8 +3,9 @@
  * Serves the REST API on a thread of its own. The thread does nothing but HTTP: each request is
  * handed to whoever created the server, and the answer is awaited.
  *
- * Who may call: a request must come for a loopback name (its Host header, and its Origin if it has
- * one), so that no web page reaches us by way of a browser; with a token it must carry that instead
+ * Who may call, unless it is public: a request must come for a loopback name (its Host header, and
+ * its Origin if it has one), so that no web page reaches us by way of a browser; with a token it
+ * must carry that instead
  * ("Authorization: Bearer TOKEN"). An address other than loopback needs a token.
  */
 #include <stdbool.h>
@@ -18,6 +19,13 @@ struct web_server;
 struct web_server_config {
     const char *address; /* "HOST:PORT", "[v6]:PORT", ":PORT" (loopback); port 0: a free one */
     const char *token;   /* NULL or "": none */
+    const char *option;  /* what named the address, for messages; NULL: "--address" */
+
+    /*
+     * What is served may be read by whoever reaches the address, and nothing can be changed: any
+     * address is allowed, and neither Host nor Origin is looked at.
+     */
+    bool is_public;
 
     /*
      * Answers one request. On the server's thread, one at a time. False when nobody is there to

@@ -1,0 +1,556 @@
+/*
+ * Between the run and the sinks. Single samples go from the loops' recorders over the sampling
+ * thread; everything else is done at ticks. A sink that is asked rather than pushing has a server
+ * of its own, whose questions are answered on the main loop between ticks.
+ */
+#include "cli/run_sinks.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/json_out.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "cli/cli.h"
+#include "cli/loadtest.h"
+#include "cli/run_facts.h"
+#include "cli/run_scrape.h"
+#include "cli/stop_signals.h"
+#include "loop/coro.h"
+#include "loop/loop.h"
+#include "run/run.h"
+#include "sink/sample_pump.h"
+#include "sink/sinks.h"
+
+enum {
+    CAUSES = 16,
+};
+
+#define LOOK_PERIOD (50 * NS_PER_MS)
+
+struct run_sinks {
+    const struct loadtest *test;
+    struct loop *loop;
+    struct run *run;
+    struct sinks *sinks;
+    struct sample_pump *pump;  /* NULL: nobody wants single samples */
+    struct run_scrape *scrape; /* NULL: nobody is asked */
+    json_t *settings;          /* of the configuration file: `collectors` */
+    struct vocab_run about;
+    char run_id[40];
+    char run_name[300];
+    char *spool_dir;
+    struct sink_account *told; /* what sink_points has counted so far, by sink */
+    wall_ns last_tick;
+    bool is_drained;
+    struct message wake;
+    bool hurry; /* a signal came */
+};
+
+/* ---- what was asked for ---- */
+
+static const char *get_env(void *arg UNUSED, const char *name)
+{
+    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
+}
+
+/* {"influxdb": {"db": "k6", "pushInterval": "1s", "insecure": true, "concurrentWrites": 4}} */
+static const char *get_setting(void *arg, const char *sink, const char *key)
+{
+    struct run_sinks *s = arg;
+    json_t *section = json_object_get(s->settings, sink);
+    json_t *value = json_object_get(section, key);
+    char text[JSON_NUMBER_BYTES];
+
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (json_is_boolean(value))
+        return json_is_true(value) ? "true" : "false";
+    if (!json_is_number(value))
+        return NULL;
+    json_number(json_number_value(value), text);
+    json_object_set_new(section, key, json_string(text)); /* it has to live as long as we do */
+    return json_string_value(json_object_get(section, key));
+}
+
+static void say(void *arg, bool is_warning, const char *text)
+{
+    const struct run_sinks *s = arg;
+
+    if (is_warning)
+        log_warn(s->test->log, "output %s", text);
+    else
+        log_info(s->test->log, "output %s", text);
+}
+
+static int read_settings(struct run_sinks *s)
+{
+    const char *text = s->test->plan->options->collectors;
+    json_error_t error;
+
+    if (!text)
+        return 0;
+    s->settings = json_loads(text, 0, &error);
+    if (!json_is_object(s->settings))
+        return fault(FAULT_EXIT(104),
+                     "\"collectors\" of the configuration is no object of objects");
+    return 0;
+}
+
+/* ${XDG_STATE_HOME:-~/.local/state}/brunt/spool, unless it was named. */
+static char *find_spool_dir(const struct loadtest *t)
+{
+    const char *state = get_env(NULL, "XDG_STATE_HOME");
+    const char *home = get_env(NULL, "HOME");
+
+    if (t->own.spool_dir)
+        return strcmp(t->own.spool_dir, "off") == 0 ? NULL : xstrdup(t->own.spool_dir);
+    if (state && state[0] == '/')
+        return xasprintf("%s/brunt/spool", state);
+    return home && home[0] == '/' ? xasprintf("%s/.local/state/brunt/spool", home) : NULL;
+}
+
+/* The time and some chance: readable, sortable, and unique wherever runs end up together. */
+static void make_id(struct run_sinks *s)
+{
+    wall_ns now = clock_wall();
+    time_t seconds = (time_t)(now / NS_PER_S);
+    struct rng rng;
+    struct tm tm;
+    char text[24];
+
+    rng_seed(&rng, (uint64_t)now ^ (uint64_t)getpid() << 32);
+    gmtime_r(&seconds, &tm);
+    strftime(text, sizeof(text), "%Y%m%dT%H%M%S", &tm);
+    if (s->test->own.run_id)
+        snprintf(s->run_id, sizeof(s->run_id), "%s", s->test->own.run_id);
+    else
+        snprintf(s->run_id, sizeof(s->run_id), "%s-%04x", text, (unsigned)rng_below(&rng, 65536));
+}
+
+/* "shop.js" of "tests/shop.js"; a URL stays what it is. */
+static struct str short_name(const char *operand)
+{
+    const char *slash = strstr(operand, "://") ? NULL : strrchr(operand, '/');
+
+    return str_of(slash ? slash + 1 : operand);
+}
+
+static void describe_run(struct run_sinks *s)
+{
+    struct str name = short_name(s->test->operand);
+    time_t seconds = (time_t)(clock_wall() / NS_PER_S);
+    struct tm tm;
+    char text[24];
+
+    gmtime_r(&seconds, &tm);
+    strftime(text, sizeof(text), "%d%m%Y%H%M%S", &tm);
+    snprintf(s->run_name, sizeof(s->run_name), "%.*s_%s", (int)(name.n < 250 ? name.n : 250),
+             name.p, text);
+    s->about = (struct vocab_run){
+        .run_id = str_of(s->run_id),
+        .run_name = str_of(s->run_name),
+        .run_status = STR("running"),
+        .timeline_name = name,
+    };
+}
+
+static int add_all(struct run_sinks *s)
+{
+    const struct plan_strings *out = &s->test->plan->options->out;
+
+    TRY(read_settings(s));
+    for (size_t i = 0; i < out->n; i++)
+        TRY(sinks_add(s->sinks, out->items[i]));
+    return 0;
+}
+
+int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks **ret_sinks)
+{
+    *ret_sinks = NULL;
+    if (!t->plan->options->out.n)
+        return 0;
+    struct run_sinks *s = xnew(struct run_sinks);
+
+    s->test = t;
+    s->loop = loop;
+    s->spool_dir = find_spool_dir(t);
+    make_id(s);
+    describe_run(s);
+    struct sinks_config config = {.vocab = t->own.vocab,
+                                  .spool_dir = s->spool_dir,
+                                  .spool_bytes = (uint64_t)t->own.spool_max << 20,
+                                  .run_id = s->run_id,
+                                  .run = &s->about,
+                                  .env = get_env,
+                                  .setting = get_setting,
+                                  .say = say,
+                                  .arg = s};
+
+    s->sinks = sinks_new(&config);
+    *ret_sinks = s;
+    TRY(add_all(s));
+    s->told = xnew_n(struct sink_account, sinks_count(s->sinks));
+    return 0;
+}
+
+/* ---- opening ---- */
+
+static int open_pump(struct run_sinks *s)
+{
+    struct run_totals totals;
+
+    if (!sinks_want_samples(s->sinks))
+        return 0;
+    run_totals(s->run, &totals);
+    struct sample_pump_config config = {.registry = s->test->registry,
+                                        .n_sources = totals.n_loops + 1,
+                                        .deliver = sinks_samples,
+                                        .arg = s->sinks};
+
+    s->pump = sample_pump_new(&config);
+    sample_pump_tap_snapshot(s->pump, run_snapshot(s->run));
+    TRY(sample_pump_start(s->pump));
+    return 0;
+}
+
+int run_sinks_open(struct run_sinks *s, struct run *run)
+{
+    if (!s)
+        return 0;
+    s->run = run;
+    sinks_describe(s->sinks, run_thresholds(run), s->test->plan->options->system_tags);
+    TRY(sinks_open(s->sinks, run_snapshot(run)));
+    TRY(open_pump(s));
+    TRY(run_scrape_new(s->test, s->loop, s->sinks, &s->scrape));
+    return 0;
+}
+
+/* ---- while it runs ---- */
+
+void run_sinks_recorder(void *arg, struct recorder *recorder, unsigned source)
+{
+    struct run_sinks *s = *(struct run_sinks **)arg;
+
+    if (s && s->pump)
+        sample_pump_tap(s->pump, recorder, source);
+}
+
+struct telling {
+    struct run_sinks *sinks;
+    const char *label;
+    mono_ns now;
+};
+
+static void tell(const struct telling *t, uint32_t metric, struct str key, struct str kind,
+                 double value)
+{
+    struct tag tags[] = {{STR("sink"), str_of(t->label)}, {key, kind}};
+
+    snapshot_sample(run_snapshot(t->sinks->run), metric, tags, countof(tags), value, t->now);
+}
+
+static void tell_gain(const struct telling *t, struct str state, uint64_t before, uint64_t after)
+{
+    if (after > before)
+        tell(t, M_SINK_POINTS, STR("state"), state, (double)(after - before));
+}
+
+void run_sinks_sample(struct run_sinks *s, struct run *run, mono_ns now)
+{
+    if (!s || !s->run)
+        return;
+    s->run = run;
+    for (size_t i = 0; i < sinks_count(s->sinks); i++) {
+        struct sink_account *before = &s->told[i];
+        struct sinks_status status;
+
+        sinks_status(s->sinks, i, &status);
+        const struct sink_account *a = &status.account;
+        struct telling t = {s, status.label, now};
+
+        tell_gain(&t, STR("produced"), before->produced, a->produced);
+        tell_gain(&t, STR("acknowledged"), before->acknowledged, a->acknowledged);
+        tell_gain(&t, STR("dropped"), before->dropped, a->dropped);
+        tell(&t, M_SINK_BACKLOG, STR("place"), STR("memory"), (double)a->queued);
+        tell(&t, M_SINK_BACKLOG, STR("place"), STR("disk"), (double)a->spooled);
+        *before = *a;
+    }
+}
+
+static struct str terminal_status(const struct run *run)
+{
+    switch (run_stopped(run)) {
+    case RUN_STOP_NONE:
+        return STR("finished");
+    case RUN_STOP_SIGNAL:
+    case RUN_STOP_REMOTE:
+    case RUN_STOP_ABORT:
+        return STR("stopped");
+    case RUN_STOP_THRESHOLD:
+    case RUN_STOP_ERROR:
+        break;
+    }
+    return STR("failed");
+}
+
+void run_sinks_tick(struct run_sinks *s, struct run *run)
+{
+    struct vocab_facts facts;
+
+    if (!s || !s->run)
+        return;
+    run_facts(run, &facts);
+    struct sink_tick tick = {.snapshot = run_snapshot(run),
+                             .facts = &facts,
+                             .at = facts.now,
+                             .span = s->last_tick ? facts.now - s->last_tick : 0,
+                             .is_last = run_is_last_tick(run)};
+
+    if (tick.is_last) {
+        s->about.run_status = terminal_status(run);
+        if (s->pump)
+            sample_pump_stop(s->pump);
+    }
+    if (s->pump)
+        sinks_lose_samples(s->sinks, sample_pump_lost(s->pump));
+    sinks_tick(s->sinks, &tick);
+    s->last_tick = facts.now;
+}
+
+/* ---- the end ---- */
+
+static void on_wake(struct loop *l UNUSED, struct message *m)
+{
+    container_of(m, struct run_sinks, wake)->hurry = true;
+}
+
+static void on_signal(void *arg, const char *name UNUSED)
+{
+    struct run_sinks *s = arg;
+
+    loop_post(s->loop, &s->wake);
+}
+
+static void show_left(const struct run_sinks *s, uint64_t left, bool is_over)
+{
+    struct buf out = {0};
+
+    if (s->test->plan->options->quiet || !cli_is_terminal(STDOUT_FILENO))
+        return;
+    buf_puts(&out, "\r\033[K");
+    if (!is_over)
+        buf_printf(&out, "delivering: %llu points left (Ctrl-C leaves them on disk)",
+                   (unsigned long long)left);
+    cli_write(STDOUT_FILENO, buf_str(&out));
+    buf_fini(&out);
+}
+
+static void wait_until_drained(struct run_sinks *s)
+{
+    mono_ns until = loop_clock(s->loop) + s->test->own.drain_timeout;
+    uint64_t left;
+    bool shown = false;
+
+    while ((left = sinks_left(s->sinks)) && !s->hurry && loop_clock(s->loop) < until) {
+        /* Most are done before anybody could read that. */
+        if (shown || until - loop_now(s->loop) < s->test->own.drain_timeout - 4 * LOOK_PERIOD) {
+            show_left(s, left, false);
+            shown = true;
+        }
+        ignored(coro_sleep_until(loop_now(s->loop) + (shown ? LOOK_PERIOD : LOOK_PERIOD / 10)));
+    }
+    if (shown)
+        show_left(s, 0, true);
+}
+
+static int close_sinks(void *arg)
+{
+    sinks_close(arg);
+    return 0;
+}
+
+void run_sinks_finish(struct run_sinks *s, struct stop_signals *signals)
+{
+    if (!s || !s->run)
+        return;
+    sample_pump_free(take(s->pump));
+    s->wake.fn = on_wake;
+    stop_signals_tell(signals, on_signal, s);
+    sinks_drain(s->sinks);
+    wait_until_drained(s);
+    stop_signals_tell(signals, NULL, NULL);
+    if (loop_offload(s->loop, close_sinks, s->sinks))
+        sinks_close(s->sinks);
+    s->is_drained = true;
+}
+
+void run_sinks_linger(struct run_sinks *s, struct stop_signals *signals)
+{
+    if (!s || !s->scrape)
+        return;
+    s->hurry = false;
+    stop_signals_tell(signals, on_signal, s);
+    while (!s->hurry && run_scrape_is_awaited(s->scrape))
+        ignored(coro_sleep_until(loop_clock(s->loop) + LOOK_PERIOD));
+    stop_signals_tell(signals, NULL, NULL);
+}
+
+void run_sinks_close(struct run_sinks *s)
+{
+    if (!s)
+        return;
+    run_scrape_close(s->scrape);
+    sample_pump_free(take(s->pump));
+    sinks_free(take(s->sinks));
+}
+
+void run_sinks_free(struct run_sinks *s)
+{
+    if (!s)
+        return;
+    run_sinks_close(s);
+    run_scrape_free(s->scrape);
+    json_decref(s->settings);
+    free(s->told);
+    free(s->spool_dir);
+    free(s);
+}
+
+/* ---- accounts ---- */
+
+static void put_count(struct buf *out, uint64_t n)
+{
+    char digits[32];
+    int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+
+    for (int i = 0; i < len; i++) {
+        buf_putc(out, digits[i]);
+        if ((len - i - 1) % 3 == 0 && i + 1 < len)
+            buf_putc(out, ',');
+    }
+}
+
+static void put_part(struct buf *out, uint64_t n, const char *what)
+{
+    if (!n)
+        return;
+    buf_puts(out, ", ");
+    put_count(out, n);
+    buf_puts(out, what);
+}
+
+static void put_mark(struct buf *out, bool colored, bool is_complete)
+{
+    buf_puts(out, colored ? (is_complete ? "\033[32m" : "\033[31m") : "");
+    buf_puts(out, is_complete ? "✓" : "✗");
+    buf_puts(out, colored ? "\033[0m" : "");
+}
+
+static void put_causes(const struct run_sinks *s, size_t index, struct buf *out)
+{
+    const char *texts[CAUSES];
+    uint64_t points[CAUSES];
+    size_t n = sinks_causes(s->sinks, index, texts, points, CAUSES);
+
+    for (size_t i = 0; i < n; i++) {
+        buf_puts(out, "      ↳ ");
+        put_count(out, points[i]);
+        buf_printf(out, " lost: %s\n", texts[i]);
+    }
+}
+
+static void put_status(const struct run_sinks *s, size_t index, bool colored, size_t width,
+                       struct buf *out)
+{
+    struct sinks_status status;
+
+    sinks_status(s->sinks, index, &status);
+    const struct sink_account *a = &status.account;
+
+    buf_puts(out, "    ");
+    put_mark(out, colored, !status.incomplete);
+    buf_printf(out, " %-*s ", (int)width, status.label);
+    if (status.listen && !a->produced) {
+        buf_printf(out, "served at %s\n", status.listen);
+        return;
+    }
+    put_count(out, a->produced);
+    buf_puts(out, " points: ");
+    put_count(out, a->acknowledged);
+    buf_puts(out, " delivered");
+    put_part(out, a->queued, " waiting");
+    put_part(out, a->spooled, " on disk");
+    put_part(out, a->dropped, " lost");
+    buf_putc(out, '\n');
+    if (a->spooled)
+        buf_printf(out, "      ↳ on disk because: %s; send them with `brunt spool send`\n",
+                   a->trouble ? a->trouble : "the time to deliver was over");
+    put_causes(s, index, out);
+}
+
+void run_sinks_text(const struct run_sinks *s, bool colored, struct buf *out)
+{
+    size_t width = 0;
+
+    if (!s || !s->run)
+        return;
+    for (size_t i = 0; i < sinks_count(s->sinks); i++) {
+        struct sinks_status status;
+
+        sinks_status(s->sinks, i, &status);
+        width = strlen(status.label) > width ? strlen(status.label) : width;
+    }
+    buf_puts(out, "  █ OUTPUTS \n\n");
+    for (size_t i = 0; i < sinks_count(s->sinks); i++)
+        put_status(s, i, colored, width, out);
+    buf_puts(out, "\n\n");
+}
+
+static void json_count(struct json_out *j, const char *key, uint64_t n)
+{
+    json_key(j, key);
+    json_put_u64(j, n);
+}
+
+void run_sinks_json(const struct run_sinks *s, struct json_out *j)
+{
+    json_open_object(j);
+    for (size_t i = 0; s && s->run && i < sinks_count(s->sinks); i++) {
+        struct sinks_status status;
+
+        sinks_status(s->sinks, i, &status);
+        json_key(j, status.label);
+        json_open_object(j);
+        json_key(j, "kind");
+        json_put_cstr(j, status.kind);
+        json_count(j, "produced", status.account.produced);
+        json_count(j, "acknowledged", status.account.acknowledged);
+        json_count(j, "dropped", status.account.dropped);
+        json_count(j, "queued", status.account.queued);
+        json_count(j, "spooled", status.account.spooled);
+        json_count(j, "bytes", status.account.bytes);
+        json_count(j, "retries", status.account.retries);
+        json_key(j, "complete");
+        json_put_bool(j, !status.incomplete);
+        json_close(j);
+    }
+    json_close(j);
+}
+
+int run_sinks_exit_code(const struct run_sinks *s, int exit_code)
+{
+    bool incomplete = false;
+
+    if (!s || exit_code != 0)
+        return exit_code;
+    for (size_t i = 0; i < sinks_count(s->sinks); i++) {
+        struct sinks_status status;
+
+        sinks_status(s->sinks, i, &status);
+        incomplete |= status.incomplete;
+    }
+    return incomplete ? 115 : 0;
+}
