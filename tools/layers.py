@@ -26,7 +26,7 @@ FOREIGN = [
     (r"sys/epoll\.h$|liburing", ["loop"]),
     (r"zlib\.h$|brotli/|zstd\.h$", ["proto"]),
     (r"nghttp2/", ["proto/http2"]),
-    (r"jansson\.h$", ["plan", "report", "web", "cli"]),
+    (r"jansson\.h$", ["plan", "report", "sink", "web", "cli"]),
     (r"libfyaml\.h$", ["plan"]),
     (r"quickjs|cutils\.h$|libregexp|libunicode|dtoa\.h$", ["script/js"]),
     (r"gumbo\.h$", ["script/js"]),

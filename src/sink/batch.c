@@ -41,4 +41,6 @@ void batch_add(struct batch *b, const struct batch_view *points)
         buf_putstr(&b->bytes, batch_point(points, i));
         batch_end_point(b);
     }
+    if (points->first_at && (!b->first_at || points->first_at < b->first_at))
+        b->first_at = points->first_at;
 }

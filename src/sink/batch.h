@@ -25,6 +25,7 @@ struct batch_view {
     const char *bytes;    /* of the batch, from its start */
     const uint32_t *ends; /* of the batch, from its first point */
     size_t from, to;      /* points; to > from */
+    wall_ns first_at;     /* no point of the batch is earlier; 0: unknown */
 };
 
 void batch_fini(struct batch *b);
@@ -41,7 +42,8 @@ void batch_add(struct batch *b, const struct batch_view *points);
 
 static inline struct batch_view batch_all(const struct batch *b)
 {
-    return (struct batch_view){.bytes = b->bytes.data, .ends = b->ends, .to = b->n_points};
+    return (struct batch_view){
+        .bytes = b->bytes.data, .ends = b->ends, .to = b->n_points, .first_at = b->first_at};
 }
 
 static inline size_t batch_view_points(const struct batch_view *v)

@@ -9,8 +9,9 @@
  *                     lock           held while a process has it open
  *
  * A record is complete or it is not there: opening cuts off a torn end. A segment is removed when
- * all of it is done. Calls do file I/O; use them on a helper thread (loop_offload). One thread at a
- * time.
+ * all of it is done. A record that was delivered and whose spool_done() a crash forestalled is
+ * there again, with the same bytes. Calls do file I/O; use them on a helper thread (loop_offload).
+ * One thread at a time.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +74,7 @@ struct spool_entry {
     uint64_t points, bytes;
     int64_t oldest; /* wall_ns of its first point, 0: unknown */
     bool busy;      /* a process has it open */
+    char *trouble;  /* why it cannot be read; then `run` to `spec` are NULL. NULL: it can */
 };
 
 /* All under `dir`, by name; a missing folder has none. */
