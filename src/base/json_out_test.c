@@ -1,10 +1,15 @@
 #include "base/json_out.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
+
+#include "base/random.h"
 
 static void fill(struct json_out *j)
 {
@@ -133,6 +138,51 @@ static void prints_numbers_as_javascript_does(void **state)
     }
 }
 
+/* Significant digits of a number's text. */
+static int digits_of(const char *text)
+{
+    int n = 0, zeros = 0;
+
+    for (const char *p = text; *p && *p != 'e'; p++) {
+        if (!ascii_digit(*p) || (n == 0 && *p == '0'))
+            continue;
+        n++;
+        zeros = *p == '0' ? zeros + 1 : 0;
+    }
+    return n - zeros;
+}
+
+static int fewest_digits(double value)
+{
+    char text[40];
+    int n = 1;
+
+    while (snprintf(text, sizeof(text), "%.*e", n - 1, value), strtod(text, NULL) != value)
+        n++;
+    return n;
+}
+
+static void numbers_are_short_and_read_back(void **state)
+{
+    char text[JSON_NUMBER_BYTES];
+    struct rng r;
+
+    (void)state;
+    rng_seed(&r, 3);
+    for (int i = 0; i < 20000; i++) {
+        uint64_t n = 1 + rng_below(&r, UINT64_C(1) << (1 + i % 62));
+        double value = i % 3 == 0   ? (double)n / 1e6
+                       : i % 3 == 1 ? (double)n / 1e6 * (1 + DBL_EPSILON)
+                                    : (double)n / 1e9;
+
+        size_t length = json_number(value, text);
+
+        assert_int_equal(length, strlen(text));
+        assert_true(strtod(text, NULL) == value);
+        assert_int_equal(digits_of(text), fewest_digits(value));
+    }
+}
+
 static void knows_no_infinity(void **state)
 {
     struct buf out = {0};
@@ -156,6 +206,7 @@ int main(void)
         cmocka_unit_test(escapes_strings),
         cmocka_unit_test(mends_bytes_that_are_not_utf8),
         cmocka_unit_test(prints_numbers_as_javascript_does),
+        cmocka_unit_test(numbers_are_short_and_read_back),
         cmocka_unit_test(knows_no_infinity),
     };
 
