@@ -136,6 +136,11 @@ void loop_free(struct loop *l)
     loop_close(l);
 }
 
+void loop_helped(struct loop *l, int by)
+{
+    l->n_helped += (unsigned)by;
+}
+
 struct offload *loop_offload_pool(struct loop *l)
 {
     enum {
@@ -280,12 +285,15 @@ static int wait_real(struct loop *l, mono_ns until)
     return wait_asleep(l, left - l->spin);
 }
 
-/* Time given from outside: it is moved only when nothing else is left to do. */
+/*
+ * Time given from outside: it is moved only when nothing else is left to do. What helper threads do
+ * takes real time, for which it stands still.
+ */
 static int wait_injected(struct loop *l, mono_ns until)
 {
     int n = wait_asleep(l, 0);
 
-    if (n != 0 || l->head.time->wait(l->head.time, until))
+    if (n != 0 || (!l->n_helped && l->head.time->wait(l->head.time, until)))
         return n;
     return wait_asleep(l, -1);
 }

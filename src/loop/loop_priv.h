@@ -71,6 +71,7 @@ struct loop {
     struct loop_stats stats;
     mono_ns turn_start;
     int turn_events; /* that it has to handle */
+    unsigned n_helped; /* coroutines that wait for a helper thread */
     span_ns spin;
     struct offload *offload;
     bool owns_offload;
@@ -92,6 +93,9 @@ void coro_run(struct loop *l, struct coro *c);
 
 /* The loop's helper threads, started at first use. */
 struct offload *loop_offload_pool(struct loop *l);
+
+/* One more coroutine waits for a helper thread, or (-1) one less. */
+void loop_helped(struct loop *l, int by);
 
 /* Asks for the memory that resuming c will touch first. */
 void coro_prefetch(const struct coro *c);

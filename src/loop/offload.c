@@ -119,8 +119,10 @@ int loop_offload(struct loop *l, offload_fn *fn, void *arg)
     j.done.fn = job_done;
     list_init(&j.link);
     TRY(offload_submit(loop_offload_pool(l), &j));
+    loop_helped(l, 1);
     while (!j.finished)
         ignored(coro_park_firm());
+    loop_helped(l, -1);
 
     /* The words of a fault belong to who runs: bring them over from the helper thread. */
     fault_record_free(j.result == 0 ? j.fault : fault_record_swap(j.fault));

@@ -55,7 +55,7 @@ void push_queue_add(struct push_queue *q, struct batch *b, size_t max_points, si
     struct batch_view all = batch_all(b);
 
     for (size_t i = 0; i < b->n_points; i++) {
-        struct batch_view one = {all.bytes, all.ends, i, i + 1};
+        struct batch_view one = {all.bytes, all.ends, i, i + 1, b->first_at};
         size_t n = batch_point(&all, i).n;
         struct push_chunk *chunk = chunk_for(q, n, max_points, max_bytes);
 

@@ -38,6 +38,7 @@ struct delivery {
         size_t from, to;
     } ranges[RANGES]; /* still to do, the leftmost last */
     size_t n_ranges;
+    bool impatient;            /* it was tried often enough: what fails is cut at once */
     struct push_result result; /* the latest */
 };
 
@@ -51,7 +52,7 @@ static void leave_place(struct push *p, enum place place, uint64_t n)
 
 static size_t bytes_of(const struct batch_view *points, size_t from, size_t to)
 {
-    struct batch_view part = {points->bytes, points->ends, from, to};
+    struct batch_view part = {points->bytes, points->ends, from, to, points->first_at};
 
     return batch_bytes(&part).n;
 }
@@ -149,7 +150,7 @@ static bool is_too_large(const struct delivery *d, size_t from, size_t to)
 static bool try_range(struct delivery *d, size_t from, size_t to)
 {
     struct push *p = d->sender->push;
-    struct batch_view part = {d->points.bytes, d->points.ends, from, to};
+    struct batch_view part = {d->points.bytes, d->points.ends, from, to, d->points.first_at};
 
     d->result = (struct push_result){0};
     p->config.send(p->config.arg, &d->sender->wire, &part, &d->result);
@@ -162,8 +163,9 @@ static bool try_range(struct delivery *d, size_t from, size_t to)
         cut(d, from, to);
         return true;
     case PUSH_RETRY:
-        if (!d->result.bounded || ++p->tries < BOUNDED_TRIES)
+        if (!d->result.bounded || (!d->impatient && ++p->tries < BOUNDED_TRIES))
             break;
+        d->impatient = true;
         cut(d, from, to);
         return true;
     case PUSH_BLOCKED:
