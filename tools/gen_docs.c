@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/loadtest.h"
 #include "plan/options.h"
+#include "sink/sinks.h"
 #include "target/target.h"
 
 static const char generated[] =
@@ -91,6 +92,7 @@ static void options_page(struct buf *out)
     put_scope(out, PLAN_SCOPE_RUNTIME, "How a script is run", "On the command line only.");
     put_scope(out, PLAN_SCOPE_GLOBAL, "Logs, colours, secrets", "On the command line only.");
     put_flags(out, loadtest_table("brunt run"), "Engine", "Of the engine");
+    put_flags(out, loadtest_table("brunt run"), "Outputs", "Of outputs");
     put_flags(out, loadtest_table("brunt run"), "With a URL", "With a URL instead of a script");
     put_flags(out, cmd_find.make_options(), "Search", "Of `brunt find`: the search");
     put_flags(out, cmd_find.make_options(), "Probes", "Of `brunt find`: probes");
@@ -142,6 +144,37 @@ static void exit_codes_page(struct buf *out)
 #undef EXIT_CODE
 }
 
+/* ---- outputs ---- */
+
+static void put_output(struct buf *out, const struct sink_class *class)
+{
+    buf_printf(out, "\n## %s\n\n%c%s. `-o '%s'`", class->name, toupper(class->summary[0]),
+               class->summary + 1, class->example);
+    for (const char *const *a = class->aliases; a && *a; a++)
+        buf_printf(out, "%s`%s`", a == class->aliases ? "; also called " : ", ", *a);
+    buf_puts(out, "\n");
+    if (class->n_params)
+        buf_puts(out, "\n| setting | default | environment | what it is |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < class->n_params; i++) {
+        const struct sink_param *row = &class->params[i];
+
+        buf_printf(out, "| `%s%s` | ", row->key, row->type == SINK_PAIRS ? ".NAME" : "");
+        put_code(out, "", row->dflt);
+        buf_puts(out, " | ");
+        put_code(out, "", row->env);
+        buf_printf(out, " | %s", row->help);
+        for (const char *p = row->values; p && *p; p++)
+            buf_printf(out, p == row->values ? ": `%c" : *p == '|' ? "`, `" : "%c", *p);
+        buf_puts(out, row->values ? "` |\n" : " |\n");
+    }
+}
+
+static void outputs_page(struct buf *out)
+{
+    for (size_t i = 0; i < n_sink_classes; i++)
+        put_output(out, sink_classes[i]);
+}
+
 /* ---- the rest ---- */
 
 static void imports_page(struct buf *out)
@@ -177,6 +210,9 @@ static const struct {
      "the column is empty, the text says what happened.\n\n"
      "| code | text | when |\n|---|---|---|\n", error_codes_page},
     {"exit-codes.md", "# Exit codes\n\n| code | when | what to do |\n|---|---|---|\n", exit_codes_page},
+    {"outputs.md", "# Outputs\n\n"
+     "Where a run can send its measurements, `-o NAME[=ARGUMENT][?key=value&...]`, any number of times. All know `?label=`,\n"
+     "`?vocab=` and `?compat=exact`. `brunt outputs NAME` prints the same.\n", outputs_page},
     {"imports.md", "# Imports that fail\n\n"
      "A script that imports one of these ends with exit code 107 and the sentence. A star stands for any ending; the first\n"
      "row that fits counts.\n\n"

@@ -87,7 +87,6 @@ static int make_run(struct run_command *c)
     config.on_sample = on_sample;
     config.on_tick = on_tick;
     config.arg = c;
-    TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_new(&config, &c->run));
     TRY(run_sinks_open(c->sinks, c->run));
     return 0;
@@ -112,6 +111,7 @@ static int run_test(struct run_command *c)
     struct loadtest *t = &c->test;
 
     TRY(loadtest_load(t));
+    TRY(run_sinks_new(t, c->loop, &c->sinks));
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
     look_ahead(c);

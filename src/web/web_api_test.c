@@ -138,7 +138,7 @@ static int tear_down(void **state UNUSED)
 /* Asks and reads the answer; returns its status. */
 static int ask(const char *method, const char *path, const char *body)
 {
-    struct web_request req = {str_of(method), str_of(path), str_of(body)};
+    struct web_request req = {.method = str_of(method), .path = str_of(path), .body = str_of(body)};
 
     json_decref(t.root);
     t.root = NULL;
