@@ -56,6 +56,14 @@ size_t fixed6_write(double value, char text[FIXED6_TEXT_BYTES]);
 
 /* ---- texts ---- */
 
+/* The part of a tag's key or value that is written: with all the others it stays below 8 MiB. */
+static inline struct str tag_text(const struct tagset *tags, struct str text)
+{
+    size_t max = ((size_t)8 << 20) / tags->n;
+
+    return str_from(text.p, text.n < max ? text.n : max);
+}
+
 /* Appends what is to be kept for `key`. */
 typedef void(text_fn)(void *arg, const void *key, struct buf *out);
 

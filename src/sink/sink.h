@@ -90,6 +90,10 @@ struct sink_setup {
     bool exact;        /* ?compat=exact */
     const struct vocab_run *run;
     struct log *log;
+
+    /* A sentence for the user that begins with the label; any thread. Say each cause once. */
+    void (*say)(void *arg, bool is_warning, const char *text);
+    void *say_arg;
 };
 
 /* ---- what a sink does ---- */
@@ -162,9 +166,6 @@ struct push *sinks_push(struct sinks *sinks, const struct push_config *config);
  * before sink_ops.tick. Belongs to `sinks`. Returns 0 or a fault. */
 MUST_USE int sinks_feed(const struct sink_setup *setup, const struct vocab_options *options,
                         const char *own, struct vocab_feed **ret_feed);
-
-/* A sentence for the user, beginning with the sink's label; any thread. Say each cause once. */
-void sinks_say(struct sinks *sinks, const char *label, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #define SINK(name) extern const struct sink_class sink_##name##_class;
 #include "sink/sink_classes.def"

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -71,18 +70,6 @@ static void host_say(void *arg, enum push_say level, const char *text)
 
     if (s->config.say)
         s->config.say(s->config.arg, level == PUSH_SAY_WARNING, text);
-}
-
-void sinks_say(struct sinks *s, const char *label, const char *fmt, ...)
-{
-    char text[1024];
-    va_list args;
-    int n = snprintf(text, sizeof(text), "%s: ", label);
-
-    va_start(args, fmt);
-    vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
-    va_end(args);
-    host_say(s, PUSH_SAY_WARNING, text);
 }
 
 void sinks_describe(struct sinks *s, const struct thresholds *thresholds, uint32_t system_tags)
@@ -334,6 +321,8 @@ static int open_slot(struct slot *slot, struct snapshot *snapshot)
         .run = s->config.run,
         .thresholds = s->thresholds,
         .system_tags = s->system_tags,
+        .say = s->config.say,
+        .say_arg = s->config.arg,
     };
 
     TRY(slot->class->open(&setup, &slot->sink));

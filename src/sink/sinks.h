@@ -10,7 +10,7 @@
  *   sinks_drain, sinks_left   after the last tick: wait until nothing is left, or for long enough
  *   sinks_close               what could not be delivered goes to disk; then the accounts are final
  *
- * Belongs to the run's thread, all but sinks_samples() and sinks_say().
+ * Belongs to the run's thread, all but sinks_samples().
  */
 #include <stdbool.h>
 #include <stddef.h>
