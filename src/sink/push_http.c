@@ -218,13 +218,14 @@ void push_said(const struct push_answer *answer, struct buf *out, size_t max)
     struct str line = {0};
 
     ignored(str_split(&rest, '\n', &line));
-    for (size_t i = 0; i < line.n && i < max; i++) {
+    size_t n = line.n < max ? line.n : max;
+
+    while (n < line.n && n && ((unsigned char)line.p[n] & 0xc0) == 0x80)
+        n--; /* not in the middle of a character */
+    for (size_t i = 0; i < n; i++) {
         if (is_plain(line.p[i]))
             buf_putc(out, line.p[i]);
     }
-    /* Not in the middle of a character. */
-    while (line.n > max && out->len && ((unsigned char)out->data[out->len - 1] & 0xc0) == 0x80)
-        out->len--;
 }
 
 static enum push_outcome outcome_of(int status)

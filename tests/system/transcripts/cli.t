@@ -78,8 +78,28 @@ kill TERM http://
 < 20
 
 # an option that does nothing yet says so
+$ brunt run --traces-output otel ok.js
+2 there are no traces yet
+
+# an output that is not there: what there is
+$ brunt run -o jsn=points.json ok.js
+? 104
+2 no output is called
+
+# a setting that is not there
+$ brunt run -o 'json=points.json?presision=ms' ok.js
+? 104
+2 output json: it has no setting
+
+# every sample in a file, and an account of it
 $ brunt run -o json=points.json ok.js
-2 there are no outputs yet
+1 █ OUTPUTS
+1 ✓ json
+
+# nothing of it in a directory that is not there
+$ brunt run -o json=no/such/points.json ok.js
+? 104
+2 no/such/points.json
 
 # a value that asks for nothing is no reason to
 $ brunt run --traces-output none --paused=false -t js ok.js
