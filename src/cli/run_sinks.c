@@ -376,7 +376,6 @@ void run_sinks_finish(struct run_sinks *s, struct stop_signals *signals)
 {
     if (!s || !s->run)
         return;
-    sample_pump_free(take(s->pump));
     s->wake.fn = on_wake;
     stop_signals_tell(signals, on_signal, s);
     sinks_drain(s->sinks);
@@ -403,7 +402,8 @@ void run_sinks_close(struct run_sinks *s)
     if (!s)
         return;
     run_scrape_close(s->scrape);
-    sample_pump_free(take(s->pump));
+    if (s->pump)
+        sample_pump_stop(s->pump);
     sinks_free(take(s->sinks));
 }
 
@@ -413,6 +413,8 @@ void run_sinks_free(struct run_sinks *s)
         return;
     run_sinks_close(s);
     run_scrape_free(s->scrape);
+    /* handleSummary() may still record, after the last tick; only now there are no recorders. */
+    sample_pump_free(s->pump);
     json_decref(s->settings);
     free(s->told);
     free(s->spool_dir);
