@@ -7,6 +7,9 @@ t0 is where the most punctual request puts it, so that what every request takes 
 out. wrk2 has no common grid: each connection keeps its own, and is held to that. Beside it stands what brunt
 measures itself (iteration_lag, to the start of the iteration), which is what the goals are about.
 
+Host pauses longer than the users can bridge make every tool drop; brunt's --when-busy queue starts what
+is due late instead, so its row shows the exact total whatever the machine does.
+
 Iterations that were dropped leave their places on the grid to those that follow: the lag of such a run is too
 high by up to dropped/rate, and marked with *.
 
@@ -97,7 +100,8 @@ def wrk2(opts, url, rate):
 
 def tools(opts):
     for name, args in (("brunt script", []), ("brunt script --precise", ["--precise"]), ("brunt URL", ["URL"]),
-                       ("brunt URL --precise", ["URL", "--precise"])):
+                       ("brunt URL --precise", ["URL", "--precise"]),
+                       ("brunt URL, late ones queue", ["URL", "--when-busy", "queue"])):
         yield name, lambda url, rate, a=args: k6_like(opts.brunt, a, opts, url, rate)
     if opts.k6:
         yield "k6", lambda url, rate: k6_like(opts.k6, [], opts, url, rate)
@@ -137,7 +141,7 @@ def show(row):
     mark = "*" if row["dropped"] else " "
     own = " ".join(f"{v:8.4f}" for v in row["own"]) if row["own"] else " ".join(f"{'-':>8}" for _ in STATS)
     dropped = "-" if row["dropped"] is None else row["dropped"]
-    print(f"{row['rate']:6} {row['tool']:24} {lag} {row['max']:9.3f}{mark}  {own}   {row['arrived']:7} {dropped:>7} "
+    print(f"{row['rate']:6} {row['tool']:26} {lag} {row['max']:9.3f}{mark}  {own}   {row['arrived']:7} {dropped:>7} "
           f"{row['cpu']:6.2f}  {verdict(row)}", flush=True)
 
 
@@ -158,7 +162,7 @@ def main():
         if not os.access(getattr(opts, peer), os.X_OK):
             print(f"bench: no {peer} at {getattr(opts, peer)}; it is left out", file=sys.stderr)
             setattr(opts, peer, None)
-    print(f"{'rate':>6} {'lag in ms, seen by the server':24} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>9}   "
+    print(f"{'rate':>6} {'lag in ms, seen by the server':26} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>9}   "
           f"{'own p50':>8} {'p99':>8} {'p99.9':>8}   {'arrived':>7} {'dropped':>7} {'CPU s':>6}")
     rows = []
     with tempfile.TemporaryDirectory() as opts.folder:

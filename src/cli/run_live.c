@@ -18,6 +18,7 @@
 #include "loop/loop.h"
 #include "metric/metric.h"
 #include "report/progress.h"
+#include "run/health.h"
 #include "run/run.h"
 
 #define DRAW_PERIOD (100 * NS_PER_MS)
@@ -34,6 +35,7 @@ struct run_live {
     double requests_per_s, p95_ms, failed; /* of the last tick */
     uint64_t last_requests, last_failed;
     uint64_t dropped;
+    struct verdict verdict; /* so far */
     mono_ns last_tick;
     struct message wake;
     struct coro *lingering;
@@ -145,6 +147,8 @@ static void fill_view(struct run_live *live, struct progress_view *ret_view)
         .requests_per_s = live->requests_per_s,
         .p95_ms = live->p95_ms,
         .failed = live->failed,
+        .doubt = live->verdict.n_reasons ? live->verdict.reasons[0].text : NULL,
+        .is_invalid = live->verdict.level == VERDICT_INVALID,
         .scenarios = live->scenarios,
         .n_scenarios = live->test->plan->n_scenarios,
     };
@@ -223,6 +227,8 @@ void run_live_tick(void *arg, struct run *run)
     mono_ns now = loop_now(live->loop);
     struct run_totals totals;
 
+    if (run_stage(run) == RUN_SCENARIOS)
+        health_judge(run, &live->verdict);
     run_totals(run, &totals);
     if (totals.requests && now > live->last_tick) {
         uint64_t n = totals.requests - live->last_requests;

@@ -288,6 +288,23 @@ static void put_cut(struct buf *out, struct str text, size_t columns)
     buf_putstr(out, text);
 }
 
+static const char *doubt_name(const struct progress_view *v)
+{
+    return v->is_invalid ? "invalid" : "suspect";
+}
+
+static size_t put_head_line(struct buf *out, const struct progress_style *style, const char *sgr,
+                            struct str text)
+{
+    struct buf cut = {0};
+
+    put_cut(&cut, text, style->columns);
+    put_colored(out, style, sgr, buf_str(&cut));
+    end_line(out, style);
+    buf_fini(&cut);
+    return 1;
+}
+
 static size_t put_head(const struct progress_view *v, const struct progress_style *style,
                        struct buf *out)
 {
@@ -298,15 +315,14 @@ static size_t put_head(const struct progress_view *v, const struct progress_styl
     put_cut(out, buf_str(&text), style->columns);
     end_line(out, style);
     if (v->requests_per_s >= 0) {
-        struct buf cut = {0};
-
         buf_reset(&text);
         put_requests(v, &text);
-        put_cut(&cut, buf_str(&text), style->columns);
-        put_colored(out, style, v->failed > 0 ? "31" : "36", buf_str(&cut));
-        end_line(out, style);
-        buf_fini(&cut);
-        n++;
+        n += put_head_line(out, style, v->failed > 0 ? "31" : "36", buf_str(&text));
+    }
+    if (v->doubt) {
+        buf_reset(&text);
+        buf_printf(&text, "generator %s: %s", doubt_name(v), v->doubt);
+        n += put_head_line(out, style, v->is_invalid ? "31" : "33", buf_str(&text));
     }
     buf_fini(&text);
     return n;
@@ -345,6 +361,8 @@ void progress_line(const struct progress_view *v, struct buf *out)
         buf_puts(out, ", ");
         put_requests(v, out);
     }
+    if (v->doubt)
+        buf_printf(out, ", generator %s", doubt_name(v));
     buf_putc(out, '\n');
 }
 

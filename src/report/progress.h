@@ -41,6 +41,8 @@ struct progress_view {
     double requests_per_s; /* lately; negative: no request was made, so nothing is said of them */
     double p95_ms;         /* of response times, lately */
     double failed;         /* share of requests, lately */
+    const char *doubt;     /* why the generator doubts its numbers so far; NULL: it does not */
+    bool is_invalid;       /* it does more than doubt */
     const struct progress_scenario *scenarios;
     size_t n_scenarios;
 };

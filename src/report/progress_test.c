@@ -172,6 +172,22 @@ static void says_nothing_of_requests_that_were_not_made(void **state)
     buf_fini(&out);
 }
 
+static void says_when_the_generator_doubts_itself(void **state)
+{
+    struct fixture *f = *state;
+    const struct progress_style style = {.columns = 30};
+    struct buf out = {0};
+
+    f->view.doubt = "loop 0 was 97 % busy: use more cores";
+    progress_line(&f->view, &out);
+    assert_non_null(strstr(buf_cstr(&out), "failed 0.12%, generator suspect\n"));
+    buf_reset(&out);
+    f->view.is_invalid = true;
+    assert_int_equal(progress_block(&f->view, &style, &out), N_SCENARIOS + 3);
+    assert_non_null(strstr(buf_cstr(&out), "\ngenerator invalid: loop 0 was \n"));
+    buf_fini(&out);
+}
+
 static void times_keep_their_width(void **state)
 {
     static const struct {
@@ -208,6 +224,7 @@ int main(void)
         TEST(no_line_passes_the_edge),
         TEST(draws_in_colour),
         TEST(says_nothing_of_requests_that_were_not_made),
+        TEST(says_when_the_generator_doubts_itself),
         TEST(times_keep_their_width),
     };
 
