@@ -263,34 +263,6 @@ size_t json_number(double value, char text[JSON_NUMBER_BYTES])
 
 /* --- strings --- */
 
-/* Length of the UTF-8 character at p, or 0 when there is none (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    static const struct {
-        unsigned char lead_min, lead_max, second_min, second_max;
-        size_t n;
-    } forms[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-
-    if (p[0] < 0x80)
-        return 1;
-    for (size_t i = 0; i < countof(forms); i++) {
-        if (p[0] < forms[i].lead_min || p[0] > forms[i].lead_max)
-            continue;
-        if (n < forms[i].n || p[1] < forms[i].second_min || p[1] > forms[i].second_max)
-            return 0;
-        for (size_t k = 2; k < forms[i].n; k++) {
-            if ((p[k] & 0xc0) != 0x80)
-                return 0;
-        }
-        return forms[i].n;
-    }
-    return 0;
-}
-
 static void put_escape(struct buf *out, unsigned char c)
 {
     static const char names[32] = {

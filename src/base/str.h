@@ -85,5 +85,8 @@ bool str_u64(struct str s, uint64_t *ret_n);
 bool str_i64(struct str s, int64_t *ret_n);
 bool str_f64(struct str s, double *ret_n);
 
+/* Bytes of the UTF-8 character at p, of which n > 0 may be looked at; 0 when there is none. */
+size_t utf8_length(const unsigned char *p, size_t n);
+
 /* Fast non-cryptographic 64-bit hash of bytes. */
 uint64_t hash_bytes(const void *p, size_t n, uint64_t seed);
