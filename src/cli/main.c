@@ -93,8 +93,9 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* A reader that went away is told by write(), not by a signal. */
+    /* A reader that went away, and a file at its limit, are told by write(), not by a signal. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     int code = dispatch(argc, argv);
 
     fault_clear();

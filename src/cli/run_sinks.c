@@ -296,6 +296,15 @@ static struct str terminal_status(const struct run *run)
     return STR("failed");
 }
 
+static void tell_lost(const struct run_sinks *s, uint64_t n)
+{
+    if (n)
+        log_warn(s->test->log,
+                 "%llu samples were lost: outputs of single samples did not keep up with the load; "
+                 "a plain file is faster than gzip, and aggregated outputs lose nothing",
+                 (unsigned long long)n);
+}
+
 void run_sinks_tick(struct run_sinks *s, struct run *run)
 {
     struct vocab_facts facts;
@@ -311,8 +320,10 @@ void run_sinks_tick(struct run_sinks *s, struct run *run)
 
     if (tick.is_last) {
         s->about.run_status = terminal_status(run);
-        if (s->pump)
+        if (s->pump) {
             sample_pump_stop(s->pump);
+            tell_lost(s, sample_pump_lost(s->pump));
+        }
     }
     if (s->pump)
         sinks_lose_samples(s->sinks, sample_pump_lost(s->pump));
