@@ -17,6 +17,7 @@
 #include "cli/loadtest.h"
 #include "cli/run_facts.h"
 #include "cli/run_scrape.h"
+#include "cli/spool_dir.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
@@ -99,19 +100,6 @@ static int read_settings(struct run_sinks *s)
     return 0;
 }
 
-/* ${XDG_STATE_HOME:-~/.local/state}/brunt/spool, unless it was named. */
-static char *find_spool_dir(const struct loadtest *t)
-{
-    const char *state = get_env(NULL, "XDG_STATE_HOME");
-    const char *home = get_env(NULL, "HOME");
-
-    if (t->own.spool_dir)
-        return strcmp(t->own.spool_dir, "off") == 0 ? NULL : xstrdup(t->own.spool_dir);
-    if (state && state[0] == '/')
-        return xasprintf("%s/brunt/spool", state);
-    return home && home[0] == '/' ? xasprintf("%s/.local/state/brunt/spool", home) : NULL;
-}
-
 /* The time and some chance: readable, sortable, and unique wherever runs end up together. */
 static void make_id(struct run_sinks *s)
 {
@@ -172,11 +160,12 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
     *ret_sinks = NULL;
     if (!t->plan->options->out.n)
         return 0;
-    struct run_sinks *s = xnew(struct run_sinks);
+    struct run_sinks *s = *ret_sinks = xnew(struct run_sinks);
 
     s->test = t;
     s->loop = loop;
-    s->spool_dir = find_spool_dir(t);
+    if (!t->own.spool_dir || strcmp(t->own.spool_dir, "off") != 0)
+        TRY(spool_dir(t->own.spool_dir, &s->spool_dir));
     make_id(s);
     describe_run(s);
     struct sinks_config config = {.vocab = t->own.vocab,
@@ -190,7 +179,6 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
                                   .arg = s};
 
     s->sinks = sinks_new(&config);
-    *ret_sinks = s;
     TRY(add_all(s));
     s->told = xnew_n(struct sink_account, sinks_count(s->sinks));
     return 0;

@@ -76,28 +76,6 @@ enum {
 
 /* ---- text ---- */
 
-/* Bytes of the UTF-8 character at p, 0 when there is none. */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    size_t more = p[0] < 0x80                    ? 0
-                  : p[0] >= 0xc2 && p[0] <= 0xdf ? 1
-                  : p[0] >= 0xe0 && p[0] <= 0xef ? 2
-                  : p[0] >= 0xf0 && p[0] <= 0xf4 ? 3
-                                                 : n;
-
-    if (more >= n)
-        return 0;
-    for (size_t i = 1; i <= more; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    /* longer than need be, surrogates, beyond U+10FFFF */
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return more + 1;
-}
-
 /* A string must be UTF-8, or the whole request cannot be read. */
 static void put_text(struct buf *out, unsigned field, struct str text)
 {

@@ -117,7 +117,7 @@ static bool prometheus_request(struct sink *sink, struct str path, struct str ac
 
 static void prometheus_account(const struct sink *sink, struct sink_account *ret)
 {
-    *ret = container_of(sink, const struct prometheus, sink)->account;
+    *ret = ((const struct prometheus *)sink)->account; /* it stands first */
 }
 
 static void prometheus_close(struct sink *sink)
