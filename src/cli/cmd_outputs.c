@@ -135,16 +135,18 @@ static int show(const struct outputs_options *options, const struct opt_args *ar
 
     if (args->n_operands) {
         class = sink_class_find(str_of(args->operands[0]));
-        if (!class)
+        if (!class) {
             return fault(-ENOENT, "no output is called \"%s\"; `brunt outputs` lists them",
                          args->operands[0]);
+        }
     }
-    if (options->json)
+    if (options->json) {
         put_json(&out, class);
-    else if (class)
+    } else if (class) {
         put_class(&out, class);
-    else
+    } else {
         put_list(&out);
+    }
     cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);
     return 0;

@@ -76,8 +76,9 @@ void run_facts(const struct run *run, struct vocab_facts *ret)
     }
     if (!has_rate)
         ret->target_rate = -1;
-    if (run_stage(run) == RUN_OVER)
+    if (run_stage(run) == RUN_OVER) {
         ret->phase = VOCAB_PHASE_DONE;
-    else if (run_stage(run) < RUN_SCENARIOS)
+    } else if (run_stage(run) < RUN_SCENARIOS) {
         ret->phase = VOCAB_PHASE_WAITING;
+    }
 }

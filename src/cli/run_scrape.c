@@ -56,10 +56,11 @@ static void answer(void *arg, void *question)
     }
     a->status = 200;
     if (sinks_request(s->scrape->sinks, s->sink, q->req->path, q->req->accept, &a->body,
-                      &a->content_type))
+                      &a->content_type)) {
         note_scrape(s);
-    else
+    } else {
         web_answer_error(a, 404, "Not found", "metrics are at /metrics");
+    }
 }
 
 /* On the server's thread. */

@@ -80,10 +80,11 @@ static void say(void *arg, bool is_warning, const char *text)
 {
     const struct run_sinks *s = arg;
 
-    if (is_warning)
+    if (is_warning) {
         log_warn(s->test->log, "output %s", text);
-    else
+    } else {
         log_info(s->test->log, "output %s", text);
+    }
 }
 
 static int read_settings(struct run_sinks *s)
@@ -94,9 +95,10 @@ static int read_settings(struct run_sinks *s)
     if (!text)
         return 0;
     s->settings = json_loads(text, 0, &error);
-    if (!json_is_object(s->settings))
+    if (!json_is_object(s->settings)) {
         return fault(FAULT_EXIT(104),
                      "\"collectors\" of the configuration is no object of objects");
+    }
     return 0;
 }
 
@@ -112,10 +114,11 @@ static void make_id(struct run_sinks *s)
     rng_seed(&rng, (uint64_t)now ^ (uint64_t)getpid() << 32);
     gmtime_r(&seconds, &tm);
     strftime(text, sizeof(text), "%Y%m%dT%H%M%S", &tm);
-    if (s->test->own.run_id)
+    if (s->test->own.run_id) {
         snprintf(s->run_id, sizeof(s->run_id), "%s", s->test->own.run_id);
-    else
+    } else {
         snprintf(s->run_id, sizeof(s->run_id), "%s-%04x", text, (unsigned)rng_below(&rng, 65536));
+    }
 }
 
 /* "shop.js" of "tests/shop.js"; a URL stays what it is. */
@@ -155,6 +158,17 @@ static int add_all(struct run_sinks *s)
     return 0;
 }
 
+/* Without a home the run goes on: only what outlives it has no place. */
+static void find_spool_dir(struct run_sinks *s)
+{
+    const char *given = s->test->own.spool_dir;
+
+    if (given && strcmp(given, "off") == 0)
+        return;
+    if (spool_dir(given, &s->spool_dir))
+        log_warn(s->test->log, "outputs that are away have no place on disk: %s", fault_text());
+}
+
 int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks **ret_sinks)
 {
     *ret_sinks = NULL;
@@ -164,8 +178,7 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
 
     s->test = t;
     s->loop = loop;
-    if (!t->own.spool_dir || strcmp(t->own.spool_dir, "off") != 0)
-        TRY(spool_dir(t->own.spool_dir, &s->spool_dir));
+    find_spool_dir(s);
     make_id(s);
     describe_run(s);
     struct sinks_config config = {.vocab = t->own.vocab,
@@ -286,11 +299,12 @@ static struct str terminal_status(const struct run *run)
 
 static void tell_lost(const struct run_sinks *s, uint64_t n)
 {
-    if (n)
+    if (n) {
         log_warn(s->test->log,
                  "%llu samples were lost: outputs of single samples did not keep up with the load; "
                  "a plain file is faster than gzip, and aggregated outputs lose nothing",
                  (unsigned long long)n);
+    }
 }
 
 void run_sinks_tick(struct run_sinks *s, struct run *run)
@@ -340,9 +354,10 @@ static void show_left(const struct run_sinks *s, uint64_t left, bool is_over)
     if (s->test->plan->options->quiet || !cli_is_terminal(STDOUT_FILENO))
         return;
     buf_puts(&out, "\r\033[K");
-    if (!is_over)
+    if (!is_over) {
         buf_printf(&out, "delivering: %llu points left (Ctrl-C leaves them on disk)",
                    (unsigned long long)left);
+    }
     cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);
 }
@@ -486,9 +501,10 @@ static void put_status(const struct run_sinks *s, size_t index, bool colored, si
     put_part(out, a->spooled, " on disk");
     put_part(out, a->dropped, " lost");
     buf_putc(out, '\n');
-    if (a->spooled)
+    if (a->spooled) {
         buf_printf(out, "      ↳ on disk because: %s; send them with `brunt spool send`\n",
                    a->trouble ? a->trouble : "the time to deliver was over");
+    }
     put_causes(s, index, out);
 }
 

@@ -49,9 +49,10 @@ void push_free(struct push *p)
 
 int push_adopt(struct push *p, struct spool *spool, const char *format)
 {
-    if (strcmp(p->config.format, format) != 0)
+    if (strcmp(p->config.format, format) != 0) {
         return fault(-EINVAL, "%s sends points as %s, and the spool has %s", p->config.label,
                      p->config.format, format);
+    }
     p->spool = spool;
     p->shared.produced += spool_points(spool);
     p->shared.spooled += spool_points(spool);

@@ -129,10 +129,11 @@ static span_ns retry_after(struct str text)
     int64_t date;
     span_ns wait = 0;
 
-    if (str_u64(text, &seconds))
+    if (str_u64(text, &seconds)) {
         wait = seconds > 3600 ? RETRY_AFTER_MAX : (span_ns)seconds * NS_PER_S;
-    else if (text.n && cookie_date_parse(text, &date))
+    } else if (text.n && cookie_date_parse(text, &date)) {
         wait = date * NS_PER_S - clock_wall();
+    }
     return wait < 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
 }
 
@@ -155,38 +156,40 @@ static void exchange(struct push_wire *w, const struct push_http *p,
 {
     http_response_unref(w->response);
     w->response = NULL;
-    if (client_request(client_of(w, p->insecure ? TRUSTING : VERIFYING), request, &w->response))
+    if (client_request(client_of(w, p->insecure ? TRUSTING : VERIFYING), request, &w->response)) {
         snprintf(ret->error, sizeof(ret->error), "interrupted");
-    else
+    } else {
         take_answer(w, ret);
+    }
 }
 
-void push_http(struct push_wire *wire, const struct push_http *p, struct push_answer *ret_answer)
+void push_http(struct push_wire *wire, const struct push_http *request,
+               struct push_answer *ret_answer)
 {
-    scoped(freep) struct http_header *headers = xnew_n(struct http_header, p->n_headers + 1);
+    scoped(freep) struct http_header *headers = xnew_n(struct http_header, request->n_headers + 1);
     struct buf packed = {0};
     struct url *url;
-    struct http_request request = {
-        .method = p->method.n ? p->method : STR("POST"),
+    struct http_request r = {
+        .method = request->method.n ? request->method : STR("POST"),
         .headers = headers,
-        .n_headers = p->n_headers,
-        .body = p->body,
-        .has_body = p->body.n || !p->method.n,
+        .n_headers = request->n_headers,
+        .body = request->body,
+        .has_body = request->body.n || !request->method.n,
         .body_mode = HTTP_BODY_KEEP,
         .lean = true,
-        .timeout = p->timeout ? p->timeout : TIMEOUT_DEFAULT,
+        .timeout = request->timeout ? request->timeout : TIMEOUT_DEFAULT,
     };
 
     *ret_answer = (struct push_answer){0};
-    if (p->n_headers)
-        memcpy(headers, p->headers, p->n_headers * sizeof(*headers));
-    if (p->gzip && content_encode(CONTENT_GZIP, p->body, &packed) == 0) {
-        headers[request.n_headers++] = (struct http_header){STR("Content-Encoding"), STR("gzip")};
-        request.body = buf_str(&packed);
+    if (request->n_headers)
+        memcpy(headers, request->headers, request->n_headers * sizeof(*headers));
+    if (request->gzip && content_encode(CONTENT_GZIP, request->body, &packed) == 0) {
+        headers[r.n_headers++] = (struct http_header){STR("Content-Encoding"), STR("gzip")};
+        r.body = buf_str(&packed);
     }
-    if (url_parse(str_of(p->url), NULL, &url) == 0) {
-        request.url = url;
-        exchange(wire, p, &request, ret_answer);
+    if (url_parse(str_of(request->url), NULL, &url) == 0) {
+        r.url = url;
+        exchange(wire, request, &r, ret_answer);
         url_unref(url);
     } else {
         snprintf(ret_answer->error, sizeof(ret_answer->error), "%s", fault_text());
@@ -259,10 +262,11 @@ void push_http_judge(const struct push_answer *answer, struct push_result *ret_r
     if (ret_result->outcome == PUSH_DONE)
         return;
     push_said(answer, &said, 200);
-    if (answer->status == 0)
+    if (answer->status == 0) {
         push_result_set(ret_result, ret_result->outcome, "%s", answer->error);
-    else
+    } else {
         push_result_set(ret_result, ret_result->outcome, "status %d %s%s%.*s", answer->status,
                         http_reason(answer->status), said.len ? ": " : "", STR_ARG(buf_str(&said)));
+    }
     buf_fini(&said);
 }

@@ -172,12 +172,13 @@ bool push_save_one(struct push *p)
     int r = on_disk(p, do_append, &work);
 
     p->is_saving = false;
-    if (r == 0)
+    if (r == 0) {
         chunk_saved(p, chunk);
-    else if (r == SPOOL_E_FULL)
+    } else if (r == SPOOL_E_FULL) {
         push_drop_chunk(p, chunk, "the spool is full");
-    else
+    } else {
         moved = chunk_unsaved(p, chunk);
+    }
     coro_waitlist_wake_all(&p->work, 0);
     return moved;
 }

@@ -205,15 +205,16 @@ static void say_away(struct push *p, const struct push_result *r)
 {
     const char *dir = p->host->spool_dir;
 
-    if (r->outcome == PUSH_BLOCKED)
+    if (r->outcome == PUSH_BLOCKED) {
         push_tell(p, PUSH_SAY_WARNING,
                   push_has_disk(p)
                       ? "%s; this needs mending: points are kept in %s until `brunt spool send`"
                       : "%s; this needs mending: points are kept in memory only%s",
                   r->reason, push_has_disk(p) ? dir : "");
-    else
+    } else {
         push_tell(p, PUSH_SAY_WARNING, "%s; points wait %s%s, and it is tried again", r->reason,
                   push_has_disk(p) ? "in " : "in memory", push_has_disk(p) ? dir : "");
+    }
 }
 
 static void note_away(struct push *p, const struct push_result *r)
@@ -236,7 +237,7 @@ static void note_away(struct push *p, const struct push_result *r)
 /* From half of it to all of it, so that many senders do not come back at once. */
 static span_ns jitter(struct push *p, span_ns span)
 {
-    return span / 2 + (span_ns)(rng_unit(&p->rng) * (double)(span / 2));
+    return span / 2 + (span_ns)(rng_unit(&p->rng) * (double)span / 2);
 }
 
 static span_ns pause_of(struct push *p, const struct push_result *r)
@@ -294,10 +295,11 @@ static bool is_on_disk(struct push *p)
 
 static void give_back(struct push_sender *s, struct push_chunk *chunk)
 {
-    if (is_on_disk(s->push))
+    if (is_on_disk(s->push)) {
         s->held = chunk; /* older than all that is there */
-    else
+    } else {
         push_untake_chunk(s->push, chunk);
+    }
 }
 
 static bool send_chunk(struct push_sender *s)

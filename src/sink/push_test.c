@@ -76,10 +76,11 @@ static void receive(void *arg, struct push_wire *wire, const struct batch_view *
         return;
     }
     ret->outcome = t.answer(points, ret);
-    if (ret->outcome == PUSH_DONE)
+    if (ret->outcome == PUSH_DONE) {
         take_points(points);
-    else
+    } else {
         push_result_set(ret, ret->outcome, "the receiver says %d", (int)ret->outcome);
+    }
 }
 
 static void say(void *arg UNUSED, enum push_say level, const char *text)

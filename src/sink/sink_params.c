@@ -29,9 +29,10 @@ static int decode(struct arena *arena, struct str text, const char **ret)
         int high = i + 2 < text.n ? ascii_hex(text.p[i + 1]) : -1;
         int low = i + 2 < text.n ? ascii_hex(text.p[i + 2]) : -1;
 
-        if (high < 0 || low < 0 || (high == 0 && low == 0))
+        if (high < 0 || low < 0 || (high == 0 && low == 0)) {
             return fault(FAULT_EXIT(104), "\"%.*s\" has a %% that begins no byte (%%25 is a %%)",
                          STR_ARG(text));
+        }
         out[n++] = (char)(high << 4 | low);
         i += 2;
     }
@@ -224,10 +225,11 @@ int sink_params_read(const struct sink_class *class, const struct sink_sources *
         const struct sink_param *row = &class->params[i];
         const char *text = text_of(class, row, from);
 
-        if (row->type == SINK_PAIRS)
+        if (row->type == SINK_PAIRS) {
             collect_pairs(row, from, arena, options);
-        else if (text && set(row, from, text, arena, options))
+        } else if (text && set(row, from, text, arena, options)) {
             return wrong(class, row);
+        }
     }
     return 0;
 }
@@ -244,10 +246,11 @@ static bool is_secret(const struct sink_class *class, const char *key)
 static void put_encoded(struct buf *out, const char *text)
 {
     for (; *text; text++) {
-        if (*text == '&' || *text == '%' || *text == '=')
+        if (*text == '&' || *text == '%' || *text == '=') {
             buf_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
-        else
+        } else {
             buf_putc(out, *text);
+        }
     }
 }
 

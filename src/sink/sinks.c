@@ -175,9 +175,10 @@ static int check_label(const struct sinks *s, const char *label)
 {
     size_t n = strspn(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-    if (!label[0] || label[n] || n > 64)
+    if (!label[0] || label[n] || n > 64) {
         return fault(FAULT_EXIT(104), "an output's label has letters, digits, _ and - only: \"%s\"",
                      label);
+    }
     if (label_is_taken(s, label))
         return fault(FAULT_EXIT(104), "two outputs have the label \"%s\"", label);
     return 0;
@@ -196,10 +197,11 @@ static void take_common(struct sink_pairs *pairs, struct common *ret)
                           : strcmp(p->name, "label") == 0  ? &ret->label
                                                            : NULL;
 
-        if (at)
+        if (at) {
             *at = p->value;
-        else
+        } else {
             pairs->items[n++] = *p;
+        }
     }
     pairs->n = n;
 }
@@ -439,7 +441,7 @@ static int start_thread(struct sinks *s)
     int error = pthread_create(&s->thread, NULL, thread_main, s);
 
     if (error)
-        return fault(-error, "no thread for outputs: %s", strerror(error));
+        return fault(-error, "no thread can be made for outputs");
     s->has_thread = true;
     pthread_mutex_lock(&s->shared.lock);
     while (!s->shared.is_up)
@@ -552,10 +554,11 @@ void sinks_status(struct sinks *s, size_t index, struct sinks_status *ret)
     if (!slot->sink)
         return;
     ret->listen = slot->sink->listen;
-    if (slot->push)
+    if (slot->push) {
         push_account(slot->push, &ret->account);
-    else if (slot->sink->ops->account)
+    } else if (slot->sink->ops->account) {
         slot->sink->ops->account(slot->sink, &ret->account);
+    }
     if (slot->sink->ops->samples) {
         ret->account.produced += s->n_lost;
         ret->account.dropped += s->n_lost;
