@@ -64,6 +64,7 @@ static void tell(const struct statsd_wire *w, enum push_outcome outcome, const c
     const struct statsd_address *a = &w->config.address;
     const char *scheme = schemes[a->transport];
 
+    *ret_result = (struct push_result){0};
     if (a->transport == STATSD_UNIX)
         push_result_set(ret_result, outcome, "%s://%.*s: %s", scheme, STR_ARG(a->host), what);
     else
@@ -252,7 +253,7 @@ static void send_datagrams(struct statsd_wire *w, struct loop *l, const struct b
         e = send_packet(w, l, statsd_packet_bytes(points, from, to), deadline);
     }
     if (e == 0)
-        push_result_set(ret_result, PUSH_DONE, "%s", "");
+        *ret_result = (struct push_result){.outcome = PUSH_DONE};
     else
         fail_errno(w, e, ret_result);
 }
@@ -310,7 +311,7 @@ static void send_stream(struct statsd_wire *w, struct loop *l, const struct batc
         r = await_end(s, deadline);
     }
     if (r == 0)
-        push_result_set(ret_result, PUSH_DONE, "%s", "");
+        *ret_result = (struct push_result){.outcome = PUSH_DONE};
     else if (r == -NET_TIMEOUT)
         tell(w, PUSH_RETRY, "it did not read to the end in time", ret_result);
     else
