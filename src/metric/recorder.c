@@ -163,7 +163,6 @@ static void http_flush(struct recorder *r);
 
 void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg)
 {
-    http_flush(r);
     r->tap = tap;
     r->tap_arg = arg;
 }
@@ -326,27 +325,6 @@ static inline double ms_of(span_ns span)
     return (double)span / (double)NS_PER_MS;
 }
 
-static COLD void http_show(struct recorder *r, const struct http_series *hs,
-                           const struct http_sample *sample, mono_ns now)
-{
-    const double values[HTTP_N_PARTS] = {
-        [HTTP_REQS] = 1,
-        [HTTP_DURATION] = ms_of(sample->duration),
-        [HTTP_BLOCKED] = ms_of(sample->blocked),
-        [HTTP_CONNECTING] = ms_of(sample->connecting),
-        [HTTP_TLS_HANDSHAKING] = ms_of(sample->tls_handshaking),
-        [HTTP_SENDING] = ms_of(sample->sending),
-        [HTTP_WAITING] = ms_of(sample->waiting),
-        [HTTP_RECEIVING] = ms_of(sample->receiving),
-        [HTTP_FAILED] = sample->failed == HTTP_FAILED_YES,
-    };
-
-    for (size_t i = 0; i < HTTP_N_PARTS; i++) {
-        if (i != HTTP_FAILED || sample->failed != HTTP_FAILED_UNJUDGED)
-            r->tap(r->tap_arg, hs->part[i], values[i], now);
-    }
-}
-
 /* Puts the counts of one side into its series and starts them from 0. */
 static void http_fold(struct http_series *hs, uint32_t side)
 {
@@ -395,13 +373,18 @@ static inline void http_span(struct http_series *hs, uint32_t side, enum http_pa
     }
 }
 
+static struct series *http_response_series(struct recorder *r, struct http_series *hs)
+{
+    if (!hs->response)
+        hs->response = recorder_series(r, M_HTTP_REQ_RESPONSE_TIME, hs->tags);
+    return hs->response;
+}
+
 /* Out of line: closed models have none. */
 static __attribute__((noinline)) void http_response(struct recorder *r, struct http_series *hs,
                                                     span_ns response, mono_ns now)
 {
-    if (!hs->response)
-        hs->response = recorder_series(r, M_HTTP_REQ_RESPONSE_TIME, hs->tags);
-    recorder_trend(r, hs->response, ms_of(response), now);
+    value_trend(recorder_value(r, http_response_series(r, hs), now), ms_of(response));
 }
 
 static void http_record(struct recorder *r, struct http_series *hs,
@@ -428,8 +411,6 @@ static void http_record(struct recorder *r, struct http_series *hs,
     http_span(hs, side, HTTP_RECEIVING, sample->receiving);
     if (sample->has_response)
         http_response(r, hs, sample->response, now);
-    if (unlikely(r->tap != NULL))
-        http_show(r, hs, sample, now);
 }
 
 /*
@@ -445,16 +426,37 @@ static void http_flush(struct recorder *r)
     p->n_queued = 0;
 }
 
+static __attribute__((noinline)) void http_show(struct recorder *r, struct http_series *hs,
+                                                const struct http_sample *sample, mono_ns now)
+{
+    const double values[HTTP_N_PARTS] = {
+        [HTTP_REQS] = 1,
+        [HTTP_DURATION] = ms_of(sample->duration),
+        [HTTP_BLOCKED] = ms_of(sample->blocked),
+        [HTTP_CONNECTING] = ms_of(sample->connecting),
+        [HTTP_TLS_HANDSHAKING] = ms_of(sample->tls_handshaking),
+        [HTTP_SENDING] = ms_of(sample->sending),
+        [HTTP_WAITING] = ms_of(sample->waiting),
+        [HTTP_RECEIVING] = ms_of(sample->receiving),
+        [HTTP_FAILED] = sample->failed == HTTP_FAILED_YES,
+    };
+
+    for (size_t i = 0; i < HTTP_N_PARTS; i++) {
+        if (i != HTTP_FAILED || sample->failed != HTTP_FAILED_UNJUDGED)
+            r->tap(r->tap_arg, hs->part[i], values[i], now);
+    }
+    if (sample->has_response)
+        r->tap(r->tap_arg, http_response_series(r, hs), ms_of(sample->response), now);
+}
+
 void recorder_http(struct recorder *r, struct http_series *hs, const struct http_sample *sample,
                    mono_ns now)
 {
     struct recorder_priv *p = priv(r);
 
-    /* Who looks at every sample wants it when it is taken. */
-    if (unlikely(r->tap != NULL)) {
-        http_record(r, hs, sample, now);
-        return;
-    }
+    /* Who looks at every sample wants it when it is taken; recording it can wait all the same. */
+    if (unlikely(r->tap != NULL))
+        http_show(r, hs, sample, now);
     struct http_queued *q = &p->queue[p->n_queued++];
 
     q->series = hs;
