@@ -24,7 +24,7 @@ int client_loop_new(const struct client_loop_config *config, struct client_loop 
     cl->loop = config->loop;
     cl->policy = config->policy;
     cl->responses = http_response_pool_new();
-    cl->measure = measure_new(config->recorder, config->tags, config->policy->system_tags);
+    cl->measure = measure_new(config->recorder, config->tags, config->policy);
     cl->received = xmalloc(CLIENT_RECV_BYTES);
     list_init(&cl->free_conns);
     int r = init_resolver(cl);

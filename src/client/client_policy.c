@@ -101,6 +101,18 @@ static void set_limits(struct client_policy *p, const struct client_settings *s)
         p->gate = rate_gate_new(s->rps);
 }
 
+static int set_groups(struct client_policy *p, const struct client_settings *s)
+{
+    if (!s->group_urls && !s->n_url_patterns)
+        return 0;
+    p->groups = url_groups_new();
+    if (s->group_urls)
+        url_groups_collapse(p->groups);
+    for (size_t i = 0; i < s->n_url_patterns; i++)
+        TRY(url_groups_add(p->groups, s->url_patterns[i]));
+    return 0;
+}
+
 static int build(struct client_policy *p, const struct client_settings *s)
 {
     set_limits(p, s);
@@ -108,6 +120,7 @@ static int build(struct client_policy *p, const struct client_settings *s)
     TRY(set_dns(p, s));
     TRY(bad_option(proxy_config_from_env(&p->proxies), "proxy"));
     TRY(set_tls(p, s));
+    TRY(set_groups(p, s));
     return 0;
 }
 
@@ -133,6 +146,7 @@ void client_policy_free(struct client_policy *p)
     proxy_config_free(p->proxies);
     tls_config_unref(p->tls);
     rate_gate_free(p->gate);
+    url_groups_free(p->groups);
     free(p->user_agent_text);
     free(p);
 }

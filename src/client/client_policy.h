@@ -50,6 +50,9 @@ struct client_settings {
     int64_t max_idle;          /* idle connections of one user; 0: 20 */
     int64_t max_idle_per_host; /* 0: 6 */
     bool no_connection_reuse;
+    bool group_urls;                 /* names of requests without identifiers, proto/url_group.h */
+    const char *const *url_patterns; /* the same by patterns */
+    size_t n_url_patterns;
 };
 
 /*

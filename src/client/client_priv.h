@@ -20,6 +20,7 @@
 #include "proto/http1/http1_encode.h"
 #include "proto/http_pool.h"
 #include "proto/url.h"
+#include "proto/url_group.h"
 
 struct measure;
 
@@ -40,7 +41,8 @@ struct client_policy {
     struct net_pool *locals;      /* addresses to call from; NULL: any */
     struct tls_config *tls;
     struct resolver_options dns;
-    struct rate_gate *gate; /* NULL: no limit */
+    struct rate_gate *gate;    /* NULL: no limit */
+    struct url_groups *groups; /* NULL: each URL is a name of its own */
     char *user_agent_text;
     struct str user_agent;
     struct content_limits decompression;
@@ -148,6 +150,7 @@ void conn_close(struct conn *conn);
 int transfer_run(struct conn *conn, struct leg *leg);
 
 /* Fills leg->r->timings and records the nine HTTP metrics. */
-struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags, uint32_t system_tags);
+struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags,
+                            const struct client_policy *policy);
 void measure_free(struct measure *m);
 bool measure_leg(struct measure *m, const struct leg *leg); /* whether it failed */

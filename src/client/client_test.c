@@ -653,6 +653,61 @@ static void body_samples(void)
 }
 TEST(samples)
 
+static struct http_response *get_path(const char *path, const char *name)
+{
+    struct url *u = url_at("http", "one.test", path);
+    struct http_request req = request_to("GET", u);
+
+    req.name = str_of(name);
+    struct http_response *r = send_request(&req);
+
+    url_unref(u);
+    return r;
+}
+
+/* More addresses than are remembered, one of them named by the script. */
+static void body_groups(void)
+{
+    char path[64];
+
+    for (int i = 0; i < 30; i++) {
+        snprintf(path, sizeof(path), "/users/%d?page=%d", i, i);
+        expect_ok(get_path(path, i == 7 ? "mine" : NULL), "");
+    }
+    expect_ok(get_path("/users/1", NULL), "");
+    expect_ok(get_path("/files/a/b", NULL), "");
+    collect();
+    char tags[128];
+    struct url *u = url_at("http", "one.test", "/users/{id}");
+
+    snprintf(tags, sizeof(tags), "{name:%.*s}", STR_ARG(u->display));
+    assert_int_equal(n_requests(tags), 30);
+    snprintf(tags, sizeof(tags), "{url:%.*s}", STR_ARG(u->display));
+    assert_int_equal(n_requests(tags), 30);
+    assert_int_equal(n_requests("{name:mine}"), 1);
+    url_unref(u);
+    u = url_at("http", "one.test", "/files/**");
+    snprintf(tags, sizeof(tags), "{name:%.*s}", STR_ARG(u->display));
+    assert_int_equal(n_requests(tags), 1);
+    url_unref(u);
+}
+
+static void test_groups(void **s UNUSED)
+{
+    static const char *const patterns[] = {"/files/**"};
+    static struct answer answers[32];
+
+    for (size_t i = 0; i < countof(answers); i++)
+        answers[i] = (struct answer){.text = EMPTY};
+    prepare();
+    f.settings.group_urls = true;
+    f.settings.url_patterns = patterns;
+    f.settings.n_url_patterns = 1;
+    f.answers = answers;
+    f.n_answers = countof(answers);
+    run_prepared(body_groups);
+}
+
 static void body_tls(void)
 {
     SCRIPT({.text = HELLO}, {.text = EMPTY});
@@ -725,6 +780,7 @@ int main(void)
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_rate),
     };

@@ -2,6 +2,10 @@
  * From a finished round trip to its samples. The tag set of a sample hangs on few things that
  * repeat: where they are all the same as before, the series are found by comparing pointers, in a
  * small direct-mapped table.
+ *
+ * Where URLs are grouped, a URL that is not in the table is given its name, and the series of that
+ * name is looked for in the same table: addresses that never repeat cost the making of a name, not
+ * of tags.
  */
 #include "base/mem.h"
 #include "client/client_priv.h"
@@ -16,7 +20,8 @@ enum {
 /* What a sample's tags depend on. Equal keys mean equal tags; different ones may do so too. */
 struct measure_key {
     const struct tagset *base;
-    const struct url *url; /* a reference is held, so that the address stays its own */
+    const struct url *url; /* a reference is held, so that the address stays its own; NULL: any
+                              that is grouped under `name` */
     struct str name;       /* of the user; a copy of ours in a known entry */
     struct str method;     /* the same */
     const char *tls_version;
@@ -34,16 +39,20 @@ struct measure {
     struct recorder *recorder;
     struct tag_pool *pool;
     uint32_t system_tags;
+    const struct url_groups *groups; /* NULL: none */
+    struct buf group;                /* the name being made */
     struct known known[N_KNOWN];
 };
 
-struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags, uint32_t system_tags)
+struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags,
+                            const struct client_policy *policy)
 {
     struct measure *m = xnew(struct measure);
 
     m->recorder = recorder;
     m->pool = tags;
-    m->system_tags = system_tags;
+    m->system_tags = policy->system_tags;
+    m->groups = policy->groups;
     return m;
 }
 
@@ -63,6 +72,7 @@ void measure_free(struct measure *m)
         if (m->known[i].series)
             forget(&m->known[i]);
     }
+    buf_fini(&m->group);
     free(m);
 }
 
@@ -85,11 +95,23 @@ static struct str number(char *text, size_t n_text, int value)
     return str_from(text, (size_t)snprintf(text, n_text, "%d", value));
 }
 
-static const struct tagset *make_tags(const struct measure *m, const struct leg *leg, int expected)
+/* The user's, else that of the URL's group; until the next call. */
+static struct str name_of(struct measure *m, const struct leg *leg)
+{
+    if (leg->req->name.n)
+        return leg->req->name;
+    if (!m->groups)
+        return leg->url->display;
+    buf_reset(&m->group);
+    url_group(m->groups, leg->url->display, &m->group);
+    return buf_str(&m->group);
+}
+
+static const struct tagset *make_tags(const struct measure *m, const struct leg *leg,
+                                      struct str name, int expected)
 {
     const struct http_response *r = leg->r;
     struct tag_list list = {.wanted = m->system_tags};
-    struct str name = leg->req->name.n ? leg->req->name : leg->url->display;
     char status[12], code[12];
 
     tag_add(&list, SYSTAG_NAME, "name", name);
@@ -141,17 +163,36 @@ static struct str own(struct str s)
     return str_from(s.n ? xmemdup(s.p, s.n) : NULL, s.n);
 }
 
-static struct http_series *remember(struct measure *m, struct known *k,
-                                    const struct measure_key *key, const struct leg *leg)
+static struct http_series *remember(struct known *k, const struct measure_key *key,
+                                    struct http_series *series)
 {
     if (k->series)
         forget(k);
     k->key = *key;
-    k->key.url = url_ref(key->url);
+    k->key.url = key->url ? url_ref(key->url) : NULL;
     k->key.name = own(key->name);
     k->key.method = own(key->method);
-    k->series = recorder_http_series(m->recorder, make_tags(m, leg, key->expected));
-    return k->series;
+    k->series = series;
+    return series;
+}
+
+static struct http_series *make_series(struct measure *m, const struct leg *leg, struct str name,
+                                       int expected)
+{
+    return recorder_http_series(m->recorder, make_tags(m, leg, name, expected));
+}
+
+/* The series of the group that the leg's URL belongs to. */
+static struct http_series *find_group(struct measure *m, const struct leg *leg,
+                                      struct measure_key key)
+{
+    key.url = NULL;
+    key.name = name_of(m, leg);
+    struct known *k = &m->known[key_slot(&key)];
+
+    if (k->series && key_is(&k->key, &key))
+        return k->series;
+    return remember(k, &key, make_series(m, leg, key.name, key.expected));
 }
 
 static struct http_series *find_series(struct measure *m, const struct leg *leg, int expected)
@@ -169,10 +210,15 @@ static struct http_series *find_series(struct measure *m, const struct leg *leg,
     /* Errors differ by their text and are rare; addresses differ by connection: no memory of them.
      */
     if (leg->error.status != NET_OK || (m->system_tags & SYSTAG_IP))
-        return recorder_http_series(m->recorder, make_tags(m, leg, expected));
+        return make_series(m, leg, name_of(m, leg), expected);
     if (likely(k->series && key_is(&k->key, &key)))
         return k->series;
-    return remember(m, k, &key, leg);
+    struct http_series *series = m->groups && !key.name.n
+                                     ? find_group(m, leg, key)
+                                     : make_series(m, leg, name_of(m, leg), expected);
+
+    /* Its slot may have been taken meanwhile by the group's: no harm, it is found by name then. */
+    return remember(k, &key, series);
 }
 
 /* ---- timings ---- */

@@ -69,6 +69,9 @@ static void fill(struct client_settings *s, const struct plan_options *o)
         .max_idle = o->batch,
         .max_idle_per_host = o->batch_per_host,
         .no_connection_reuse = o->no_connection_reuse,
+        .group_urls = o->group_urls,
+        .url_patterns = o->group_url.items,
+        .n_url_patterns = o->group_url.n,
     };
 }
 
