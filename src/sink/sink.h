@@ -167,6 +167,9 @@ struct push *sinks_push(struct sinks *sinks, const struct push_config *config);
 MUST_USE int sinks_feed(const struct sink_setup *setup, const struct vocab_options *options,
                         const char *own, struct vocab_feed **ret_feed);
 
+/* A sentence for the user, behind the sink's label; any thread. Say each cause once. */
+void sinks_say(struct sinks *sinks, const char *label, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 #define SINK(name) extern const struct sink_class sink_##name##_class;
 #include "sink/sink_classes.def"
 #undef SINK

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -76,6 +77,19 @@ void sinks_describe(struct sinks *s, const struct thresholds *thresholds, uint32
 {
     s->thresholds = thresholds;
     s->system_tags = system_tags;
+}
+
+void sinks_say(struct sinks *s, const char *label, const char *fmt, ...)
+{
+    struct buf text = {0};
+    va_list args;
+
+    buf_printf(&text, "%s: ", label);
+    va_start(args, fmt);
+    ignored(buf_vprintf(&text, fmt, args));
+    va_end(args);
+    host_say(s, PUSH_SAY_WARNING, buf_cstr(&text));
+    buf_fini(&text);
 }
 
 struct sinks *sinks_new(const struct sinks_config *config)
