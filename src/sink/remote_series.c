@@ -1,0 +1,178 @@
+#include "sink/remote_series.h"
+
+#include "base/mem.h"
+#include "base/table.h"
+#include "sink/prom_labels.h"
+#include "sink/remote_write.h"
+
+enum {
+    REPEAT_MS = 60000,    /* after so long an unchanged series goes out again */
+    FULL_BYTES = 4 << 20, /* a batch is handed on */
+};
+
+struct series {
+    int64_t last_ms; /* of what was sent last */
+    double value;    /* a histogram's: its count */
+};
+
+struct remote_series {
+    struct remote_series_options options;
+    struct table table; /* of struct series, by their labels as they are sent */
+    struct prom_labels labels;
+    struct buf key;
+    struct batch *batch;
+    int64_t round_ms; /* of the round before; 0: there was none */
+};
+
+struct remote_series *remote_series_new(const struct remote_series_options *options)
+{
+    struct remote_series *s = xnew(struct remote_series);
+
+    s->options = *options;
+    return s;
+}
+
+static void forget(struct remote_series *s)
+{
+    struct table_entry *e;
+
+    table_each(e, &s->table)
+        free(e->value);
+    table_fini(&s->table);
+    s->table = (struct table){0};
+}
+
+void remote_series_free(struct remote_series *s)
+{
+    if (!s)
+        return;
+    forget(s);
+    prom_labels_fini(&s->labels);
+    buf_fini(&s->key);
+    free(s);
+}
+
+void remote_series_begin(struct remote_series *s, struct batch *b)
+{
+    s->batch = b;
+}
+
+void remote_series_end(struct remote_series *s, wall_ns at)
+{
+    s->round_ms = at / NS_PER_MS;
+    s->batch = NULL;
+}
+
+/* The labels with the name among them, into s->key. */
+static void make_key(struct remote_series *s, const struct point *p)
+{
+    struct prom_labels *l = &s->labels;
+
+    prom_labels_reset(l);
+    for (size_t i = 0; i < p->n_labels; i++)
+        prom_labels_add(l, p->labels[i].key, p->labels[i].value);
+    /* After mending no other label begins with two underscores. */
+    prom_labels_add(l, STR("name"), prom_metric_name(&l->arena, p->family->name));
+    l->items[l->n - 1].key = STR("__name__");
+    prom_labels_end(l);
+    buf_reset(&s->key);
+    remote_write_labels(&s->key, l->items, l->n);
+}
+
+static void put(struct remote_series *s, const struct remote_write_point *p)
+{
+    struct batch *b = s->batch;
+    wall_ns at = p->at_ms * NS_PER_MS;
+
+    remote_write_point(&b->bytes, p);
+    batch_end_point(b);
+    if (!b->first_at || at < b->first_at)
+        b->first_at = at;
+    if (b->bytes.len >= FULL_BYTES && s->options.full)
+        s->options.full(s->options.arg, b);
+}
+
+static struct remote_write_point point_of(const struct remote_series *s, const struct point *p,
+                                          int64_t at_ms)
+{
+    return (struct remote_write_point){
+        .family = p->family,
+        .labels = buf_str(&s->key),
+        .start_ms = p->family->kind == POINT_GAUGE ? 0 : p->start / NS_PER_MS,
+        .at_ms = at_ms,
+        .value = p->value,
+        .hist = p->family->kind == POINT_HISTOGRAM ? p->hist : NULL,
+        .factor = p->factor,
+        .schema = s->options.schema,
+    };
+}
+
+/* Since the round before, or the start of the run, it counted 0. */
+static void put_zero(struct remote_series *s, const struct point *p, int64_t at_ms)
+{
+    int64_t zero_ms = s->round_ms ? s->round_ms : p->start / NS_PER_MS;
+    struct remote_write_point zero = point_of(s, p, zero_ms);
+    struct hist empty = {.scale = p->hist ? p->hist->scale : 1};
+
+    if (s->options.no_zeros || p->family->kind == POINT_GAUGE || zero_ms <= 0 || zero_ms >= at_ms)
+        return;
+    zero.value = 0;
+    zero.hist = zero.hist ? &empty : NULL;
+    put(s, &zero);
+}
+
+static double state_of(const struct point *p)
+{
+    return p->family->kind == POINT_HISTOGRAM ? (double)p->hist->count : p->value;
+}
+
+static bool is_due(const struct remote_series *s, const struct series *series,
+                   const struct point *p, int64_t at_ms)
+{
+    if (at_ms <= series->last_ms)
+        return state_of(p) != series->value;
+    return s->options.all || p->fresh || state_of(p) != series->value ||
+           at_ms - series->last_ms >= REPEAT_MS;
+}
+
+void remote_series_point(void *arg, const struct point *p)
+{
+    struct remote_series *s = arg;
+    int64_t at_ms = p->at / NS_PER_MS;
+
+    make_key(s, p);
+    struct series *series = table_get(&s->table, buf_str(&s->key));
+
+    if (!series) {
+        series = xnew(struct series);
+        table_set(&s->table, buf_str(&s->key), series);
+        if (state_of(p) != 0)
+            put_zero(s, p, at_ms);
+    } else if (!is_due(s, series, p, at_ms)) {
+        return;
+    } else if (at_ms <= series->last_ms) {
+        at_ms = series->last_ms + 1;
+    }
+    struct remote_write_point point = point_of(s, p, at_ms);
+
+    put(s, &point);
+    series->last_ms = at_ms;
+    series->value = state_of(p);
+}
+
+void remote_series_stale(struct remote_series *s, struct batch *b)
+{
+    static const uint64_t bits = REMOTE_WRITE_STALE;
+    struct remote_write_point point = {0};
+    struct table_entry *e;
+
+    memcpy(&point.value, &bits, sizeof(bits));
+    s->batch = b;
+    table_each(e, &s->table) {
+        point.labels = e->key;
+        point.at_ms = ((const struct series *)e->value)->last_ms + 1;
+        put(s, &point);
+    }
+    s->batch = NULL;
+    forget(s);
+}
