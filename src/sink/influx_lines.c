@@ -255,7 +255,7 @@ static void end_line(const struct influx_lines *l, const struct shape *shape, st
     }
     line_end(line, next_time(l, shape->clock, at));
     batch_end_point(out);
-    if (!out->first_at)
+    if (!out->first_at || at < out->first_at)
         out->first_at = at;
 }
 

@@ -4,6 +4,7 @@
  * run's thread. Either way lines are complete when they are handed over, and a request is their
  * bytes one after the other.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -20,7 +21,8 @@ enum {
 
 struct influxdb {
     struct sink sink;
-    struct sinks *sinks;
+    void (*say)(void *arg, bool is_warning, const char *text);
+    void *say_arg;
     const struct influx_options *options;
     struct influx_target target;
     struct influx_lines *lines; /* of the thread that encodes */
@@ -81,6 +83,16 @@ static void add_header(struct push_http *h, struct http_header *headers, struct 
         headers[h->n_headers++] = (struct http_header){name, str_of(value)};
 }
 
+static void tell_not_created(struct influxdb *s, int status, struct str said)
+{
+    char text[600];
+
+    snprintf(text, sizeof(text),
+             "%s: CREATE DATABASE was answered with status %d%s%.*s; writing is tried all the same",
+             s->sink.label, status, said.n ? ": " : "", STR_ARG(said));
+    s->say(s->say_arg, true, text);
+}
+
 /* Creates the database as k6 does. What comes of it is no matter: writing will tell. */
 static void create_database(struct influxdb *s, struct push_wire *wire)
 {
@@ -99,10 +111,7 @@ static void create_database(struct influxdb *s, struct push_wire *wire)
     push_http(wire, &request, &answer);
     influx_said(&answer, &said);
     if (answer.status && answer.status / 100 != 2 && !s->is_created)
-        sinks_say(
-            s->sinks, s->sink.label,
-            "CREATE DATABASE was answered with status %d%s%.*s; writing is tried all the same",
-            answer.status, said.len ? ": " : "", STR_ARG(buf_str(&said)));
+        tell_not_created(s, answer.status, buf_str(&said));
     s->is_created |= answer.status != 0;
     buf_fini(&said);
     buf_fini(&answer.body);
@@ -171,13 +180,19 @@ static bool is_aggregate(const struct influx_options *o)
     return strcmp(o->samples, "aggregate") == 0;
 }
 
+/* Times that are not nanoseconds must not be sent as such later. */
+static const char *influxdb_format(const struct influx_options *o, bool exact)
+{
+    return exact && o->precision && o->precision[0] ? "influx-line-coarse" : "influx-line";
+}
+
 static int influxdb_init(struct influxdb *s, const struct sink_setup *setup,
                          enum influx_dialect dialect)
 {
     const struct influx_options *o = s->options;
     struct push_config push = {
         .label = setup->label,
-        .format = setup->exact ? "influx-line-exact" : "influx-line",
+        .format = influxdb_format(o, setup->exact),
         .max_points = REQUEST_POINTS,
         .max_bytes = REQUEST_BYTES,
         .n_senders = (unsigned)o->concurrent_writes,
@@ -192,7 +207,6 @@ static int influxdb_init(struct influxdb *s, const struct sink_setup *setup,
         .exact = setup->exact,
     };
 
-    push.n_senders = (unsigned)o->concurrent_writes;
     TRY(influx_lines_new(&lines, &s->lines));
     s->sink.push = sinks_push(setup->sinks, &push);
     return 0;
@@ -204,7 +218,8 @@ static int influxdb_open(const struct sink_setup *setup, enum influx_dialect dia
     struct influxdb *s = xnew(struct influxdb);
 
     s->options = setup->options;
-    s->sinks = setup->sinks;
+    s->say = setup->say;
+    s->say_arg = setup->say_arg;
     s->sink.class = setup->class;
     s->sink.label = setup->label;
     s->sink.ops = is_aggregate(s->options) ? &aggregate_ops : &all_ops;
