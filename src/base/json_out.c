@@ -238,8 +238,8 @@ size_t json_number(double value, char text[JSON_NUMBER_BYTES])
 {
     char *at = text;
 
-    if (value == 0 || !isfinite(value)) {
-        snprintf(text, JSON_NUMBER_BYTES, value == 0 ? "0" : "null");
+    if (!isfinite(value)) {
+        memcpy(text, "null", sizeof("null"));
         return strlen(text);
     }
     if (value < 0)
