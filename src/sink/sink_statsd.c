@@ -24,7 +24,7 @@ enum {
 
 struct statsd_options {
     const char *address, *tags, *prefix, *timers, *type, *stats, *rate;
-    bool dogstatsd;
+    bool dogstatsd, ack;
     int64_t packet;
     span_ns timeout;
 };
@@ -341,7 +341,8 @@ static int packet_bytes(const struct statsd_options *o, enum statsd_transport tr
 static int open_wire(struct sink_statsd *s, const struct statsd_options *o,
                      const struct sink_setup *setup)
 {
-    struct statsd_wire_config config = {.timeout = o->timeout};
+    struct statsd_wire_config config = {.timeout = o->timeout,
+                                        .end = o->ack ? ENDPOINT_ACKNOWLEDGED : ENDPOINT_SENT};
     const char *address = is_given(setup->arg) ? setup->arg : o->address;
 
     TRY(statsd_address_parse(str_of(address), &config.address));
@@ -408,6 +409,8 @@ static const struct sink_param statsd_params[] = {
     {"packet", SINK_INT, AT(packet), NULL, "0", NULL,
      "bytes of a datagram: 512 over the internet, 8932 with jumbo frames; 0: 1432, for a socket "
      "8192"},
+    {"ack", SINK_BOOL, AT(ack), NULL, "true", NULL,
+     "over TCP: wait until the server has read all and closes the connection"},
     {"timeout", SINK_SPAN, AT(timeout), NULL, "10s", NULL, "of one delivery"},
 };
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "base/json_out.h"
-#include "net/net_addr.h"
 
 /* How one way of writing tags looks, and what its keys and values may not have. */
 struct form {
@@ -209,9 +208,8 @@ static const struct {
 
 int statsd_address_parse(struct str text, struct statsd_address *ret_address)
 {
-    struct statsd_address a = {.transport = STATSD_UDP, .port = STATSD_PORT};
+    struct statsd_address a = {.transport = STATSD_UDP};
     struct str rest = text;
-    uint16_t port = 0;
 
     for (size_t i = 0; i < countof(schemes); i++) {
         if (str_starts(text, schemes[i].scheme)) {
@@ -223,19 +221,16 @@ int statsd_address_parse(struct str text, struct statsd_address *ret_address)
         if (rest.n < 2 || rest.p[0] != '/')
             return fault(FAULT_EXIT(104), "\"%.*s\" has no absolute path: write unix:///path",
                          STR_ARG(text));
-        a.host = rest;
-        *ret_address = a;
-        return 0;
+        a.path = rest;
+    } else {
+        if (rest.n && rest.p[rest.n - 1] == '/')
+            rest.n--;
+        if (endpoint_parse(rest, STATSD_PORT, &a.endpoint))
+            return fault(FAULT_EXIT(104),
+                         "\"%.*s\" is no address of a StatsD server: write host:port, "
+                         "udp://host:port, tcp://host:port or unix:///path",
+                         STR_ARG(text));
     }
-    if (rest.n && rest.p[rest.n - 1] == '/')
-        rest.n--;
-    if (str_find_str(rest, STR("/")) < rest.n || !net_split_host_port(rest, &a.host, &port) ||
-        a.host.n == 0)
-        return fault(FAULT_EXIT(104),
-                     "\"%.*s\" is no address of a StatsD server: write host:port, "
-                     "udp://host:port, tcp://host:port or unix:///path",
-                     STR_ARG(text));
-    a.port = port ? port : STATSD_PORT;
     *ret_address = a;
     return 0;
 }

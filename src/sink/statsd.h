@@ -14,6 +14,7 @@
 #include "metric/tagset.h"
 #include "metric/value.h"
 #include "sink/batch.h"
+#include "sink/endpoint.h"
 
 /* How labels are written. */
 enum statsd_tags {
@@ -87,12 +88,12 @@ enum {
 
 struct statsd_address {
     enum statsd_transport transport;
-    struct str host; /* name or address, without brackets; STATSD_UNIX: the path */
-    uint16_t port;
+    struct endpoint endpoint; /* of UDP and TCP */
+    struct str path;          /* STATSD_UNIX: of the socket */
 };
 
 /*
- * Reads "host", "host:port", "udp://host:port", "tcp://host:port", "unix:///path"; views into
- * `text`. Returns 0 or FAULT_EXIT(104).
+ * Reads "host", "host:port", "udp://host:port", "tcp://host:port", "unix:///path"; `path` is
+ * a view into `text`. Returns 0 or FAULT_EXIT(104).
  */
 MUST_USE int statsd_address_parse(struct str text, struct statsd_address *ret_address);

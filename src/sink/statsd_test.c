@@ -162,8 +162,12 @@ static void check_address(const char *text, enum statsd_transport transport, con
 
     assert_int_equal(statsd_address_parse(str_of(text), &a), 0);
     assert_int_equal(a.transport, transport);
-    assert_true(str_is(a.host, host));
-    assert_int_equal(a.port, port);
+    if (transport == STATSD_UNIX) {
+        assert_true(str_is(a.path, host));
+    } else {
+        assert_string_equal(a.endpoint.host, host);
+        assert_int_equal(a.endpoint.port, port);
+    }
 }
 
 static void addresses_are_read(void **state UNUSED)
@@ -180,11 +184,11 @@ static void wrong_addresses_are_refused(void **state UNUSED)
 {
     static const char *const wrong[] = {"",        "udp://",   "http://h:1", "h:x",       "h:70000",
                                         "unix://", "unix://a", "unix:///",   "tcp://h/x", "[::1"};
-    struct statsd_address a = {.port = 7};
+    struct statsd_address a = {.endpoint.port = 7};
 
     for (size_t i = 0; i < countof(wrong); i++) {
         assert_int_equal(statsd_address_parse(str_of(wrong[i]), &a), FAULT_EXIT(104));
-        assert_int_equal(a.port, 7);
+        assert_int_equal(a.endpoint.port, 7);
     }
 }
 

@@ -14,9 +14,6 @@
 #include "base/mem.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
-#include "net/dial.h"
-#include "net/resolver.h"
-#include "net/stream.h"
 
 /* How long a refusal may take to come back. */
 #define REFUSAL_TIME (100 * NS_PER_MS)
@@ -60,15 +57,12 @@ void statsd_wire_free(struct statsd_wire *w)
 static void tell(const struct statsd_wire *w, enum push_outcome outcome, const char *what,
                  struct push_result *ret_result)
 {
-    static const char *const schemes[] = {"udp", "tcp", "unix"};
     const struct statsd_address *a = &w->config.address;
-    const char *scheme = schemes[a->transport];
 
-    *ret_result = (struct push_result){0};
     if (a->transport == STATSD_UNIX)
-        push_result_set(ret_result, outcome, "%s://%.*s: %s", scheme, STR_ARG(a->host), what);
+        push_result_set(ret_result, outcome, "unix://%.*s: %s", STR_ARG(a->path), what);
     else
-        push_result_set(ret_result, outcome, "%s://%.*s:%u: %s", scheme, STR_ARG(a->host), a->port,
+        push_result_set(ret_result, outcome, "udp://%s:%u: %s", a->endpoint.host, a->endpoint.port,
                         what);
 }
 
@@ -103,27 +97,6 @@ static void fail_errno(struct statsd_wire *w, int error, struct push_result *ret
 
 /* ---- datagrams ---- */
 
-/* The first address of the server. */
-static enum net_status find(const struct statsd_wire *w, struct loop *l, mono_ns deadline,
-                            struct net_addr *ret_addr, struct net_error *ret_error)
-{
-    struct resolver_answer answer;
-    struct resolver *resolver = NULL;
-    enum net_status status;
-
-    if (!net_addr_parse(w->config.address.host, ret_addr)) {
-        if (resolver_new(l, NULL, &resolver) < 0)
-            return net_error_setf(ret_error, NET_DNS, "%s", fault_text());
-        status = resolver_lookup(resolver, w->config.address.host, deadline, &answer, ret_error);
-        resolver_free(resolver);
-        if (status != NET_OK)
-            return status;
-        *ret_addr = answer.addrs[0];
-    }
-    ret_addr->port = w->config.address.port;
-    return NET_OK;
-}
-
 /* Returns 0 or the errno. */
 static int open_socket(struct statsd_wire *w, const struct sockaddr *to, socklen_t n)
 {
@@ -137,7 +110,7 @@ static int open_socket(struct statsd_wire *w, const struct sockaddr *to, socklen
 static int open_unix(struct statsd_wire *w)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
-    struct str path = w->config.address.host;
+    struct str path = w->config.address.path;
 
     if (path.n >= sizeof(to.sun_path))
         return ENAMETOOLONG;
@@ -146,21 +119,18 @@ static int open_unix(struct statsd_wire *w)
 }
 
 /* Makes the socket. False when it could not; the result then says why. */
-static bool open_datagrams(struct statsd_wire *w, struct loop *l, mono_ns deadline,
-                           struct push_result *ret_result)
+static bool open_datagrams(struct statsd_wire *w, struct loop *l, struct push_result *ret_result)
 {
     union net_sockaddr to;
     struct net_addr addr;
-    struct net_error error;
     int e;
 
     if (w->config.address.transport == STATSD_UNIX) {
         e = open_unix(w);
     } else {
-        if (find(w, l, deadline, &addr, &error) != NET_OK) {
-            tell(w, PUSH_RETRY, error.text, ret_result);
+        if (!endpoint_resolve(&w->config.address.endpoint, l, &addr, ret_result))
             return false;
-        }
+
         socklen_t n = net_addr_to_sockaddr(&addr, &to);
 
         e = open_socket(w, &to.any, n);
@@ -242,7 +212,7 @@ static void send_datagrams(struct statsd_wire *w, struct loop *l, const struct b
     mono_ns deadline = loop_now(l) + w->config.timeout;
     size_t to;
 
-    if (w->fd < 0 && !open_datagrams(w, l, deadline, ret_result))
+    if (w->fd < 0 && !open_datagrams(w, l, ret_result))
         return;
 
     /* Of a packet of an earlier delivery, which is lost: this one shall not be. */
@@ -253,77 +223,20 @@ static void send_datagrams(struct statsd_wire *w, struct loop *l, const struct b
         e = send_packet(w, l, statsd_packet_bytes(points, from, to), deadline);
     }
     if (e == 0)
-        *ret_result = (struct push_result){.outcome = PUSH_DONE};
+        ret_result->outcome = PUSH_DONE;
     else
         fail_errno(w, e, ret_result);
-}
-
-/* ---- TCP ---- */
-
-static enum net_status connect_stream(const struct statsd_wire *w, struct loop *l, mono_ns deadline,
-                                      struct stream **ret_stream, struct net_error *ret_error)
-{
-    const struct statsd_address *a = &w->config.address;
-    struct dialer dialer = {.loop = l};
-    struct dial_target target = {.host = a->host, .port = a->port, .deadline = deadline};
-    struct dial_report report = {0};
-    struct net_addr literal;
-    enum net_status status;
-
-    if (!net_addr_parse(a->host, &literal) && resolver_new(l, NULL, &dialer.resolver) < 0)
-        return net_error_setf(ret_error, NET_DNS, "%s", fault_text());
-    status = dial(&dialer, &target, ret_stream, &report);
-    *ret_error = report.error;
-    resolver_free(dialer.resolver);
-    return status;
-}
-
-/* Waits for the server's end; what it says before is of no interest. Returns 0 or a negative
- * net_status. */
-static int await_end(struct stream *s, mono_ns deadline)
-{
-    char waste[512];
-    ssize_t n;
-
-    do
-        n = stream_recv(s, waste, sizeof(waste), deadline);
-    while (n > 0);
-    return (int)n;
-}
-
-static void send_stream(struct statsd_wire *w, struct loop *l, const struct batch_view *points,
-                        struct push_result *ret_result)
-{
-    mono_ns deadline = loop_now(l) + w->config.timeout;
-    struct str bytes = batch_bytes(points);
-    struct stream *s = NULL;
-    struct net_error error;
-
-    if (connect_stream(w, l, deadline, &s, &error) != NET_OK) {
-        tell(w, PUSH_RETRY, error.text, ret_result);
-        return;
-    }
-
-    int r = stream_send_wait(s, bytes.p, bytes.n, deadline);
-
-    if (r == 0) {
-        stream_shutdown_send(s);
-        r = await_end(s, deadline);
-    }
-    if (r == 0)
-        *ret_result = (struct push_result){.outcome = PUSH_DONE};
-    else if (r == -NET_TIMEOUT)
-        tell(w, PUSH_RETRY, "it did not read to the end in time", ret_result);
-    else
-        tell(w, PUSH_RETRY, stream_error(s)->text, ret_result);
-    stream_close(s, r == 0 ? STREAM_CLOSE : STREAM_CLOSE_RESET);
 }
 
 void statsd_wire_send(struct statsd_wire *w, struct loop *l, const struct batch_view *points,
                       struct push_result *ret_result)
 {
-    if (w->config.address.transport == STATSD_TCP)
-        send_stream(w, l, points, ret_result);
+    const struct statsd_wire_config *c = &w->config;
+
+    *ret_result = (struct push_result){0};
+    if (c->address.transport == STATSD_TCP)
+        endpoint_send_stream(&c->address.endpoint, l, batch_bytes(points), c->end, c->timeout,
+                             ret_result);
     else
         send_datagrams(w, l, points, ret_result);
 }

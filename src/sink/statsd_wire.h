@@ -5,7 +5,7 @@
  * Datagrams have no answer: what the kernel took counts as delivered, unless it says that nobody
  * listens, which it does at once for this machine and a little later for others; so the first
  * packet after silence or trouble is given a moment to come back as refused. Over TCP each delivery
- * has a connection of its own, whose end the server must answer with its own: then it has read all.
+ * has a connection of its own (sink/endpoint.h).
  */
 #include <stddef.h>
 
@@ -17,8 +17,9 @@ struct loop;
 struct statsd_wire;
 
 struct statsd_wire_config {
-    struct statsd_address address; /* its strings live as long as the wire */
+    struct statsd_address address; /* its path lives as long as the wire */
     size_t packet_bytes;           /* of a datagram at most */
+    enum endpoint_end end;         /* of a stream */
     span_ns timeout;               /* of one delivery */
 };
 
