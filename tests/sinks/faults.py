@@ -6,8 +6,9 @@
     faults.py BRUNT --only otlp     sinks or faults whose name is given; may be repeated
 
 Each case is a real `brunt run` with one output that goes to a receiver of our own (receiver.py). The fault begins with
-the run or after the first points, lasts two seconds, and ends. Then brunt's account (produced = acknowledged + spooled
-+ dropped) is held against what the receiver has: what is still on disk is delivered by `brunt spool send`.
+the run or after the first points, lasts two seconds, and ends; `late` ends after the run, so that all is on disk, and
+`none` is no fault. Then brunt's account (produced = acknowledged + spooled + dropped) is held against what the receiver
+has: what is still on disk is delivered by `brunt spool send`.
 """
 
 import argparse
@@ -50,14 +51,14 @@ FAULTS = {
     "refused": (True, True), "blackhole": (False, True), "reset": (False, True), "fin": (False, True),
     "429": (False, False), "500": (False, False), "503": (False, False), "partial": (False, False),
     "slow": (False, True), "tls": (True, False), "dns": (True, True), "restart": (False, True),
-    "none": (False, True),
+    "late": (False, True), "none": (False, True),
 }
 HTTP_ONLY = {fault for fault, (_, streams) in FAULTS.items() if not streams}
 
 SHORT = [("influxdb", "refused"), ("influxdb", "partial"), ("influxdb2", "503"), ("influxdb2", "tls"),
          ("graphite", "restart"), ("pickle", "refused"), ("graphite-http", "429"), ("graphite-http", "fin"),
          ("remote-write", "500"), ("remote-write", "reset"), ("otlp", "503"), ("otlp", "blackhole"),
-         ("statsd", "refused")]
+         ("statsd", "refused"), ("influxdb", "late")]
 
 # A stream without acknowledgements loses what was under way when the receiver died: nobody can know which bytes it
 # had read. Such a case must lose no more than one delivery, and the others nothing.
@@ -200,8 +201,8 @@ class Case:
 
     def start(self):
         return Process(self.command("run", self.target.url, "-d", f"{RUN_S}s", "-c", "1", "--rate", "50", "-o",
-                                    self.spec(), "--drain-timeout", "10s", "--summary-export",
-                                    str(self.dir / "summary.json")), env=self.environment())
+                                    self.spec(), "--drain-timeout", "500ms" if self.fault == "late" else "10s",
+                                    "--summary-export", str(self.dir / "summary.json")), env=self.environment())
 
     def is_first(self):
         return FAULTS[self.fault][0]
@@ -227,7 +228,9 @@ class Case:
         if not self.is_first():
             self.wait_for_points(process)
             self.begin()
-        time.sleep(FAULT_S)
+        if self.fault == "late":
+            process.popen.wait(30)
+        time.sleep(FAULT_S if self.fault != "late" else 0)
         self.recover()
         return process.wait()
 

@@ -6,6 +6,7 @@ Streams (Graphite lines and pickles, StatsD over TCP) have no answers: what was 
 
 import collections
 import contextlib
+import random
 import select
 import socket
 import ssl
@@ -70,11 +71,31 @@ class Receiver:
     def listen(self):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((self.host, self.port))
+        if self.port:
+            self.bind_again(s)
+        else:
+            self.bind_low(s)
         s.listen(64)
         self.port = s.getsockname()[1]
         self.listener = s
         threading.Thread(target=self.accept, args=(s,), daemon=True).start()
+
+    def bind_low(self, s):
+        """Below the ports of outgoing connections: one of those could take the port while nothing listens there."""
+        for port in random.sample(range(15000, 32000), 1000):
+            with contextlib.suppress(OSError):
+                s.bind((self.host, port))
+                return
+        raise OSError("no port is free")
+
+    def bind_again(self, s):
+        """The thread that accepted may hold the old socket for a moment yet."""
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                s.bind((self.host, self.port))
+                return
+            time.sleep(0.01)
+        raise OSError(f"port {self.port} is taken")
 
     def accept(self, listener):
         while True:
@@ -92,6 +113,8 @@ class Receiver:
         """As if the process were gone: nothing listens, and connections are reset."""
         listener, self.listener = self.listener, None
         if listener:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         self.reset_all()
 
@@ -110,7 +133,7 @@ class Receiver:
 
     def begin(self, fault):
         self.fault = fault
-        if fault in ("refused", "restart"):
+        if fault in ("refused", "restart", "late"):
             self.kill()
 
     def recover(self):
@@ -184,6 +207,7 @@ class Receiver:
         head, _, rest = data.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         headers = {name.strip().lower(): value.strip() for name, _, value in (l.partition(":") for l in lines[1:])}
+        headers[":path"] = lines[0].split(" ")[1]
         return headers, rest
 
     def read_body(self, connection, headers, data):
@@ -220,6 +244,8 @@ class Receiver:
         if fault in STATUSES:
             self.met_fault += 1
             return (*STATUSES[fault], "not now")
+        if headers[":path"].startswith("/query"):  # CREATE DATABASE
+            return 200, "", '{"results":[{"statement_id":0}]}'
         coding = headers.get("content-encoding", "")
         if self.protocol != "remote-write":
             body = decode.unpack(body, coding)
