@@ -295,7 +295,7 @@ static int read_member(struct connections *c, struct connection *one, const char
     return read_string(c, one, key, value);
 }
 
-static int check_name(const struct connections *c, const char *name)
+int connection_check_name(const char *name)
 {
     size_t n = name ? strlen(name) : 0;
 
@@ -306,8 +306,6 @@ static int check_name(const struct connections *c, const char *name)
             return fault(FAULT_EXIT(104), "a connection's name has no control characters, quotes, "
                                           "slashes, ?, & and =");
     }
-    if (connections_find(c, name))
-        return fault(FAULT_EXIT(104), "two connections have the name \"%s\"", name);
     return 0;
 }
 
@@ -318,7 +316,9 @@ static int read_one(struct connections *c, json_t *entry)
 
     if (!json_is_object(entry))
         return fault(FAULT_EXIT(104), "a connection is no object");
-    TRY(check_name(c, name));
+    TRY(connection_check_name(name));
+    if (connections_find(c, name))
+        return fault(FAULT_EXIT(104), "two connections have the name \"%s\"", name);
     struct connection *one = connections_add(c, name);
 
     json_object_foreach(entry, key, value)

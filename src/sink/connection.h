@@ -64,6 +64,9 @@ MUST_USE int connections_load(struct connections *c, const char *path);
 /* Writes the file anew, all or nothing, with mode 0600, in a folder made with mode 0700. */
 MUST_USE int connections_save(const struct connections *c, const char *path);
 
+/* Whether a connection may have that name. Returns 0 or FAULT_EXIT(104). */
+MUST_USE int connection_check_name(const char *name);
+
 /* The connection of that name, or NULL. */
 struct connection *connections_find(const struct connections *c, const char *name);
 

@@ -133,6 +133,10 @@ struct sink_ops {
      * occasion to write what waits. */
     void (*samples)(struct sink *s, const struct sink_sample *samples, size_t n);
 
+    /* Takes a point of a stored run (brunt publish); NULL: that was the last. On the run's thread.
+     * A sink without this is given one tick with the run's totals instead. */
+    void (*point)(struct sink *s, const struct point *p);
+
     /* Answers GET on `path` (with its Accept header); false: not its path. */
     bool (*request)(struct sink *s, struct str path, struct str accept, struct buf *ret_body,
                     const char **ret_type);
@@ -169,6 +173,9 @@ MUST_USE int sinks_feed(const struct sink_setup *setup, const struct vocab_optio
 
 /* A sentence for the user, behind the sink's label; any thread. Say each cause once. */
 void sinks_say(struct sinks *sinks, const char *label, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The same for what went well. */
+void sinks_note(struct sinks *sinks, const char *label, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #define SINK(name) extern const struct sink_class sink_##name##_class;
 #include "sink/sink_classes.def"

@@ -50,6 +50,7 @@ struct sinks {
     size_t n_feeds, cap_feeds;
     const struct thresholds *thresholds;
     uint32_t system_tags;
+    bool is_replay;  /* sinks_point() was called */
     uint64_t n_lost; /* samples that no sink saw */
     bool has_thread;
     pthread_t thread;
@@ -73,23 +74,39 @@ static void host_say(void *arg, enum push_say level, const char *text)
         s->config.say(s->config.arg, level == PUSH_SAY_WARNING, text);
 }
 
-void sinks_describe(struct sinks *s, const struct thresholds *thresholds, uint32_t system_tags)
+PRINTF_LIKE(4, 0)
+static void say(struct sinks *s, enum push_say level, const char *label, const char *fmt,
+                va_list args)
 {
-    s->thresholds = thresholds;
-    s->system_tags = system_tags;
+    char text[1024];
+    int n = snprintf(text, sizeof(text), "%s: ", label);
+
+    vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
+    host_say(s, level, text);
 }
 
 void sinks_say(struct sinks *s, const char *label, const char *fmt, ...)
 {
-    struct buf text = {0};
     va_list args;
 
-    buf_printf(&text, "%s: ", label);
     va_start(args, fmt);
-    ignored(buf_vprintf(&text, fmt, args));
+    say(s, PUSH_SAY_WARNING, label, fmt, args);
     va_end(args);
-    host_say(s, PUSH_SAY_WARNING, buf_cstr(&text));
-    buf_fini(&text);
+}
+
+void sinks_note(struct sinks *s, const char *label, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(s, PUSH_SAY_INFO, label, fmt, args);
+    va_end(args);
+}
+
+void sinks_describe(struct sinks *s, const struct thresholds *thresholds, uint32_t system_tags)
+{
+    s->thresholds = thresholds;
+    s->system_tags = system_tags;
 }
 
 struct sinks *sinks_new(const struct sinks_config *config)
@@ -304,7 +321,7 @@ int sinks_feed(const struct sink_setup *setup, const struct vocab_options *optio
 
     TRY(vocab_parse(str_of(setup->vocab ? setup->vocab : own), &o.vocabs));
     o.exact = setup->exact;
-    o.run = setup->run;
+    o.run = o.run ? o.run : setup->run;
     TRY(vocab_feed_new(&o, setup->snapshot, &feed));
     vec_push(s->feeds, s->n_feeds, s->cap_feeds) = feed;
     *ret_feed = feed;
@@ -524,8 +541,19 @@ void sinks_tick(struct sinks *s, const struct sink_tick *tick)
     for (size_t i = 0; i < s->n_slots; i++) {
         struct sink *sink = s->slots[i]->sink;
 
-        if (sink->ops->tick)
+        if (sink->ops->tick && !(s->is_replay && sink->ops->point))
             sink->ops->tick(sink, tick);
+    }
+}
+
+void sinks_point(struct sinks *s, const struct point *p)
+{
+    s->is_replay = true;
+    for (size_t i = 0; i < s->n_slots; i++) {
+        struct sink *sink = s->slots[i]->sink;
+
+        if (sink->ops->point)
+            sink->ops->point(sink, p);
     }
 }
 

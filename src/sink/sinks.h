@@ -69,6 +69,10 @@ void sinks_lose_samples(struct sinks *s, uint64_t n);
 
 void sinks_tick(struct sinks *s, const struct sink_tick *tick);
 
+/* A point of a stored run, for every sink that takes such (sink_ops.point); NULL: that was the
+ * last. A tick is then only for the others. */
+void sinks_point(struct sinks *s, const struct point *p);
+
 /* No tick and no sample comes any more: files are finished, and what waits is tried at once. */
 void sinks_drain(struct sinks *s);
 
