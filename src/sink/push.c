@@ -127,11 +127,20 @@ static bool is_overrun(const struct push *p)
     return p->shared.queue.bytes > p->config.queue_bytes * (push_has_disk(p) ? QUEUE_OVERRUN : 1);
 }
 
+/* Under the lock: when push_stop has taken the loop away, nobody is still about to post to it. */
+static void wake(struct push *p)
+{
+    if (!p->loop || p->shared.posted)
+        return;
+    p->shared.posted = true;
+    loop_post(p->loop, &p->wake);
+}
+
 void push_put(struct push *p, struct batch *b)
 {
     static const char cause[] = "the queue in memory is full";
     uint64_t n = b->n_points;
-    bool post = false, is_new = false;
+    bool is_new = false;
 
     if (n == 0)
         return;
@@ -142,14 +151,11 @@ void push_put(struct push *p, struct batch *b)
         batch_reset(b);
     } else {
         push_queue_add(&p->shared.queue, b, p->config.max_points, p->config.max_bytes);
-        post = p->loop && !p->shared.posted;
-        p->shared.posted |= post;
+        wake(p);
     }
     push_unlock(p);
     if (is_new)
         push_tell_dropped(p, n, cause);
-    if (post)
-        loop_post(p->loop, &p->wake);
 }
 
 struct push_chunk *push_take_chunk(struct push *p)

@@ -451,6 +451,9 @@ static int with_loop(struct sinks *s)
 
     if (r == 0)
         r = loop_run(s->loop);
+    /* Who told it to end may still be about to wake it. */
+    pthread_mutex_lock(&s->shared.lock);
+    pthread_mutex_unlock(&s->shared.lock);
     loop_free(s->loop);
     return r;
 }
@@ -496,7 +499,9 @@ void sinks_close(struct sinks *s)
 {
     if (!s->has_thread)
         return;
+    pthread_mutex_lock(&s->shared.lock);
     loop_post(s->loop, &s->close);
+    pthread_mutex_unlock(&s->shared.lock);
     pthread_join(s->thread, NULL);
     s->has_thread = false;
 }
