@@ -5,8 +5,6 @@
  * A family's head is written with its first point, so a family of which nothing is left is not
  * there at all.
  */
-#include <math.h>
-
 #include "base/mem.h"
 #include "sink/exposition_priv.h"
 #include "sink/native_hist.h"
@@ -14,56 +12,6 @@
 enum {
     MAX_BYTES_DEFAULT = 128 << 20,
 };
-
-/* The usual ones of the client libraries, and more at both ends. */
-const struct exposition_bounds exposition_seconds = {
-    .upper = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60},
-    .n = 15,
-};
-
-static const struct exposition_bounds bounds_of_bytes = {
-    .upper = {100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9},
-    .n = 8,
-};
-
-static const struct exposition_bounds bounds_of_milliseconds = {
-    .upper = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000},
-    .n = 15,
-};
-
-static const struct exposition_bounds bounds_of_ratios = {
-    .upper = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1},
-    .n = 10,
-};
-
-static const struct exposition_bounds bounds_of_others = {
-    .upper = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1e4, 1e5, 1e6},
-    .n = 15,
-};
-
-int exposition_bounds_parse(struct str list, struct exposition_bounds *ret)
-{
-    struct exposition_bounds bounds = {0};
-    struct str part;
-
-    while (str_split(&list, ',', &part)) {
-        double bound;
-
-        part = str_trim(part);
-        if (!str_f64(part, &bound) || !isfinite(bound))
-            return fault(FAULT_EXIT(104), "\"%.*s\" is no bound of a bucket; write 0.1,0.5,1",
-                         STR_ARG(part));
-        if (bounds.n && bound <= bounds.upper[bounds.n - 1])
-            return fault(FAULT_EXIT(104), "bounds of buckets must ascend, %.*s does not",
-                         STR_ARG(part));
-        if (bounds.n == EXPOSITION_BOUNDS_MAX)
-            return fault(FAULT_EXIT(104), "more than %d buckets are too many",
-                         EXPOSITION_BOUNDS_MAX);
-        bounds.upper[bounds.n++] = bound;
-    }
-    *ret = bounds;
-    return 0;
-}
 
 struct exposition *exposition_new(const struct exposition_options *options, struct buf *out)
 {
@@ -205,17 +153,6 @@ static enum exposition_kind kind_of(const struct exposition *x, const struct poi
                : EXPOSITION_COUNTER;
 }
 
-static const struct exposition_bounds *bounds_of(const struct exposition *x, struct str unit)
-{
-    if (str_is(unit, "seconds"))
-        return x->options.seconds;
-    if (str_is(unit, "bytes"))
-        return &bounds_of_bytes;
-    if (str_is(unit, "milliseconds"))
-        return &bounds_of_milliseconds;
-    return str_is(unit, "ratio") ? &bounds_of_ratios : &bounds_of_others;
-}
-
 static void copy(struct buf *to, struct str text)
 {
     buf_reset(to);
@@ -236,7 +173,7 @@ static void begin_family(struct exposition *x, const struct point_family *f)
     copy(&x->unit, f->unit);
     copy(&x->help, prom_utf8(&x->arena, f->help));
     set_reset(&x->seen);
-    x->bounds = bounds_of(x, f->unit);
+    x->bounds = exposition_bounds_of(f->unit, x->options.seconds);
     for (size_t i = 0; i < x->bounds->n && x->kind == EXPOSITION_HISTOGRAM; i++)
         exposition_le(x->bounds->upper[i], x->options.format, x->le[i]);
     x->has_family = true;
@@ -257,30 +194,6 @@ static bool same_family(const struct exposition *x, const struct point_family *f
 }
 
 /* ---- points ---- */
-
-void exposition_cumulate(const struct exposition *x, const struct point *p,
-                         uint64_t counts[EXPOSITION_BOUNDS_MAX])
-{
-    const struct exposition_bounds *b = x->bounds;
-    int32_t cursor = INT32_MIN, index = 0;
-    uint64_t n = 0, sum = p->hist->n_zero;
-    size_t i = 0;
-
-    if (p->hist->neg.n || b->upper[0] < 0) {
-        for (; i < b->n; i++)
-            counts[i] = hist_count_upto(p->hist, b->upper[i] / p->factor);
-        return;
-    }
-    bool more = hist_next(p->hist, HIST_POSITIVE, &cursor, &index, &n);
-
-    for (; i < b->n; i++) {
-        while (more && hist_upper(p->hist, index) <= b->upper[i] / p->factor) {
-            sum += n;
-            more = hist_next(p->hist, HIST_POSITIVE, &cursor, &index, &n);
-        }
-        counts[i] = sum;
-    }
-}
 
 static void put_point(struct exposition *x, const struct point *p)
 {

@@ -52,6 +52,25 @@ extern const struct exposition_bounds exposition_seconds;
  */
 MUST_USE int exposition_bounds_parse(struct str list, struct exposition_bounds *ret_bounds);
 
+/* Those of a family of that unit, where families of seconds have `seconds`. */
+const struct exposition_bounds *exposition_bounds_of(struct str unit,
+                                                     const struct exposition_bounds *seconds);
+
+/*
+ * How many samples are at most at each bound, a sample times `factor` being in the bounds' unit.
+ * Our buckets are 0.27 % wide: the samples of the one that a bound cuts through are not counted.
+ */
+void exposition_cumulate(const struct exposition_bounds *bounds, const struct hist *h,
+                         double factor, uint64_t ret_counts[EXPOSITION_BOUNDS_MAX]);
+
+enum {
+    EXPOSITION_LE_BYTES = 32,
+};
+
+/* A bound as the value of `le`: the fewest digits, in the manner of %g; OpenMetrics wants a point
+ * or an exponent in it. */
+void exposition_le(double bound, enum exposition_format format, char ret_text[EXPOSITION_LE_BYTES]);
+
 struct exposition_options {
     enum exposition_format format;
     const struct exposition_bounds *seconds; /* for families of seconds */

@@ -14,10 +14,6 @@ enum exposition_kind {
     EXPOSITION_UNKNOWN, /* a counter whose name does not end in _total, to OpenMetrics */
 };
 
-enum {
-    EXPOSITION_LE_BYTES = 32,
-};
-
 struct exposition_set {
     uint64_t *slots; /* 0 is free; n_slots, a power of two */
     size_t n_slots, n;
@@ -45,17 +41,9 @@ struct exposition {
     struct arena arena;
 };
 
-/* How many samples are at most at each bound; the last is the total of all. */
-void exposition_cumulate(const struct exposition *x, const struct point *p,
-                         uint64_t counts[EXPOSITION_BOUNDS_MAX]);
-
 /* exposition_text.c: the family's comment lines, and a point's samples. */
 void exposition_text_family(struct exposition *x);
 void exposition_text_point(struct exposition *x, const struct point *p);
-
-/* The canonical form of a bound, as %g has it with the fewest digits; OpenMetrics wants a point in
- * it. */
-void exposition_le(double bound, enum exposition_format format, char text[EXPOSITION_LE_BYTES]);
 
 /* exposition_protobuf.c: a point into family_message, and the message when it is complete. */
 void exposition_protobuf_point(struct exposition *x, const struct point *p);

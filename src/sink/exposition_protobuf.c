@@ -45,7 +45,7 @@ static void put_histogram(struct exposition *x, struct buf *out, const struct po
     uint64_t counts[EXPOSITION_BOUNDS_MAX];
     size_t at = pb_open(out, METRIC_HISTOGRAM);
 
-    exposition_cumulate(x, p, counts);
+    exposition_cumulate(x->bounds, p->hist, p->factor, counts);
     native_hist_put(out, &native_scrape, p->hist, p->factor, x->options.schema);
     for (size_t i = 0; i < x->bounds->n; i++) {
         size_t bucket = pb_open(out, HISTOGRAM_BUCKET);

@@ -1,8 +1,6 @@
 /* The text format 0.0.4 and OpenMetrics 1.0: alike, but for what each calls a family. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/json_out.h"
 #include "sink/exposition_priv.h"
@@ -10,28 +8,6 @@
 static bool is_open(const struct exposition *x)
 {
     return x->options.format == EXPOSITION_OPENMETRICS;
-}
-
-/* The form that strconv.FormatFloat(bound, 'g', -1) gives, which is what canonical means. */
-void exposition_le(double bound, enum exposition_format format, char text[EXPOSITION_LE_BYTES])
-{
-    char digits[EXPOSITION_LE_BYTES] = "";
-    int n_digits = 0;
-
-    do
-        snprintf(digits, sizeof(digits), "%.*e", n_digits, bound);
-    while (strtod(digits, NULL) != bound && ++n_digits < 17);
-    int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
-
-    if (exponent < -4 || exponent >= 6) {
-        memcpy(text, digits, sizeof(digits));
-        return;
-    }
-    int decimals = n_digits > exponent ? n_digits - exponent : 0;
-
-    if (decimals == 0 && format == EXPOSITION_OPENMETRICS)
-        decimals = 1;
-    snprintf(text, EXPOSITION_LE_BYTES, "%.*f", decimals, bound);
 }
 
 /* Backslash and line end are escaped everywhere, a quote where `quote` says so. */
@@ -168,7 +144,7 @@ static void put_histogram(struct exposition *x, const struct point *p)
 {
     uint64_t counts[EXPOSITION_BOUNDS_MAX];
 
-    exposition_cumulate(x, p, counts);
+    exposition_cumulate(x->bounds, p->hist, p->factor, counts);
     for (size_t i = 0; i < x->bounds->n; i++)
         put_count(x, "_bucket", x->le[i], counts[i]);
     put_count(x, "_bucket", "+Inf", p->hist->count);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/table.h"
+#include "sink/exposition.h"
 #include "sink/prom_labels.h"
 #include "sink/remote_write.h"
 
@@ -20,6 +21,7 @@ struct remote_series {
     struct table table; /* of struct series, by their labels as they are sent */
     struct prom_labels labels;
     struct buf key;
+    struct arena arena; /* of names of parts */
     struct batch *batch;
     int64_t round_ms; /* of the round before; 0: there was none */
 };
@@ -49,6 +51,7 @@ void remote_series_free(struct remote_series *s)
     forget(s);
     prom_labels_fini(&s->labels);
     buf_fini(&s->key);
+    arena_fini(&s->arena);
     free(s);
 }
 
@@ -63,14 +66,18 @@ void remote_series_end(struct remote_series *s, wall_ns at)
     s->batch = NULL;
 }
 
-/* The labels with the name among them, into s->key. */
-static void make_key(struct remote_series *s, const struct point *p)
+/* The labels with the name among them, into s->key. `le` is NULL but for classic buckets. */
+static void make_key(struct remote_series *s, const struct point *p, const char *le)
 {
     struct prom_labels *l = &s->labels;
 
     prom_labels_reset(l);
-    for (size_t i = 0; i < p->n_labels; i++)
-        prom_labels_add(l, p->labels[i].key, p->labels[i].value);
+    for (size_t i = 0; i < p->n_labels; i++) {
+        bool is_le = le && str_is(p->labels[i].key, "le");
+
+        prom_labels_add(l, is_le ? STR("exported_le") : p->labels[i].key, p->labels[i].value);
+    }
+    prom_labels_add(l, STR("le"), str_of(le));
     /* After mending no other label begins with two underscores. */
     prom_labels_add(l, STR("name"), prom_metric_name(&l->arena, p->family->name));
     l->items[l->n - 1].key = STR("__name__");
@@ -135,12 +142,11 @@ static bool is_due(const struct remote_series *s, const struct series *series,
            at_ms - series->last_ms >= REPEAT_MS;
 }
 
-void remote_series_point(void *arg, const struct point *p)
+static void tell(struct remote_series *s, const struct point *p, const char *le)
 {
-    struct remote_series *s = arg;
     int64_t at_ms = p->at / NS_PER_MS;
 
-    make_key(s, p);
+    make_key(s, p, le);
     struct series *series = table_get(&s->table, buf_str(&s->key));
 
     if (!series) {
@@ -158,6 +164,47 @@ void remote_series_point(void *arg, const struct point *p)
     put(s, &point);
     series->last_ms = at_ms;
     series->value = state_of(p);
+}
+
+/* One series of a classic histogram: a counter. */
+static void tell_part(struct remote_series *s, const struct point *p, const char *suffix,
+                      const char *le, double value)
+{
+    struct point_family family = *p->family;
+    struct point part = *p;
+
+    family.name = str_of(arena_printf(&s->arena, "%.*s%s", STR_ARG(p->family->name), suffix));
+    family.kind = POINT_COUNTER;
+    part.family = &family;
+    part.value = value;
+    tell(s, &part, le);
+}
+
+static void tell_classic(struct remote_series *s, const struct point *p)
+{
+    const struct exposition_bounds *b = exposition_bounds_of(p->family->unit, s->options.classic);
+    uint64_t counts[EXPOSITION_BOUNDS_MAX];
+    char le[EXPOSITION_LE_BYTES];
+
+    arena_reset(&s->arena);
+    exposition_cumulate(b, p->hist, p->factor, counts);
+    for (size_t i = 0; i < b->n; i++) {
+        exposition_le(b->upper[i], EXPOSITION_TEXT, le);
+        tell_part(s, p, "_bucket", le, (double)counts[i]);
+    }
+    tell_part(s, p, "_bucket", "+Inf", (double)p->hist->count);
+    tell_part(s, p, "_count", NULL, (double)p->hist->count);
+    tell_part(s, p, "_sum", NULL, p->hist->sum * p->factor);
+}
+
+void remote_series_point(void *s, const struct point *p)
+{
+    const struct remote_series *self = s;
+
+    if (p->family->kind == POINT_HISTOGRAM && self->options.classic)
+        tell_classic(s, p);
+    else
+        tell(s, p, NULL);
 }
 
 void remote_series_stale(struct remote_series *s, struct batch *b)

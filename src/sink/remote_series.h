@@ -15,12 +15,18 @@
 #include "sink/batch.h"
 #include "vocab/point.h"
 
+struct exposition_bounds;
+
 struct remote_series;
 
 struct remote_series_options {
     bool all;      /* what did not change as well */
     bool no_zeros; /* no 0 before the first value */
     int schema;    /* of native histograms */
+
+    /* Histograms as series NAME_bucket, _sum and _count instead, with these bounds for seconds;
+     * NULL: native ones. */
+    const struct exposition_bounds *classic;
 
     /* Takes the batch while a round goes on, when it has become large; leaves it empty. */
     void (*full)(void *arg, struct batch *b);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "sink/exposition.h"
 #include "sink/remote_write.h"
 
 /* A round's requests of 1.0, read as "name{k=v} value@ms" lines, ms since the start. */
@@ -264,6 +265,38 @@ static void test_labels_are_sorted_and_the_name_is_ours(void **state)
     remote_series_free(s);
 }
 
+static void test_classic_histograms_are_counters(void **state)
+{
+    static const struct exposition_bounds bounds = {.upper = {0.25, 1}, .n = 2};
+    static const struct point_family family = {
+        .name = {"t", 1}, .kind = POINT_HISTOGRAM, .unit = {"seconds", 7}};
+    static const struct tag le[] = {{{"le", 2}, {"mine", 4}}};
+    struct hist_slab *slab = hist_slab_new();
+    struct hist h = HIST_INIT_SCALED(slab, HIST_MILLIS);
+    struct remote_series *s =
+        remote_series_new(&(struct remote_series_options){.no_zeros = true, .classic = &bounds});
+    struct batch b = {0};
+    struct point p = point(&family, 0, 1000);
+
+    (void)state;
+    hist_add_n(&h, 100, 2);
+    hist_add_n(&h, 5000, 1);
+    p.hist = &h;
+    p.factor = HIST_MILLIS;
+    p.labels = le;
+    p.n_labels = 1;
+    round_of(s, &b, &p, 1, 1000);
+    expect(&b, "__name__=t_bucket,exported_le=mine,le=0.25, 2@1000\n"
+               "__name__=t_bucket,exported_le=mine,le=1, 2@1000\n"
+               "__name__=t_bucket,exported_le=mine,le=+Inf, 3@1000\n"
+               "__name__=t_count,le=mine, 3@1000\n"
+               "__name__=t_sum,le=mine, 5.2@1000\n");
+    batch_fini(&b);
+    remote_series_free(s);
+    hist_fini(&h);
+    hist_slab_free(slab);
+}
+
 static size_t n_handed;
 
 static void hand_over(void *arg, struct batch *b)
@@ -309,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_stale_markers_end_each_series_once),
         cmocka_unit_test(test_histograms_begin_empty),
         cmocka_unit_test(test_labels_are_sorted_and_the_name_is_ours),
+        cmocka_unit_test(test_classic_histograms_are_counters),
         cmocka_unit_test(test_large_rounds_are_handed_on_in_parts),
     };
 

@@ -9,6 +9,7 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "sink/exposition.h"
 #include "sink/native_hist.h"
 #include "sink/remote_series.h"
 #include "sink/remote_write.h"
@@ -30,7 +31,9 @@ struct options {
     bool stale;
     bool metadata;
     int64_t schema;
-    bool histograms;
+    const char *histograms;
+    const char *buckets;
+    bool trends_native;
     const char *trend_stats;
     const char *prefix;
     const char *task;
@@ -52,6 +55,7 @@ struct remote_write {
     struct batch batch;
     span_ns waited; /* since the last round */
     const char *url;
+    struct exposition_bounds seconds; /* of classic buckets */
 
     /* From here on of the sinks' loop. */
     struct remote_write_choice choice;
@@ -254,7 +258,7 @@ static int make_feed(struct remote_write *s, const struct sink_setup *setup, con
     for (size_t i = 0; i < o->tags.n; i++)
         s->tags[i] = (struct tag){str_of(o->tags.items[i].name), str_of(o->tags.items[i].value)};
     struct vocab_options options = {
-        .native_histograms = o->histograms,
+        .native_histograms = o->trends_native,
         .trend_stats = str_of(o->trend_stats),
         .prefix = str_of(o->prefix),
         .task_is_group = strcmp(o->task, "group") == 0,
@@ -295,10 +299,18 @@ static int fill(struct remote_write *s, const struct sink_setup *setup, const ch
 
     if (!remote_write_choose(o->version, &s->choice))
         return fault(FAULT_EXIT(104), "%s: version is auto, 1 or 2", setup->label);
+    s->seconds = exposition_seconds;
+    if (o->buckets)
+        TRY(exposition_bounds_parse(str_of(o->buckets), &s->seconds));
     TRY(make_headers(s));
     TRY(make_feed(s, setup, vocab));
     s->series = remote_series_new(&(struct remote_series_options){
-        .all = o->all, .schema = (int)o->schema, .full = hand_over, .arg = s});
+        .all = o->all,
+        .schema = (int)o->schema,
+        .classic = strcmp(o->histograms, "classic") == 0 ? &s->seconds : NULL,
+        .full = hand_over,
+        .arg = s,
+    });
     s->sink.push = sinks_push(setup->sinks, &(struct push_config){
                                                 .label = setup->label,
                                                 .format = REMOTE_WRITE_FORMAT,
@@ -361,15 +373,19 @@ static int k6_remote_write_open(const struct sink_setup *setup, struct sink **re
             "time between two samples of a series"),                                             \
         ROW("timeout", SINK_SPAN, timeout, NULL, "30s", NULL, "for one request"),                \
         ROW("all", SINK_BOOL, all, NULL, "false", NULL, "also send series that did not change"), \
-        ROW("stale-markers", SINK_BOOL, stale, K6("STALE_MARKERS"), STALE, NULL,                 \
+        ROW("stale_markers", SINK_BOOL, stale, K6("STALE_MARKERS"), STALE, NULL,                 \
             "end every series with the run"),                                                    \
         ROW("metadata", SINK_BOOL, metadata, NULL, METADATA, NULL,                               \
             "tell type, help and unit (2.0 always does)"),                                       \
         ROW("schema", SINK_INT, schema, NULL, SCHEMA, NULL,                                      \
             "resolution of native histograms, 0 to 8: 2^schema buckets for each doubling"),      \
-        ROW("histograms", SINK_BOOL, histograms, K6("TREND_AS_NATIVE_HISTOGRAM"), "false", NULL, \
-            "vocabulary k6: native histograms instead of trend stats"),                          \
-        ROW("trend-stats", SINK_STRING, trend_stats, K6("TREND_STATS"), NULL, NULL,              \
+        ROW("histograms", SINK_STRING, histograms, NULL, "native", "native|classic",             \
+            "classic: buckets, for receivers without native histograms"),                        \
+        ROW("buckets", SINK_STRING, buckets, NULL, NULL, NULL,                                   \
+            "upper bounds of classic buckets in seconds, such as 0.1,0.5,1"),                    \
+        ROW("native_histograms", SINK_BOOL, trends_native, K6("TREND_AS_NATIVE_HISTOGRAM"),      \
+            "false", NULL, "vocabulary k6: native histograms instead of trend stats"),           \
+        ROW("trend_stats", SINK_STRING, trend_stats, K6("TREND_STATS"), NULL, NULL,              \
             "vocabulary k6: numbers of each trend, such as avg,p(95)"),                          \
         ROW("prefix", SINK_STRING, prefix, NULL, NULL, NULL,                                     \
             "vocabularies k6 and locust: what stands before names"),                             \
@@ -398,14 +414,14 @@ static const struct sink_param params[] = {
 static const struct sink_param k6_params[] = {
     ROWS(K6_ENV, "1", "false", "false", "3"),
     /* Told apart from what is unknown, so that nobody believes that they work. */
-    ROW("client-certificate", SINK_STRING, certificate, K6_ENV("CLIENT_CERTIFICATE"), NULL, NULL,
+    ROW("client_certificate", SINK_STRING, certificate, K6_ENV("CLIENT_CERTIFICATE"), NULL, NULL,
         "not supported"),
-    ROW("client-certificate-key", SINK_STRING, certificate_key, K6_ENV("CLIENT_CERTIFICATE_KEY"),
+    ROW("client_certificate_key", SINK_STRING, certificate_key, K6_ENV("CLIENT_CERTIFICATE_KEY"),
         NULL, NULL, "not supported"),
-    ROW("sigv4-region", SINK_STRING, region, K6_ENV("SIGV4_REGION"), NULL, NULL, "not supported"),
-    ROW("sigv4-access-key", SINK_SECRET, access_key, K6_ENV("SIGV4_ACCESS_KEY"), NULL, NULL,
+    ROW("sigv4_region", SINK_STRING, region, K6_ENV("SIGV4_REGION"), NULL, NULL, "not supported"),
+    ROW("sigv4_access_key", SINK_SECRET, access_key, K6_ENV("SIGV4_ACCESS_KEY"), NULL, NULL,
         "not supported"),
-    ROW("sigv4-secret-key", SINK_SECRET, secret_key, K6_ENV("SIGV4_SECRET_KEY"), NULL, NULL,
+    ROW("sigv4_secret_key", SINK_SECRET, secret_key, K6_ENV("SIGV4_SECRET_KEY"), NULL, NULL,
         "not supported"),
 };
 
