@@ -54,10 +54,26 @@ def check_all(influx, db, summary, what):
                 {m: summary[m]["values"][stat] for m in TRENDS}, 1e-6)
 
 
-def test_samples(influx, target):
-    code, output, summary = run(BRUNT, target, [f"influxdb={influx.url}/single"])
-    check("samples=all: exit code", code == 0, (code, output))
+def test_version_1(influx, target):
+    """Every way of writing at once, each into a database of its own."""
+    influx.query("CREATE DATABASE datagrams")
+    code, output, summary = run(BRUNT, target, [f"influxdb={influx.url}/single", f"influxdb={influx.url}/coarse?precision=s",
+                                                f"influxdb={influx.url}/exact?precision=s&compat=exact",
+                                                f"influxdb={influx.url}/sums?samples=aggregate&gzip=false",
+                                                f"influxdb=udp://{influx.udp}?payload_size=1400"])
+    check("version 1: exit code", code == 0, (code, output))
     check_all(influx, "single", summary, "samples=all")
+    check_shape(influx, summary)
+    check_all(influx, "coarse", summary, "precision=s")
+    check("compat=exact: points overwrite each other as k6's do",
+          one(influx, "exact", 'sum("value")', "http_reqs") < summary["http_reqs"]["values"]["count"], output)
+    check_sums(influx, summary)
+    want = summary["http_reqs"]["values"]["count"]
+    wait_for("the arrival of datagrams", lambda: one(influx, "datagrams", 'sum("value")', "http_reqs") == want, 5)
+    check_all(influx, "datagrams", summary, "udp")
+
+
+def check_shape(influx, summary):
     tags = {row["tagKey"] for row in influx.query('SHOW TAG KEYS FROM "http_reqs"', "single")}
     fields = {row["fieldKey"] for row in influx.query('SHOW FIELD KEYS FROM "http_reqs"', "single")}
     check("samples=all: url is a field", fields == {"value", "url"} and "url" not in tags and "name" in tags, (tags, fields))
@@ -67,18 +83,7 @@ def test_samples(influx, target):
     check("samples=all: narrowed by a tag", rows[0]["x"] == summary["http_reqs{status:200}"]["values"]["count"], rows)
 
 
-def test_precision(influx, target):
-    code, output, summary = run(BRUNT, target, [f"influxdb={influx.url}/coarse?precision=s"])
-    check("precision=s: exit code", code == 0, (code, output))
-    check_all(influx, "coarse", summary, "precision=s")
-    code, output, summary = run(BRUNT, target, [f"influxdb={influx.url}/exact?precision=s&compat=exact"])
-    check("compat=exact: points overwrite each other as k6's do",
-          code == 0 and one(influx, "exact", 'sum("value")', "http_reqs") < summary["http_reqs"]["values"]["count"], output)
-
-
-def test_aggregate(influx, target):
-    code, output, summary = run(BRUNT, target, [f"influxdb={influx.url}/sums?samples=aggregate&gzip=false"])
-    check("samples=aggregate: exit code", code == 0, (code, output))
+def check_sums(influx, summary):
     compare("samples=aggregate: sums of counters", {m: one(influx, "sums", 'sum("value")', m) for m in COUNTERS}, sums(summary))
     totals = {m: sum(r["x"] for r in influx.query(f'SELECT last("total") AS x FROM "{m}" GROUP BY *', "sums")) for m in COUNTERS}
     compare("samples=aggregate: running totals", totals, sums(summary))
@@ -89,15 +94,6 @@ def test_aggregate(influx, target):
                 {m: summary[m]["values"][stat] for m in TRENDS})
     means = {m: one(influx, "sums", 'sum("sum")', m) / one(influx, "sums", 'sum("count")', m) for m in TRENDS}
     compare("samples=aggregate: means of trends", means, {m: summary[m]["values"]["avg"] for m in TRENDS})
-
-
-def test_datagrams(influx, target):
-    influx.query("CREATE DATABASE datagrams")
-    code, output, summary = run(BRUNT, target, [f"influxdb=udp://{influx.udp}?payload_size=1400"])
-    check("udp: exit code", code == 0, (code, output))
-    want = summary["http_reqs"]["values"]["count"]
-    wait_for("the arrival of datagrams", lambda: one(influx, "datagrams", 'sum("value")', "http_reqs") == want, 5)
-    check_all(influx, "datagrams", summary, "udp")
 
 
 def test_refusals(influx, target):
@@ -221,7 +217,7 @@ def test_token(target):
 def main():
     with Target(BRUNT) as target:
         with Influx() as influx:
-            for test in (test_samples, test_precision, test_aggregate, test_datagrams, test_refusals):
+            for test in (test_version_1, test_refusals):
                 test(influx, target)
         for test in (test_victoria, test_strict, test_poison, test_token):
             test(target)
