@@ -5,6 +5,7 @@ Counters equal the summary to the last count, histograms have its percentiles wi
 installed from Debian or npm, so the receiver is our own (otlp_receiver.py); protoc decodes the same bytes as a second
 opinion.
 """
+import collections
 import concurrent.futures
 import json
 import math
@@ -185,6 +186,39 @@ def test_exponential(bench):
         check("not compressed", "Content-Encoding" not in receiver.requests[0][0], receiver.requests[0][0])
 
 
+def merge(points):
+    """One exponential histogram of several of the same scale."""
+    assert len({p["scale"] for p in points}) == 1
+    counts = collections.Counter()
+    for p in points:
+        for i, n in enumerate(p["positive"]["bucket_counts"]):
+            counts[p["positive"].get("offset", 0) + i] += n
+    low, high = min(counts), max(counts)
+    return {"scale": points[0]["scale"], "zero_count": sum(p.get("zero_count", 0) for p in points),
+            "count": sum(p["count"] for p in points), "sum": sum(p["sum"] for p in points),
+            "min": min(p["min"] for p in points), "max": max(p["max"] for p in points),
+            "positive": {"offset": low, "bucket_counts": [counts[i] for i in range(low, high + 1)]}}
+
+
+def test_vocabulary(bench):
+    """The sink's own names: seconds, and every bucket there is."""
+    with Receiver() as receiver:
+        code, said, summary = bench.run(f"otlp={receiver.url}")
+        equal("otlp: it ends well", (code, receiver.errors), (0, []))
+        for name, key in (("http_reqs_total", "http_reqs"), ("iterations_total", "iterations"),
+                          ("seen_bytes_total", "seen_bytes"), ("data_sent_bytes_total", "data_sent"),
+                          ("data_received_bytes_total", "data_received")):
+            equal(f"brunt_{name} is that of the summary", receiver.total(f"brunt_{name}"), summary[key]["count"])
+        points = [s.last for s in receiver.of("brunt_http_req_duration_seconds")]
+        equal("three series, in seconds", [(p.kind, p.unit) for p in points], [("exponential_histogram", "s")] * 3)
+        whole, values = merge([p.data for p in points]), summary["http_req_duration"]
+        equal("as many round trips", whole["count"], values["count"])
+        near("their mean", whole["sum"] / whole["count"], values["avg"] / 1000, 1e-9)
+        near("their maximum", whole["max"], values["max"] / 1000, 1e-12)
+        for q, name in ((0.5, "med"), (0.95, "p(95)"), (0.99, "p(99)")):
+            near(f"their {name}", quantile(whole, q), values[name] / 1000)
+
+
 def test_delta(bench):
     with Receiver() as receiver:
         code, said, summary = bench.run(f"otlp={receiver.url}?names=k6&temporality=delta&max_buckets=20")
@@ -302,8 +336,8 @@ def main():
     brunt = os.path.abspath(sys.argv[1])
     with Target(brunt) as target, tempfile.TemporaryDirectory() as folder:
         bench = Bench(brunt, target, folder)
-        tests = (test_k6_names, test_exponential, test_delta, test_environment, test_wrong, test_trouble, test_partial,
-                 test_500, test_retry_500, test_bad_point, test_blocked, test_web_page)
+        tests = (test_k6_names, test_exponential, test_vocabulary, test_delta, test_environment, test_wrong, test_trouble,
+                 test_partial, test_500, test_retry_500, test_bad_point, test_blocked, test_web_page)
         # Most of the time is spent waiting.
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             for done in [pool.submit(test, bench) for test in tests]:

@@ -282,6 +282,20 @@ def test_stream(bench):
     equal("tcp: which the lines say", server.rates, {"0.500000000"})
 
 
+def test_vocabulary(bench):
+    """Names of a vocabulary, whose series are merged: there are no tags."""
+    server = Server()
+    with Datagrams(server) as udp:
+        code, said, summary = bench.run(f"statsd=127.0.0.1:{udp.address[1]}?vocab=brunt")
+    equal("vocab: it ends well", (code, server.errors), (0, []))
+    equal("vocab: counters", (server.total("brunt_http_reqs_total"), server.total("brunt_iterations_total")),
+          (summary["http_reqs"]["count"], summary["iterations"]["count"]))
+    equal("vocab: distributions", server.total("brunt_http_req_duration_seconds.count"), summary["http_reqs"]["count"])
+    check("vocab: in seconds", 0 < server.gauge("brunt_http_req_duration_seconds.max")[0] <=
+          summary["http_req_duration"]["max"] / 1000 * 1.000001, server.gauges)
+    equal("vocab: gauges", server.gauge("brunt_vus_max"), [3])
+
+
 def test_away(bench):
     """Nobody listens at first; nothing is lost, because a refused packet is sent again."""
     server = Server()
@@ -372,7 +386,7 @@ def main():
     args = parser.parse_args()
     with Target(os.path.abspath(args.brunt)) as target, tempfile.TemporaryDirectory() as folder:
         bench = Bench(os.path.abspath(args.brunt), target, folder)
-        tests = [test_plain, test_tags, test_datadog_socket, test_stream, test_away, test_never, test_wrong]
+        tests = [test_plain, test_tags, test_datadog_socket, test_stream, test_vocabulary, test_away, test_never, test_wrong]
         if args.statsd:
             tests.append(lambda b: test_real_server(b, args.statsd))
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
