@@ -86,6 +86,11 @@ struct client *client_new(struct client_loop *cl, uint64_t index)
     return c;
 }
 
+void client_set_origin(struct client *c, const struct sample_origin *origin)
+{
+    c->origin = origin;
+}
+
 void client_close_idle(struct client *c)
 {
     struct conn *conn, *tmp;
@@ -233,7 +238,7 @@ static int run_leg(struct client *c, struct leg *leg)
     } else {
         leg->r->error_code = error_code_of_status(leg->r->status);
     }
-    if (measure_leg(cl->measure, leg))
+    if (measure_leg(cl->measure, leg, c->origin))
         bump(&cl->shared.n_failed, 1);
     bump(&cl->shared.n_requests, 1);
     return 0;

@@ -19,6 +19,7 @@ struct client;
 struct client_loop;
 struct loop;
 struct recorder;
+struct sample_origin;
 struct tag_pool;
 struct tagset;
 
@@ -55,6 +56,9 @@ uint64_t client_loop_n_failed(const struct client_loop *cl);
 
 /* The client of the index-th user, who calls from the index-th of policy->locals. */
 struct client *client_new(struct client_loop *cl, uint64_t index);
+
+/* Whose the samples of its requests are; outlives the client. */
+void client_set_origin(struct client *c, const struct sample_origin *origin);
 
 /* Closes all connections; nobody may be inside a call. Accepts NULL. */
 void client_free(struct client *c);

@@ -93,7 +93,8 @@ struct client {
     struct tls_sessions *sessions; /* NULL until the first TLS connection */
     struct net_addr local;
     struct client_bytes bytes;
-    span_ns lag; /* of all its requests; < 0: they are due when they begin */
+    span_ns lag;                        /* of all its requests; < 0: they are due when they begin */
+    const struct sample_origin *origin; /* of its samples; NULL: nobody */
 };
 
 /* Headers of the user that do not follow a redirect; bits of leg->drop. */
@@ -153,4 +154,5 @@ int transfer_run(struct conn *conn, struct leg *leg);
 struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags,
                             const struct client_policy *policy);
 void measure_free(struct measure *m);
-bool measure_leg(struct measure *m, const struct leg *leg); /* whether it failed */
+/* Gives whether it failed. */
+bool measure_leg(struct measure *m, const struct leg *leg, const struct sample_origin *origin);

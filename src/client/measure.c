@@ -258,7 +258,7 @@ static int judge(const struct leg *leg)
     return status_set_has(leg->req->expected, leg->r->status);
 }
 
-bool measure_leg(struct measure *m, const struct leg *leg)
+bool measure_leg(struct measure *m, const struct leg *leg, const struct sample_origin *origin)
 {
     struct http_timings *t = &leg->r->timings;
     int expected = judge(leg);
@@ -278,6 +278,7 @@ bool measure_leg(struct measure *m, const struct leg *leg)
         .response = since(leg->ended, leg->asked) + leg->lag,
     };
 
+    recorder_set_origin(m->recorder, origin);
     recorder_http(m->recorder, find_series(m, leg, expected), &sample, leg->ended);
     return expected == 0;
 }

@@ -443,10 +443,10 @@ static __attribute__((noinline)) void http_show(struct recorder *r, struct http_
 
     for (size_t i = 0; i < HTTP_N_PARTS; i++) {
         if (i != HTTP_FAILED || sample->failed != HTTP_FAILED_UNJUDGED)
-            r->tap(r->tap_arg, hs->part[i], values[i], now);
+            r->tap(r->tap_arg, hs->part[i], values[i], now, r->origin);
     }
     if (sample->has_response)
-        r->tap(r->tap_arg, http_response_series(r, hs), ms_of(sample->response), now);
+        r->tap(r->tap_arg, http_response_series(r, hs), ms_of(sample->response), now, r->origin);
 }
 
 void recorder_http(struct recorder *r, struct http_series *hs, const struct http_sample *sample,

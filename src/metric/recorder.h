@@ -55,14 +55,29 @@ struct interval {
     atomic_bool out; /* handed over and not yet merged */
 };
 
-/* Gets every sample, for sinks that want them raw. Runs on the loop, so it must be short. */
-typedef void(recorder_tap_fn)(void *arg, const struct series *s, double value, mono_ns now);
+/*
+ * Whose samples these are: it travels beside the tags and never makes a series of its own. Zeroed
+ * memory is nobody, but for vu and iter.
+ */
+struct sample_origin {
+    int64_t vu;                           /* < 0: not to be told */
+    int64_t iter;                         /* the same */
+    const struct tagset *const *metadata; /* of the recorder's pool; NULL there or here: none */
+};
+
+/*
+ * Gets every sample, for sinks that want them raw. Runs on the loop, so it must be short. `origin`
+ * is borrowed for the call; NULL: nobody's.
+ */
+typedef void(recorder_tap_fn)(void *arg, const struct series *s, double value, mono_ns now,
+                              const struct sample_origin *origin);
 
 /* The head that recording needs inline; the rest is private to recorder.c. */
 struct recorder {
     uint32_t side; /* which value is recorded into */
     recorder_tap_fn *tap;
     void *tap_arg;
+    const struct sample_origin *origin; /* of what is recorded now, for the tap; NULL: nobody's */
 };
 
 struct recorder_config {
@@ -88,6 +103,12 @@ uint32_t recorder_n_series(const struct recorder *r);
 
 /* Has each sample shown to `tap` as well; NULL ends that. */
 void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg);
+
+/* Whose the next samples are, until it is called again. NULL: nobody's. The memory stays valid. */
+static inline void recorder_set_origin(struct recorder *r, const struct sample_origin *origin)
+{
+    r->origin = origin;
+}
 
 /*
  * Swaps the values and gives what was recorded since the last swap, to be handed to the thread that
@@ -124,7 +145,7 @@ static inline struct value *recorder_value(struct recorder *r, struct series *s,
 static inline void recorder_show(struct recorder *r, struct series *s, double value, mono_ns now)
 {
     if (unlikely(r->tap != NULL))
-        r->tap(r->tap_arg, s, value, now);
+        r->tap(r->tap_arg, s, value, now, r->origin);
 }
 
 /* One sample each; the series' metric must be of that type. `now` is when it was taken. */

@@ -239,9 +239,12 @@ struct tapped {
     double sum;
 };
 
-static void tap(void *arg, const struct series *s, double value, mono_ns now)
+static void tap(void *arg, const struct series *s, double value, mono_ns now,
+                const struct sample_origin *origin)
 {
     struct tapped *t = arg;
+
+    assert_int_equal(origin ? origin->vu : -1, t->n < 9 ? -1 : 7);
 
     assert_int_equal(now, 4);
     t->n++;
@@ -262,6 +265,7 @@ static void a_tap_sees_every_sample(void **state)
                   &(struct http_sample){.waiting = 2500000, .failed = HTTP_FAILED_YES}, 4);
     assert_int_equal(t.n, 9);
     assert_true(t.sum == 2.5);
+    recorder_set_origin(f.rec, &(struct sample_origin){.vu = 7});
     recorder_sample(f.rec, M_CHECKS, tags, 1, 4);
     recorder_sample(f.rec, M_VUS, tags, 1, 4);
     recorder_http(f.rec, recorder_http_series(f.rec, tags),

@@ -76,6 +76,7 @@ static void drop(struct arrivals *a, uint64_t n)
 
     if (!a->dropped)
         a->dropped = recorder_series(w->recorder, M_DROPPED_ITERATIONS, part_tags(p));
+    recorder_set_origin(w->recorder, NULL);
     recorder_count(w->recorder, a->dropped, (double)n, loop_now(w->loop));
     atomic_fetch_add_explicit(&p->sr->shared.dropped, n, memory_order_relaxed);
     if (!a->n_new && !atomic_exchange(&p->sr->shared.short_of_users, true))

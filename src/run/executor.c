@@ -89,6 +89,7 @@ static void count_dropped(struct slot *slot, int64_t n)
 {
     struct worker *w = slot->part->worker;
 
+    recorder_set_origin(w->recorder, NULL);
     recorder_sample(w->recorder, M_DROPPED_ITERATIONS, part_tags(slot->part), (double)n,
                     loop_now(w->loop));
 }

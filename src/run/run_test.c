@@ -109,7 +109,7 @@ static void look(void *arg UNUSED, struct run *run)
 }
 
 static void on_tapped(void *arg UNUSED, const struct series *s, double value UNUSED,
-                      mono_ns now UNUSED)
+                      mono_ns now UNUSED, const struct sample_origin *origin UNUSED)
 {
     atomic_fetch_add(&t.tapped, s->metric == M_ITERATION_DURATION);
 }

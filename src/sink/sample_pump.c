@@ -98,7 +98,8 @@ static void on_snapshot_sample(void *arg, uint32_t metric, const struct tagset *
                                mono_ns now)
 {
     sample_ring_put(
-        arg, &(struct ring_sample){.tags = tags, .value = value, .at = now, .metric = metric});
+        arg, &(struct ring_sample){
+                 .tags = tags, .value = value, .at = now, .metric = metric, .vu = -1, .iter = -1});
 }
 
 void sample_pump_tap_snapshot(struct sample_pump *p, struct snapshot *snapshot)
@@ -120,6 +121,9 @@ static size_t pump_some(struct sample_pump *p, struct sample_ring *ring)
             .tags = from[i].tags,
             .value = from[i].value,
             .at = from[i].at + p->offset,
+            .vu = from[i].vu,
+            .iter = from[i].iter,
+            .metadata = from[i].metadata,
         };
     }
     sample_ring_drop(ring, n);

@@ -75,10 +75,18 @@ void sample_ring_put(struct sample_ring *r, const struct ring_sample *sample)
     put(r, sample);
 }
 
-void sample_ring_tap(void *arg, const struct series *s, double value, mono_ns now)
+void sample_ring_tap(void *arg, const struct series *s, double value, mono_ns now,
+                     const struct sample_origin *origin)
 {
-    put(arg,
-        &(struct ring_sample){.tags = s->tags, .value = value, .at = now, .metric = s->metric});
+    put(arg, &(struct ring_sample){
+                 .tags = s->tags,
+                 .value = value,
+                 .at = now,
+                 .metric = s->metric,
+                 .vu = origin ? (int32_t)origin->vu : -1,
+                 .iter = origin ? origin->iter : -1,
+                 .metadata = origin && origin->metadata ? *origin->metadata : NULL,
+             });
 }
 
 size_t sample_ring_peek(struct sample_ring *r, size_t max, const struct ring_sample **ret_samples)

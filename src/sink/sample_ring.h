@@ -18,6 +18,9 @@ struct ring_sample {
     double value;
     mono_ns at;
     uint32_t metric;
+    int32_t vu;                    /* < 0: not told */
+    int64_t iter;                  /* the same */
+    const struct tagset *metadata; /* NULL: none */
 };
 
 struct sample_ring;
@@ -31,7 +34,8 @@ void sample_ring_free(struct sample_ring *r); /* accepts NULL */
 void sample_ring_put(struct sample_ring *r, const struct ring_sample *sample);
 
 /* A recorder_tap_fn; `arg` is the ring. */
-void sample_ring_tap(void *arg, const struct series *s, double value, mono_ns now);
+void sample_ring_tap(void *arg, const struct series *s, double value, mono_ns now,
+                     const struct sample_origin *origin);
 
 /* ---- the consumer ---- */
 

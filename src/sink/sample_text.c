@@ -151,6 +151,39 @@ size_t fixed6_write(double value, char text[FIXED6_TEXT_BYTES])
     return (size_t)snprintf(text, FIXED6_TEXT_BYTES, "%.6f", value);
 }
 
+/* ---- metadata ---- */
+
+/* A number of ours among what the script said; what the script calls so goes first. */
+struct numbered {
+    struct str key;
+    int64_t n; /* < 0: not to be told */
+};
+
+void sample_metadata(const struct sink_sample *s,
+                     void (*fn)(void *arg, struct str key, struct str value), void *arg)
+{
+    const struct numbered ours[] = {{STR("iter"), s->iter}, {STR("vu"), s->vu}};
+    size_t at = 0, n = s->metadata ? s->metadata->n : 0;
+
+    for (size_t i = 0; i <= countof(ours); i++) {
+        bool is_there = false;
+
+        for (;
+             at < n && (i == countof(ours) || str_cmp(s->metadata->tags[at].key, ours[i].key) <= 0);
+             at++) {
+            const struct tag *tag = &s->metadata->tags[at];
+
+            is_there |= i < countof(ours) && str_eq(tag->key, ours[i].key);
+            fn(arg, tag_text(s->metadata, tag->key), tag_text(s->metadata, tag->value));
+        }
+        if (i < countof(ours) && ours[i].n >= 0 && !is_there) {
+            char text[24];
+
+            fn(arg, ours[i].key, str_from(text, put_i64(text, ours[i].n)));
+        }
+    }
+}
+
 /* ---- texts ---- */
 
 void text_cache_fini(struct text_cache *c)

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "metric/tagset.h"
+#include "sink/sink.h"
 
 /* ---- times ---- */
 
@@ -53,6 +54,17 @@ enum {
 
 /* As printf's %f: six decimals. Writes no NUL; gives the length. */
 size_t fixed6_write(double value, char text[FIXED6_TEXT_BYTES]);
+
+/* ---- metadata ---- */
+
+static inline bool sample_has_metadata(const struct sink_sample *s)
+{
+    return s->vu >= 0 || s->iter >= 0 || (s->metadata && s->metadata->n);
+}
+
+/* Visits user, iteration and what the script said, by key. */
+void sample_metadata(const struct sink_sample *s,
+                     void (*fn)(void *arg, struct str key, struct str value), void *arg);
 
 /* ---- texts ---- */
 

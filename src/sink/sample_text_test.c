@@ -137,6 +137,46 @@ static void a_text_is_made_once(void **state)
     text_cache_fini(&c);
 }
 
+static void join(void *arg, struct str key, struct str value)
+{
+    buf_printf(arg, "%.*s=%.*s ", STR_ARG(key), STR_ARG(value));
+}
+
+static void metadata_comes_by_key(void **state)
+{
+    static const struct {
+        int64_t vu, iter;
+        const char *keys[4]; /* of the script; the value of each is "x" */
+        const char *text;
+    } cases[] = {
+        {-1, -1, {NULL}, ""},
+        {7, -1, {NULL}, "vu=7 "},
+        {0, 0, {NULL}, "iter=0 vu=0 "},
+        {1, 2, {"zeta", "meta", "a"}, "a=x iter=2 meta=x vu=1 zeta=x "},
+        {-1, -1, {"zeta", "a"}, "a=x zeta=x "},
+        {1, 2, {"vu", "it", "iters"}, "it=x iter=2 iters=x vu=x "},
+        {1, -1, {"iter"}, "iter=x vu=1 "},
+    };
+    struct tag_pool *pool = tag_pool_new();
+
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        const struct tagset *tags = tagset_empty(pool);
+        struct buf text = {0};
+
+        for (size_t k = 0; k < 4 && cases[i].keys[k]; k++)
+            tags = tagset_add(pool, tags, str_of(cases[i].keys[k]), STR("x"));
+        struct sink_sample s = {
+            .vu = cases[i].vu, .iter = cases[i].iter, .metadata = i % 2 || tags->n ? tags : NULL};
+
+        assert_int_equal(sample_has_metadata(&s), cases[i].text[0] != '\0');
+        sample_metadata(&s, join, &text);
+        assert_string_equal(buf_cstr(&text), cases[i].text);
+        buf_fini(&text);
+    }
+    tag_pool_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +184,7 @@ int main(void)
         cmocka_unit_test(local_time_has_its_offset),
         cmocka_unit_test(other_formats_are_unknown),
         cmocka_unit_test(numbers_are_those_of_printf),
+        cmocka_unit_test(metadata_comes_by_key),
         cmocka_unit_test(a_text_is_made_once),
     };
 

@@ -112,6 +112,9 @@ struct sink_sample {
     const struct tagset *tags;
     double value;
     wall_ns at;
+    int64_t vu;                    /* the user whose it is; < 0: not to be told */
+    int64_t iter;                  /* its iteration; the same */
+    const struct tagset *metadata; /* what the script says of it beside tags; NULL: nothing */
 };
 
 /* Every point is in exactly one of these. For sinks that do not push, what was written out. */

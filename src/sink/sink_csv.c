@@ -102,7 +102,27 @@ static void make_tail(void *arg, const void *key, struct buf *out)
     }
     buf_putc(out, ',');
     put_extra_tags(s, tags, out);
-    buf_puts(out, ",\n"); /* no metadata */
+    buf_putc(out, ',');
+}
+
+static void put_pair(void *arg, struct str key, struct str value)
+{
+    struct buf *out = arg;
+
+    if (out->len)
+        buf_putc(out, '&');
+    buf_putstr(out, key);
+    buf_putc(out, '=');
+    buf_putstr(out, value);
+}
+
+static void put_metadata(struct buf *out, const struct sink_sample *sample)
+{
+    struct buf text = {0};
+
+    sample_metadata(sample, put_pair, &text);
+    put_field(out, buf_str(&text));
+    buf_fini(&text);
 }
 
 /* ---- rows ---- */
@@ -157,6 +177,9 @@ static void put_row(struct sink_csv *s, struct buf *out, const struct sink_sampl
     at += fixed6_write(sample->value, at);
     at = copy(at, tail);
     out->len = (size_t)(at - out->data);
+    if (unlikely(sample_has_metadata(sample)))
+        put_metadata(out, sample);
+    buf_putc(out, '\n');
 }
 
 static void csv_samples(struct sink *sink, const struct sink_sample *samples, size_t n)

@@ -74,8 +74,12 @@ static const struct tagset *tags_of(size_t n, const char *const (*pairs)[2])
 
 static void give(uint32_t metric, const struct tagset *tags, double value, wall_ns at)
 {
-    struct sink_sample s = {
-        .metric = metric_get(t.registry, metric), .tags = tags, .value = value, .at = at};
+    struct sink_sample s = {.metric = metric_get(t.registry, metric),
+                            .tags = tags,
+                            .value = value,
+                            .at = at,
+                            .vu = -1,
+                            .iter = -1};
 
     t.sink->ops->samples(t.sink, &s, 1);
 }
@@ -155,6 +159,25 @@ static void columns_follow_the_system_tags(void **state)
                "\"method=GET&zone=r\rn\",\n");
 }
 
+static void metadata_is_the_last_column(void **state)
+{
+    const struct tagset *empty = tagset_empty(t.pool);
+    struct sink_sample s = {.metric = metric_get(t.registry, M_CHECKS),
+                            .tags = empty,
+                            .vu = 3,
+                            .iter = 12,
+                            .metadata = tagset_add(t.pool, empty, STR("trace"), STR("a,b"))};
+
+    (void)state;
+    assert_int_equal(open_sink(NULL, "unix", SYSTAG_NAME), 0);
+    t.sink->ops->samples(t.sink, &s, 1);
+    s.metadata = NULL;
+    t.sink->ops->samples(t.sink, &s, 1);
+    check_file("metric_name,timestamp,metric_value,name,extra_tags,metadata\n"
+               "checks,0,0.000000,,,\"iter=12&trace=a,b&vu=3\"\n"
+               "checks,0,0.000000,,,iter=12&vu=3\n");
+}
+
 static void k6_pairs_are_read(void **state)
 {
     char arg[256], file[128];
@@ -198,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rows_are_those_of_k6),
         TEST(columns_follow_the_system_tags),
+        TEST(metadata_is_the_last_column),
         TEST(k6_pairs_are_read),
         TEST(wrong_texts_are_refused_before_the_file_is_touched),
     };

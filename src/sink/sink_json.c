@@ -5,6 +5,8 @@
  * sample
  *   {"metric":"http_reqs","type":"Point","data":{"time":"...","value":1,"tags":{...}}}
  *
+ * and "metadata":{...} behind the tags where there is any.
+ *
  * What stands before the time is the same for all samples of a metric, and what stands behind the
  * value for all of a tag set: both are made once and copied.
  */
@@ -194,7 +196,22 @@ static void make_tail(void *arg UNUSED, const void *key, struct buf *out)
 
     buf_puts(out, ",\"tags\":");
     put_tags(&j, key);
-    buf_puts(out, "}}\n");
+}
+
+static void put_pair(void *arg, struct str key, struct str value)
+{
+    json_key_str(arg, key);
+    json_put_str(arg, value);
+}
+
+static void put_metadata(struct buf *out, const struct sink_sample *sample)
+{
+    struct json_out j = JSON_OUT(out, 0);
+
+    buf_puts(out, ",\"metadata\":");
+    json_open_object(&j);
+    sample_metadata(sample, put_pair, &j);
+    json_close(&j);
 }
 
 static char *copy(char *at, struct str text)
@@ -219,6 +236,9 @@ static void put_point(struct sink_json *s, struct buf *out, const struct sink_sa
     at += json_number(sample->value, at);
     at = copy(at, tail);
     out->len = (size_t)(at - out->data);
+    if (unlikely(sample_has_metadata(sample)))
+        put_metadata(out, sample);
+    buf_put(out, "}}\n", 3);
 }
 
 static void json_samples(struct sink *sink, const struct sink_sample *samples, size_t n)

@@ -73,8 +73,12 @@ static int tear_down(void **state)
 
 static void give(uint32_t metric, const struct tagset *tags, double value, wall_ns at)
 {
-    struct sink_sample s = {
-        .metric = metric_get(t.registry, metric), .tags = tags, .value = value, .at = at};
+    struct sink_sample s = {.metric = metric_get(t.registry, metric),
+                            .tags = tags,
+                            .value = value,
+                            .at = at,
+                            .vu = -1,
+                            .iter = -1};
 
     t.sink->ops->samples(t.sink, &s, 1);
 }
@@ -146,6 +150,24 @@ static void lines_are_those_of_k6(void **state)
         "\"data\",\"thresholds\":[],\"submetrics\":null},\"metric\":\"my_d\"}\n"
         "{\"metric\":\"my_d\",\"type\":\"Point\",\"data\":{\"time\":\"2026-11-21T11:57:11Z\","
         "\"value\":1e-7,\"tags\":{\"group\":\"\",\"run\":\"x<y&\\\"z\"}}}\n");
+}
+
+static void metadata_stands_behind_the_tags(void **state)
+{
+    const struct tagset *empty = tagset_empty(t.pool);
+    struct sink_sample s = {.metric = metric_get(t.registry, M_CHECKS),
+                            .tags = tagset_add(t.pool, empty, STR("k"), STR("v")),
+                            .vu = 3,
+                            .iter = 0,
+                            .metadata = tagset_add(t.pool, empty, STR("trace"), STR("a\"b"))};
+
+    (void)state;
+    open_sink();
+    t.sink->ops->samples(t.sink, &s, 1);
+    scoped(freep) char *text = finished();
+
+    assert_non_null(strstr(text, "\"value\":0,\"tags\":{\"k\":\"v\"},\"metadata\":{\"iter\":\"0\","
+                                 "\"trace\":\"a\\\"b\",\"vu\":\"3\"}}}\n"));
 }
 
 static void what_only_we_have_stands_behind(void **state)
@@ -239,8 +261,12 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(lines_are_those_of_k6), TEST(what_only_we_have_stands_behind), TEST(any_tags_survive),
-        TEST(huge_tags_are_cut),     TEST(a_failed_sink_says_so),
+        TEST(metadata_stands_behind_the_tags),
+        TEST(lines_are_those_of_k6),
+        TEST(what_only_we_have_stands_behind),
+        TEST(any_tags_survive),
+        TEST(huge_tags_are_cut),
+        TEST(a_failed_sink_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

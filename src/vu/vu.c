@@ -143,6 +143,8 @@ int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
     list_init(&vu->running_async);
     init_host(vu, id);
     vu->client = client_new(vl->clients, id ? id - 1 : 0);
+    vu->origin = (struct sample_origin){.vu = -1, .iter = -1, .metadata = &vu->host.metadata};
+    client_set_origin(vu->client, &vu->origin);
     vu->host.jar = cookie_jar_new();
     bind_coroutine(vu);
     int r = init_result(ops->vu_new(vl->config.script, vl->script_loop, &vu->host, &vu->script_vu));
@@ -256,7 +258,7 @@ static void look_up_series(struct vu *vu)
 
 static void record_bytes(struct vu *vu, mono_ns now)
 {
-    struct recorder *r = vu->vl->config.recorder;
+    struct recorder *r = vu_recorder(vu);
     struct client_bytes bytes = client_take_bytes(vu->client);
 
     if (unlikely(vu->series.tags != vu->host.tags))
@@ -268,7 +270,7 @@ static void record_bytes(struct vu *vu, mono_ns now)
 /* What an open model adds, also of iterations that were cut short: how late it was is known. */
 static void record_late(struct vu *vu, mono_ns due, mono_ns start, mono_ns end, bool complete)
 {
-    struct recorder *r = vu->vl->config.recorder;
+    struct recorder *r = vu_recorder(vu);
     struct vu_series *s = &vu->series;
 
     if (!s->iteration_lag) {
@@ -282,10 +284,24 @@ static void record_late(struct vu *vu, mono_ns due, mono_ns start, mono_ns end, 
 
 static void record_iteration(struct vu *vu, mono_ns start, mono_ns end)
 {
-    struct recorder *r = vu->vl->config.recorder;
+    struct recorder *r = vu_recorder(vu);
 
     recorder_trend(r, vu->series.iteration_duration, (double)(end - start) / 1e6, end);
     recorder_count(r, vu->series.iterations, 1, end);
+}
+
+/* User and iteration are told where they are asked for as system tags. */
+static void tell_origin(struct vu *vu)
+{
+    const struct plan *plan = vu->vl->config.plan;
+    uint32_t system = plan ? plan->options->system_tags : 0;
+
+    /* The user 0 of setup() and teardown() has no number, and its calls are iteration 0, as in k6.
+     */
+    int64_t id = (int64_t)vu->host.vu_id;
+
+    vu->origin.vu = id && system & SYSTAG_VU ? id : -1;
+    vu->origin.iter = system & SYSTAG_ITER ? (id ? vu->host.iteration : 0) : -1;
 }
 
 /* Before the script is entered. */
@@ -295,6 +311,7 @@ static void begin(struct vu *vu, enum script_phase phase, mono_ns hard_end)
     vu->interrupted = false;
     vu->woken = false;
     vu->host.phase = phase;
+    tell_origin(vu);
     vu->vl->config.script->ops->set_deadline(vu->script_vu, hard_end);
 }
 

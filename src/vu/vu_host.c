@@ -227,9 +227,9 @@ static mono_ns host_now(struct script_host *h)
 static void host_sample(struct script_host *h, uint32_t metric_id, const struct tagset *tags,
                         double value)
 {
-    struct vu_loop *vl = vu_of(h)->vl;
+    struct vu *vu = vu_of(h);
 
-    recorder_sample(vl->config.recorder, metric_id, tags, value, loop_now(vl->config.loop));
+    recorder_sample(vu_recorder(vu), metric_id, tags, value, loop_now(vu->vl->config.loop));
 }
 
 static struct series *check_series(struct vu *vu, struct str name, const struct tagset *tags)
@@ -259,7 +259,7 @@ static void host_check(struct script_host *h, struct str name, const struct tags
         /* The tag set keeps a copy of the name that lives as long as the loop. */
         last->name = tagset_get(last->series->tags, STR("check"), &key) ? key : STR("");
     }
-    recorder_rate(vu->vl->config.recorder, last->series, passed, loop_now(vu->vl->config.loop));
+    recorder_rate(vu_recorder(vu), last->series, passed, loop_now(vu->vl->config.loop));
 }
 
 /* ---- upwards ---- */

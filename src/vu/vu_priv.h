@@ -44,6 +44,7 @@ struct vu {
     struct list running_async;
     struct arena arena;
     struct vu_series series;
+    struct sample_origin origin; /* of its samples, for outputs that tell */
     struct {
         const struct tagset *tags;
         struct str name;
@@ -56,6 +57,13 @@ extern const struct script_host_ops vu_host_ops;
 static inline struct vu *vu_of(struct script_host *h)
 {
     return (struct vu *)h;
+}
+
+/* The loop's recorder, told whose samples come next. */
+static inline struct recorder *vu_recorder(struct vu *vu)
+{
+    recorder_set_origin(vu->vl->config.recorder, &vu->origin);
+    return vu->vl->config.recorder;
 }
 
 /* Cancels asynchronous requests that are still under way and waits for them. */

@@ -1,6 +1,7 @@
 // What json and csv files are compared on: every kind of metric, tags from everywhere, thresholds.
 import http from 'k6/http';
 import { check, group, sleep } from 'k6';
+import exec from 'k6/execution';
 import { Counter, Gauge, Rate, Trend } from 'k6/metrics';
 
 const orders = new Counter('orders');
@@ -17,7 +18,7 @@ export const options = {
   },
   tags: { run: 'a<b&"c", d' },
   systemTags: ['proto', 'status', 'method', 'url', 'name', 'group', 'check', 'error_code', 'scenario', 'ip',
-    'expected_response'],
+    'expected_response', 'vu', 'iter'],
   thresholds: {
     http_req_duration: ['p(95)<10000', { threshold: 'avg<20000', abortOnFail: true, delayAbortEval: '2s' },
       { threshold: 'max<100000', abortOnFail: true }],
@@ -41,12 +42,14 @@ export default function () {
   http.get(`${BASE}/redirect/1`);
   http.get('http://127.0.0.1:1/');
   http.batch([`${BASE}/get`, http.url`${BASE}/status/${204}`]);
+  exec.vu.metrics.metadata.trace = 'a,b&"c"';
   orders.add(1);
   bytes.add(2.5, { a: '' });
   depth.add(1e21);
   depth.add(-1e-7);
   hits.add(true);
   hits.add(0);
+  delete exec.vu.metrics.metadata.trace;
   waits.add(0.1 + 0.2, { 'ключ': 'значение\n✓' });
 }
 

@@ -79,7 +79,8 @@ def read_json(path):
             else:
                 assert row["metric"] in metrics, line
                 assert list(row) == ["metric", "type", "data"], line
-                assert list(row["data"]) == ["time", "value", "tags"], line
+                assert list(row["data"]) in (["time", "value", "tags"], ["time", "value", "tags", "metadata"]), line
+                assert sorted(row["data"].get("metadata", {})) == list(row["data"].get("metadata", {})), line
                 assert list(row["data"]["tags"]) == sorted(row["data"]["tags"]), line
                 points.append(row)
     return metrics, points
@@ -103,6 +104,16 @@ def clean(text, target):
     return text.replace(target.url, "BASE")
 
 
+def whose(tags, metadata):
+    """Which users serve is a matter of chance; so is the iteration of the second scenario, which takes one of the first's."""
+    late = tags.get("scenario") == "late"
+    return {k: "#" if k == "vu" or (k == "iter" and late) else v for k, v in metadata.items()}
+
+
+def csv_whose(late, metadata):
+    return "".join(sorted(re.sub(r"(vu|iter)=\d+" if late else r"(vu)=\d+", r"\1=#", metadata)))
+
+
 def csv_extra(text, target):
     """k=v pairs are not escaped, so their order alone is what can be taken away: sorted bytes."""
     return "".join(sorted(clean(text, target)))
@@ -112,10 +123,13 @@ def shape(folder, target, json_path, csv_path):
     metrics, points = read_json(json_path)
     header, rows = read_csv(csv_path)
     ours = OURS.match
-    in_json = collections.Counter(json.dumps([p["metric"], json.loads(clean(json.dumps(p["data"]["tags"]), target))],
-                                             ensure_ascii=False) for p in points if not ours(p["metric"]))
-    in_csv = collections.Counter(json.dumps([r[0], *(clean(c, target) for c in r[3:-2]), csv_extra(r[-2], target), r[-1]],
-                                            ensure_ascii=False) for r in rows if not ours(r[0]))
+    in_json = collections.Counter(json.dumps([
+        p["metric"], json.loads(clean(json.dumps(p["data"]["tags"]), target)),
+        whose(p["data"]["tags"], p["data"].get("metadata", {}))], ensure_ascii=False) for p in points if not ours(p["metric"]))
+    at = header.index("scenario")
+    in_csv = collections.Counter(json.dumps([
+        r[0], *(clean(c, target) for c in r[3:-2]), csv_extra(r[-2], target),
+        csv_whose(r[at] == "late", r[-1])], ensure_ascii=False) for r in rows if not ours(r[0]))
     for name in metrics:
         if metrics[name]["submetrics"]:
             metrics[name]["submetrics"].sort(key=lambda s: s["name"])
