@@ -74,3 +74,6 @@ const char *content_decoder_error(const struct content_decoder *d);
  * Appends `in`, encoded, to out; at each library's default level. Returns 0 or BUF_E_LIMIT.
  */
 MUST_USE int content_encode(enum content_coding coding, struct str in, struct buf *out);
+
+/* The same as gzip, at the level that costs least. */
+MUST_USE int content_gzip_fast(struct str in, struct buf *out);

@@ -153,13 +153,13 @@ static enum coding_result inflater_decode(void *self, struct str *in, char *out,
     return r;
 }
 
-static int deflate_into(struct str in, struct buf *out, int window)
+static int deflate_into(struct str in, struct buf *out, int window, int level)
 {
     z_stream z = {0};
 
     if (in.n > UINT32_MAX / 2)
         return BUF_E_LIMIT;
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, level, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         abort();
     size_t bound = deflateBound(&z, in.n);
     int r = buf_reserve(out, bound);
@@ -178,12 +178,17 @@ static int deflate_into(struct str in, struct buf *out, int window)
 
 static int gzip_encode(struct str in, struct buf *out)
 {
-    return deflate_into(in, out, WINDOW_GZIP);
+    return deflate_into(in, out, WINDOW_GZIP, Z_DEFAULT_COMPRESSION);
+}
+
+int content_gzip_fast(struct str in, struct buf *out)
+{
+    return deflate_into(in, out, WINDOW_GZIP, Z_BEST_SPEED);
 }
 
 static int zlib_encode(struct str in, struct buf *out)
 {
-    return deflate_into(in, out, WINDOW_ZLIB);
+    return deflate_into(in, out, WINDOW_ZLIB, Z_DEFAULT_COMPRESSION);
 }
 
 const struct coding coding_gzip = {

@@ -11,15 +11,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/mem.h"
+#include "proto/content.h"
 
 enum {
-    WRITE_BYTES = 256 << 10, /* lines are written when there are so many ... */
-    GZIP_BYTES = 1 << 20,    /* ... or so many, for each member starts with nothing known */
-    GZIP_LEVEL = 1,          /* lines are very much alike: more costs much and saves little */
-    GZIP_WINDOW = 15 + 16,   /* the largest, with gzip's header and trailer */
+    GZIP_BYTES = 1 << 20, /* before gzip: each member starts with nothing known */
 };
 
 #define GZIP_FLUSH NS_PER_S /* a member should not be small, either */
@@ -37,7 +34,6 @@ struct sample_file {
     size_t n_lines;   /* with samples */
     mono_ns since;    /* when the first of them came; 0: there are none */
     uint64_t written; /* bytes of the file that are good */
-    z_stream z;
     struct buf packed;
     char trouble[320]; /* complete before `failed` is set */
     struct {
@@ -71,13 +67,6 @@ static int open_path(struct sample_file *f, const char *path)
     return 0;
 }
 
-static int start_gzip(struct sample_file *f)
-{
-    if (deflateInit2(&f->z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-        return fault(FAULT_EXIT(104), "%s: no memory for gzip", f->label);
-    return 0;
-}
-
 static void closep(struct sample_file **f)
 {
     sample_file_close(*f);
@@ -91,9 +80,7 @@ int sample_file_open(const struct sample_file_config *config, struct sample_file
     f->label = xstrdup(config->label);
     f->config = *config;
     TRY(open_path(f, config->path));
-    if (f->is_gzip)
-        TRY(start_gzip(f));
-    f->write_bytes = f->is_gzip ? GZIP_BYTES : WRITE_BYTES;
+    f->write_bytes = f->is_gzip ? GZIP_BYTES : SAMPLE_FILE_BYTES;
     f->flush = f->is_gzip && config->flush < GZIP_FLUSH ? GZIP_FLUSH : config->flush;
     *ret = take(f);
     return 0;
@@ -105,8 +92,6 @@ void sample_file_close(struct sample_file *f)
         return;
     if (f->fd >= 0)
         close(f->fd);
-    if (f->is_gzip)
-        deflateEnd(&f->z);
     buf_fini(&f->lines);
     buf_fini(&f->packed);
     freep(&f->path);
@@ -136,22 +121,15 @@ static int write_all(int fd, struct str bytes)
     return 0;
 }
 
-/* The lines as a gzip member. */
-static struct str pack(struct sample_file *f)
+/* The lines as a gzip member: they are very much alike, so more effort would save little. Gives 0
+ * or an errno. */
+static int pack(struct sample_file *f, struct str *ret_bytes)
 {
-    size_t bound = deflateBound(&f->z, f->lines.len);
-
     buf_reset(&f->packed);
-    if (buf_reserve(&f->packed, bound))
-        return (struct str){0};
-    f->z.next_in = (void *)f->lines.data;
-    f->z.avail_in = (uInt)f->lines.len;
-    f->z.next_out = (void *)f->packed.data;
-    f->z.avail_out = (uInt)bound;
-    deflate(&f->z, Z_FINISH);
-    f->packed.len = bound - f->z.avail_out;
-    deflateReset(&f->z);
-    return buf_str(&f->packed);
+    if (content_gzip_fast(buf_str(&f->lines), &f->packed))
+        return ENOBUFS;
+    *ret_bytes = buf_str(&f->packed);
+    return 0;
 }
 
 static void tell(const struct sample_file *f)
@@ -179,8 +157,11 @@ static COLD void fail(struct sample_file *f, int error)
 
 static void write_lines(struct sample_file *f)
 {
-    struct str bytes = f->is_gzip ? pack(f) : buf_str(&f->lines);
-    int error = write_all(f->fd, bytes);
+    struct str bytes = buf_str(&f->lines);
+    int error = f->is_gzip ? pack(f, &bytes) : 0;
+
+    if (!error)
+        error = write_all(f->fd, bytes);
 
     if (error) {
         fail(f, error);

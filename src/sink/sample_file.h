@@ -21,6 +21,10 @@
 
 struct sample_file;
 
+enum {
+    SAMPLE_FILE_BYTES = 256 << 10, /* with so much in the buffer, sample_file_added() is due */
+};
+
 struct sample_file_config {
     const char *path; /* NULL or "-": standard output */
     const char *label;
@@ -45,6 +49,17 @@ struct buf *sample_file_buf(struct sample_file *f);
 
 /* n lines with samples were appended (n may be 0). Writes when it is time; `now` is the present. */
 void sample_file_added(struct sample_file *f, size_t n, mono_ns now);
+
+/* A line was appended, the *n-th since sample_file_added(): calls that when it is due. */
+static inline void sample_file_line(struct sample_file *f, const struct buf *lines, size_t *n,
+                                    mono_ns now)
+{
+    ++*n;
+    if (likely(lines->len < SAMPLE_FILE_BYTES))
+        return;
+    sample_file_added(f, *n, now);
+    *n = 0;
+}
 
 /* So many samples came when it had failed. */
 void sample_file_drop(struct sample_file *f, size_t n);

@@ -250,9 +250,14 @@ static void json_samples(struct sink *sink, const struct sink_sample *samples, s
         sample_file_drop(s->file, n);
         return;
     }
-    for (size_t i = 0; i < n; i++)
+    mono_ns now = clock_mono();
+    size_t n_waiting = 0;
+
+    for (size_t i = 0; i < n; i++) {
         put_point(s, out, &samples[i]);
-    sample_file_added(s->file, n, clock_mono());
+        sample_file_line(s->file, out, &n_waiting, now);
+    }
+    sample_file_added(s->file, n_waiting, now);
 }
 
 /* ---- the sink ---- */
