@@ -72,6 +72,7 @@ static void note_back(struct push *p)
               duration_format(away - away % NS_PER_MS, text));
     p->away_since = 0;
     p->blocked = false;
+    coro_waitlist_wake_all(&p->work, 0);
     push_lock(p);
     p->shared.blocked = false;
     push_unlock(p);
@@ -293,13 +294,20 @@ static bool is_on_disk(struct push *p)
     return is;
 }
 
+/* Several senders have no order to keep: then it may follow the others to disk. */
 static void give_back(struct push_sender *s, struct push_chunk *chunk)
 {
-    if (is_on_disk(s->push)) {
+    if (s->push->config.n_senders == 1 && is_on_disk(s->push)) {
         s->held = chunk; /* older than all that is there */
     } else {
         push_untake_chunk(s->push, chunk);
     }
+}
+
+/* While the receiver is away one sender tries whether it is back, and all else goes to disk. */
+static bool is_saved_instead(const struct push_sender *s)
+{
+    return s->index && s->push->away_since && push_has_disk(s->push) && !s->push->disk_broken;
 }
 
 static bool send_chunk(struct push_sender *s)
@@ -307,7 +315,7 @@ static bool send_chunk(struct push_sender *s)
     struct push *p = s->push;
     struct push_chunk *chunk = s->held;
 
-    if (!chunk && p->is_saving)
+    if (!chunk && (p->is_saving || is_saved_instead(s)))
         return false;
     s->held = NULL;
     chunk = chunk ? chunk : push_take_chunk(p);

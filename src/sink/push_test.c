@@ -529,6 +529,25 @@ static void test_nor_with_several_senders(void **state UNUSED)
     check_all_taken();
 }
 
+/* What could be lost with the process is only what came since the last look. */
+static void script_away(void)
+{
+    struct sink_account a;
+
+    for (unsigned i = 1; i <= 8; i++) {
+        put(20);
+        pass(NS_PER_S);
+        check_account(&a);
+        assert_int_equal(a.spooled, t.n_put);
+    }
+}
+
+static void test_while_away_several_senders_keep_nothing_in_memory(void **state UNUSED)
+{
+    t.latency = 10 * NS_PER_MS;
+    run_with((struct push_config){.max_points = 5, .n_senders = 4}, no, script_away);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,6 +567,7 @@ int main(void)
         TEST(test_a_hopeless_batch_is_not_tried_point_by_point),
         TEST(test_nothing_is_lost_whatever_happens),
         TEST(test_nor_with_several_senders),
+        TEST(test_while_away_several_senders_keep_nothing_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
