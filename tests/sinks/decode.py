@@ -120,11 +120,36 @@ def first_of(data, number, otherwise=None):
     return next(iter(all_of(data, number)), otherwise)
 
 
-def remote_write(body):
-    import snappy  # python3-snappy
+def unsnappy(data):
+    """Snappy's block format."""
+    size, i = varint(data, 0)
+    out = bytearray()
+    while i < len(data):
+        tag, i = data[i], i + 1
+        if tag & 3 == 0:
+            n, extra = tag >> 2, max(0, (tag >> 2) - 59)
+            if extra:
+                n, i = int.from_bytes(data[i:i + extra], "little"), i + extra
+            out += data[i:i + n + 1]
+            i += n + 1
+            continue
+        if tag & 3 == 1:
+            n, distance, i = (tag >> 2 & 7) + 4, (tag >> 5) << 8 | data[i], i + 1
+        else:
+            extra = 2 if tag & 3 == 2 else 4
+            n, distance, i = (tag >> 2) + 1, int.from_bytes(data[i:i + extra], "little"), i + extra
+        if not 0 < distance <= len(out):
+            raise ValueError("snappy: a copy from before the beginning")
+        for _ in range(n):
+            out.append(out[-distance])
+    if len(out) != size:
+        raise ValueError(f"snappy: {len(out)} bytes, not {size}")
+    return bytes(out)
 
+
+def remote_write(body):
     points = []
-    for series in all_of(snappy.uncompress(body), 1):
+    for series in all_of(unsnappy(body), 1):
         labels = tuple((first_of(l, 1), first_of(l, 2)) for l in all_of(series, 1))
         if list(labels) != sorted(labels):
             raise ValueError(f"labels are not sorted: {labels}")

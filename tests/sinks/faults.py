@@ -38,10 +38,10 @@ RUN_S = 4
 SINKS = {
     "influxdb": ("influxdb", "influxdb={http}/k6?version=1&samples=aggregate"),
     "influxdb2": ("influxdb", "influxdb={http}/k6?version=2&organization=o&token=t&samples=aggregate"),
-    "graphite": ("graphite", "graphite={host}:{port}"),
-    "pickle": ("pickle", "graphite={host}:{port}?protocol=pickle"),
-    "graphite-http": ("graphite-http", "graphite={http}/graphite/metrics?username=1&token=t"),
-    "remote-write": ("remote-write", "remote-write={http}/api/v1/write?version=1.0"),
+    "graphite": ("graphite", "graphite=tcp://{host}:{port}"),
+    "pickle": ("pickle", "graphite=pickle://{host}:{port}"),
+    "graphite-http": ("graphite-http", "graphite={http}/graphite/metrics?username=1&apiKey=t"),
+    "remote-write": ("remote-write", "remote-write={http}/api/v1/write?version=1&interval=1s"),
     "otlp": ("otlp", "otlp={http}"),
     "statsd": ("statsd", "statsd=tcp://{host}:{port}"),
 }
@@ -60,11 +60,11 @@ SHORT = [("influxdb", "refused"), ("influxdb", "partial"), ("influxdb2", "503"),
          ("remote-write", "500"), ("remote-write", "reset"), ("otlp", "503"), ("otlp", "blackhole"),
          ("statsd", "refused"), ("influxdb", "late")]
 
-# A stream without acknowledgements loses what was under way when the receiver died: nobody can know which bytes it
-# had read. Such a case must lose no more than one delivery, and the others nothing.
-UNSURE = {(sink, fault) for sink in ("graphite", "pickle", "statsd") for fault in ("reset", "fin", "blackhole", "slow",
-                                                                                     "restart")}
-# The specification of OTLP says that 500 is for good.
+# StatsD has no acknowledgements: what was under way when the receiver died is lost, and nobody can know how much of it
+# had been read. Such a case must lose no more than one delivery, and the others nothing. (Graphite has none either, but
+# its sink takes the receiver's end of the connection for one.)
+UNSURE = {("statsd", fault) for fault in ("reset", "fin", "blackhole", "slow", "restart")}
+# The specification of OTLP says that 500 is final: what was in such a delivery is dropped, and brunt says so.
 FINAL = {("otlp", "500")}
 
 
@@ -221,6 +221,15 @@ class Case:
         while time.monotonic() < end and process.popen.poll() is None and not self.receiver.points.received:
             time.sleep(0.01)
 
+    def wait_for_trouble(self, process):
+        """Two seconds, and until the fault was met: a busy machine may bring a run to a halt for longer than that."""
+        time.sleep(FAULT_S)
+        end = time.monotonic() + 8
+        while time.monotonic() < end and process.popen.poll() is None:
+            if self.receiver.met_fault or list((self.dir / "spool").glob("*")):
+                break
+            time.sleep(0.05)
+
     def run(self):
         if self.is_first():
             self.begin()
@@ -230,7 +239,8 @@ class Case:
             self.begin()
         if self.fault == "late":
             process.popen.wait(30)
-        time.sleep(FAULT_S if self.fault != "late" else 0)
+        elif self.fault != "none":
+            self.wait_for_trouble(process)
         self.recover()
         return process.wait()
 
@@ -268,10 +278,15 @@ class Case:
         self.check_points(a, result)
         return a
 
+    def got(self):
+        """Points that the receiver has; lines of StatsD have no time that would tell repetitions."""
+        points = self.receiver.points
+        return points.received if self.sink == "statsd" else points.distinct()
+
     def check_points(self, a, result):
         points, pair = self.receiver.points, (self.sink, self.fault)
         expected = a["produced"] - a["dropped"]
-        got = points.received if self.sink == "statsd" else points.distinct()
+        got = self.got()
         if self.receiver.errors:
             raise Failure(f"the receiver could not read it: {self.receiver.errors[:3]}")
         if points.contradictions():
@@ -296,8 +311,9 @@ def carry_out(options, target, certificates, pair):
     try:
         case = Case(options, target, certificates, *pair)
         a = case.check(case.run())
-        lost = a["produced"] - a["dropped"] - case.receiver.points.distinct() if pair in UNSURE else 0
-        return pair, f"ok -{lost}" if lost > 0 and pair[0] != "statsd" else "ok", ""
+        lost = max(0, a["produced"] - a["dropped"] - case.got())
+        note = f" -{lost}" if lost else f" /{a['dropped']}" if a["dropped"] else ""
+        return pair, f"ok{note}", ""
     except (Failure, OSError, subprocess.SubprocessError, ValueError) as e:
         return pair, "FAIL", f"{type(e).__name__}: {e}"
     finally:
@@ -328,6 +344,8 @@ def print_grid(results):
             print(f"{sink:14}" + "".join(f"{cell:>10}" for cell in row))
     if any(cell.startswith("ok -") for cell, _ in results.values()):
         print("ok -N: N points were under way on a stream without acknowledgements when it broke")
+    if any(cell.startswith("ok /") for cell, _ in results.values()):
+        print("ok /N: the receiver refused N points for good, and the account says that they were dropped")
 
 
 
