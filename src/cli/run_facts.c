@@ -73,6 +73,12 @@ void run_facts(const struct run *run, struct vocab_facts *ret)
         if (part.scenario->open_model && part.state == RUN_PART_RUNNING)
             ret->target_rate += part.rate;
         ret->phase = livelier(ret->phase, phase_of(&part));
+        if (ret->n_parts < VOCAB_PARTS_MAX)
+            ret->parts[ret->n_parts++] = (struct vocab_part){
+                .scenario = str_of(part.scenario->name),
+                .vus = part.vus_active,
+                .running = part.state == RUN_PART_RUNNING,
+            };
     }
     if (!has_rate)
         ret->target_rate = -1;

@@ -21,7 +21,7 @@
 #include "vocab/label_set.h"
 
 enum {
-    ROLLUP_CELLS = 4,
+    ROLLUP_CELLS = 6,
     ROLLUP_GROUPS_DEFAULT = 100000,
 };
 

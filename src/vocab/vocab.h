@@ -52,6 +52,17 @@ enum vocab_phase {
     VOCAB_PHASE_DONE,
 };
 
+enum {
+    VOCAB_PARTS_MAX = 64, /* scenarios that are told apart */
+};
+
+/* One scenario. */
+struct vocab_part {
+    struct str scenario; /* the tag's value */
+    uint64_t vus;        /* active */
+    bool running;
+};
+
 /* What is to be told of a run beside its metrics. Strings are borrowed for the feed's life. */
 struct vocab_facts {
     wall_ns started; /* of the test; 0: not yet */
@@ -63,6 +74,8 @@ struct vocab_facts {
     uint64_t in_flight; /* HTTP requests */
     unsigned n_loops;
     enum vocab_phase phase;
+    struct vocab_part parts[VOCAB_PARTS_MAX];
+    size_t n_parts;
 };
 
 /* Who and what a run is, for the Leapwork catalogue's base tags; empty strings are left out. */

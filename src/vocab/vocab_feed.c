@@ -9,9 +9,9 @@
 #include "vocab/vocab_priv.h"
 
 static const struct vocab_ops *const all_ops[VOCAB_COUNT] = {
-    [VOCAB_BRUNT] = &vocab_brunt_ops,
-    [VOCAB_K6] = &vocab_k6_ops,
-
+    [VOCAB_BRUNT] = &vocab_brunt_ops,         [VOCAB_K6] = &vocab_k6_ops,
+    [VOCAB_LOADPILOT] = &vocab_loadpilot_ops, [VOCAB_LOCUST] = &vocab_locust_ops,
+    [VOCAB_LEAPWORK] = &vocab_leapwork_ops,
 };
 
 static void copy_words(struct vocab_feed *feed, const struct vocab_options *options)
@@ -42,7 +42,7 @@ int vocab_feed_new(const struct vocab_options *options, struct snapshot *snapsho
     feed->facts.target_rate = -1;
     copy_words(feed, options);
     for (size_t i = 0; i < VOCAB_COUNT; i++) {
-        if (options->vocabs >> i & 1 && all_ops[i])
+        if (options->vocabs >> i & 1)
             feed->selves[i] = all_ops[i]->open(feed);
     }
     *ret_feed = feed;
@@ -54,8 +54,7 @@ void vocab_feed_free(struct vocab_feed *feed)
     if (!feed)
         return;
     for (size_t i = 0; i < VOCAB_COUNT; i++)
-        if (all_ops[i])
-            all_ops[i]->close(feed->selves[i]);
+        all_ops[i]->close(feed->selves[i]);
     label_set_fini(&feed->merged);
     arena_fini(&feed->arena);
     free(feed);
@@ -85,8 +84,7 @@ void vocab_feed_each(struct vocab_feed *feed, point_fn *fn, void *arg)
 
 void vocab_entries(enum vocab_id id, vocab_entry_fn *fn, void *arg)
 {
-    if (all_ops[id])
-        all_ops[id]->entries(fn, arg);
+    all_ops[id]->entries(fn, arg);
 }
 
 /* ---- points ---- */
