@@ -127,10 +127,11 @@ static bool take_names(struct exposition *x)
             buf_reset(&name);
             buf_putstr(&name, buf_str(&x->name));
             buf_puts(&name, suffixes[x->kind][i]);
-            if (pass == 0)
+            if (pass == 0) {
                 all_new &= table_get(&x->taken, buf_str(&name)) == NULL;
-            else
+            } else {
                 table_set(&x->taken, buf_str(&name), x);
+            }
         }
     }
     buf_fini(&name);

@@ -84,8 +84,8 @@ struct exposition;
 struct exposition *exposition_new(const struct exposition_options *options, struct buf *out);
 void exposition_free(struct exposition *x); /* accepts NULL */
 
-/* A point_fn: `x` is the struct exposition. */
-void exposition_point(void *x, const struct point *p);
+/* A point_fn: `arg` is the struct exposition. */
+void exposition_point(void *arg, const struct point *p);
 
 /* After the last point. */
 void exposition_end(struct exposition *x);

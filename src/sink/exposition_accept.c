@@ -21,14 +21,16 @@ static void read_parameter(struct str part, struct range *r)
     struct str name = str_trim(str_from(part.p, at));
     struct str value = unquote(str_trim(str_from_index(part, at + 1)));
 
-    if (str_eq_nocase(name, STR("version")))
+    if (str_eq_nocase(name, STR("version"))) {
         r->version = value;
-    else if (str_eq_nocase(name, STR("proto")))
+    } else if (str_eq_nocase(name, STR("proto"))) {
         r->proto = value;
-    else if (str_eq_nocase(name, STR("encoding")))
+    } else if (str_eq_nocase(name, STR("encoding"))) {
         r->encoding = value;
-    else if (str_eq_nocase(name, STR("q")) && !(str_f64(value, &r->q) && r->q >= 0 && r->q <= 1))
+    } else if (str_eq_nocase(name, STR("q")) &&
+               !(str_f64(value, &r->q) && r->q >= 0 && r->q <= 1)) {
         r->q = 0;
+    }
 }
 
 static struct range read_range(struct str text)
@@ -87,8 +89,8 @@ const char *exposition_type(enum exposition_format format)
     static const char *const types[] = {
         [EXPOSITION_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
         [EXPOSITION_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        [EXPOSITION_PROTOBUF] = "application/vnd.google.protobuf; "
-                                "proto=io.prometheus.client.MetricFamily; encoding=delimited",
+        [EXPOSITION_PROTOBUF] = ("application/vnd.google.protobuf; "
+                                 "proto=io.prometheus.client.MetricFamily; encoding=delimited"),
     };
 
     return types[format];

@@ -40,15 +40,18 @@ int exposition_bounds_parse(struct str list, struct exposition_bounds *ret)
         double bound;
 
         part = str_trim(part);
-        if (!str_f64(part, &bound) || !isfinite(bound))
+        if (!str_f64(part, &bound) || !isfinite(bound)) {
             return fault(FAULT_EXIT(104), "\"%.*s\" is no bound of a bucket; write 0.1,0.5,1",
                          STR_ARG(part));
-        if (bounds.n && bound <= bounds.upper[bounds.n - 1])
+        }
+        if (bounds.n && bound <= bounds.upper[bounds.n - 1]) {
             return fault(FAULT_EXIT(104), "bounds of buckets must ascend, %.*s does not",
                          STR_ARG(part));
-        if (bounds.n == EXPOSITION_BOUNDS_MAX)
+        }
+        if (bounds.n == EXPOSITION_BOUNDS_MAX) {
             return fault(FAULT_EXIT(104), "more than %d buckets are too many",
                          EXPOSITION_BOUNDS_MAX);
+        }
         bounds.upper[bounds.n++] = bound;
     }
     *ret = bounds;
@@ -102,9 +105,9 @@ void exposition_le(double bound, enum exposition_format format, char text[EXPOSI
     char digits[EXPOSITION_LE_BYTES] = "";
     int n_digits = 0;
 
-    do
+    do {
         snprintf(digits, sizeof(digits), "%.*e", n_digits, bound);
-    while (strtod(digits, NULL) != bound && ++n_digits < 17);
+    } while (strtod(digits, NULL) != bound && ++n_digits < 17);
     int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
 
     if (exponent < -4 || exponent >= 6) {

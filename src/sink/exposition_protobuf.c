@@ -80,10 +80,11 @@ void exposition_protobuf_point(struct exposition *x, const struct point *p)
         pb_str(out, LABEL_VALUE, x->labels.items[i].value);
         pb_close(out, label);
     }
-    if (x->kind == EXPOSITION_HISTOGRAM)
+    if (x->kind == EXPOSITION_HISTOGRAM) {
         put_histogram(x, out, p);
-    else
+    } else {
         put_number(out, x->kind == EXPOSITION_COUNTER ? METRIC_COUNTER : METRIC_GAUGE, p);
+    }
     pb_close(out, metric);
 }
 

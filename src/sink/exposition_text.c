@@ -22,7 +22,7 @@ static void put_escaped(struct buf *out, struct str text, bool quote)
             continue;
         buf_put(out, text.p + done, i - done);
         buf_putc(out, '\\');
-        buf_putc(out, c == '\n' ? 'n' : c);
+        buf_putc(out, (char)(c == '\n' ? 'n' : c));
         done = i + 1;
     }
     if (text.n > done)
@@ -110,12 +110,13 @@ static void put_number(struct buf *out, double value)
 {
     char text[JSON_NUMBER_BYTES];
 
-    if (isnan(value))
+    if (isnan(value)) {
         buf_puts(out, "NaN");
-    else if (isinf(value))
+    } else if (isinf(value)) {
         buf_puts(out, value < 0 ? "-Inf" : "+Inf");
-    else
+    } else {
         buf_put(out, text, json_number(value, text));
+    }
     buf_putc(out, '\n');
 }
 

@@ -47,7 +47,7 @@ static struct str mend_name(struct arena *arena, struct str name, enum name_kind
     if (name.n == 0 || ascii_digit(name.p[0]))
         out[n++] = '_';
     for (size_t i = 0; i < name.n; i++, n++)
-        out[n] = fits(name.p[i], n, kind) ? name.p[i] : '_';
+        out[n] = (char)(fits(name.p[i], n, kind) ? name.p[i] : '_');
     return str_from(out, n);
 }
 
@@ -132,16 +132,16 @@ static struct str join(struct arena *arena, struct str a, struct str b)
 
 void prom_labels_end(struct prom_labels *l)
 {
+    struct tag *items = l->items;
     size_t n = 0;
 
-    sort(l->items, l->n);
+    sort(items, l->n);
     for (size_t i = 0; i < l->n; i++) {
-        struct tag *last = n ? &l->items[n - 1] : NULL;
-
-        if (last && str_eq(last->key, l->items[i].key))
-            last->value = join(&l->arena, last->value, l->items[i].value);
-        else
-            l->items[n++] = l->items[i];
+        if (n && str_eq(items[n - 1].key, items[i].key)) {
+            items[n - 1].value = join(&l->arena, items[n - 1].value, items[i].value);
+        } else {
+            items[n++] = items[i];
+        }
     }
     l->n = n;
 }

@@ -201,10 +201,11 @@ void remote_series_point(void *s, const struct point *p)
 {
     const struct remote_series *self = s;
 
-    if (p->family->kind == POINT_HISTOGRAM && self->options.classic)
+    if (p->family->kind == POINT_HISTOGRAM && self->options.classic) {
         tell_classic(s, p);
-    else
+    } else {
         tell(s, p, NULL);
+    }
 }
 
 void remote_series_stale(struct remote_series *s, struct batch *b)

@@ -102,10 +102,11 @@ void remote_write_point(struct buf *out, const struct remote_write_point *p)
     put_text(out, family->help);
     put_text(out, family->unit);
     buf_putstr(out, p->labels);
-    if (p->hist)
+    if (p->hist) {
         put_histogram(out, p);
-    else
+    } else {
         put_sample(out, p);
+    }
 }
 
 /* ---- reading them again ---- */

@@ -136,9 +136,10 @@ static const struct sink_ops ops = {
 
 static int check(const struct options *o, struct exposition_bounds *ret_seconds)
 {
-    if (o->schema < NATIVE_SCHEMA_MIN || o->schema > NATIVE_SCHEMA_MAX)
+    if (o->schema < NATIVE_SCHEMA_MIN || o->schema > NATIVE_SCHEMA_MAX) {
         return fault(FAULT_EXIT(104), "prometheus: schema must be from %d to %d", NATIVE_SCHEMA_MIN,
                      NATIVE_SCHEMA_MAX);
+    }
     *ret_seconds = exposition_seconds;
     if (o->buckets)
         TRY(exposition_bounds_parse(str_of(o->buckets), ret_seconds));
@@ -150,9 +151,10 @@ static int make_feed(struct prometheus *s, const struct sink_setup *setup)
     const struct options *o = setup->options;
 
     s->tags = xnew_n(struct tag, o->tags.n + 1);
-    for (; s->n_tags < o->tags.n; s->n_tags++)
+    for (; s->n_tags < o->tags.n; s->n_tags++) {
         s->tags[s->n_tags] = (struct tag){str_of(o->tags.items[s->n_tags].name),
                                           str_of(o->tags.items[s->n_tags].value)};
+    }
     struct vocab_options options = {
         .native_histograms = o->histograms,
         .trend_stats = str_of(o->trend_stats),

@@ -119,10 +119,11 @@ static void remote_write_send(void *arg, struct push_wire *wire, const struct ba
         answer = (struct push_answer){0};
         good = exchange(s, wire, points, &answer);
     }
-    if (good)
+    if (good) {
         remote_write_judge(s->choice.version, &answer, batch_view_points(points), ret_result);
-    else
+    } else {
         push_result_set(ret_result, PUSH_REFUSED, "the stored points are damaged");
+    }
     buf_fini(&answer.body);
 }
 
@@ -184,12 +185,14 @@ static bool is_reserved(struct str name)
 
 static int add_header(struct remote_write *s, struct str name, struct str value)
 {
-    if (!name.n || is_reserved(name))
+    if (!name.n || is_reserved(name)) {
         return fault(FAULT_EXIT(104), "%s: the header \"%.*s\" is the protocol's own",
                      s->sink.label, STR_ARG(name));
-    if (s->n_headers == MAX_HEADERS)
+    }
+    if (s->n_headers == MAX_HEADERS) {
         return fault(FAULT_EXIT(104), "%s: more than %d headers are too many", s->sink.label,
                      MAX_HEADERS);
+    }
     s->headers[s->n_headers++] = (struct http_header){name, value};
     return 0;
 }
@@ -203,9 +206,10 @@ static int add_header_list(struct remote_write *s, const char *text)
         size_t at = str_find(part, ':');
         struct str value = str_trim(str_from_index(part, at + 1));
 
-        if (at == part.n || str_find(value, ':') < value.n)
+        if (at == part.n || str_find(value, ':') < value.n) {
             return fault(FAULT_EXIT(104), "%s: \"%.*s\" is no header of the form NAME:VALUE",
                          s->sink.label, STR_ARG(part));
+        }
         TRY(add_header(s, str_trim(str_from(part.p, at)), value));
     }
     return 0;
@@ -225,9 +229,10 @@ static int add_authorization(struct remote_write *s)
     } else if (o->token) {
         buf_printf(&value, "Bearer %s", o->token);
     }
-    if (value.len)
+    if (value.len) {
         s->headers[s->n_headers++] =
             (struct http_header){STR("Authorization"), arena_str(&s->arena, buf_str(&value))};
+    }
     buf_fini(&text);
     buf_fini(&value);
     return 0;
@@ -274,22 +279,26 @@ static int check(const struct sink_setup *setup, const char *url)
     const struct options *o = setup->options;
     struct str text = str_of(url);
 
-    if (!str_starts_nocase(text, STR("http://")) && !str_starts_nocase(text, STR("https://")))
+    if (!str_starts_nocase(text, STR("http://")) && !str_starts_nocase(text, STR("https://"))) {
         return fault(FAULT_EXIT(104), "%s: \"%s\" is no http:// or https:// URL", setup->label,
                      url);
-    if (o->schema < NATIVE_SCHEMA_MIN || o->schema > NATIVE_SCHEMA_MAX)
+    }
+    if (o->schema < NATIVE_SCHEMA_MIN || o->schema > NATIVE_SCHEMA_MAX) {
         return fault(FAULT_EXIT(104), "%s: schema must be from %d to %d", setup->label,
                      NATIVE_SCHEMA_MIN, NATIVE_SCHEMA_MAX);
+    }
     if (o->interval <= 0)
         return fault(FAULT_EXIT(104), "%s: the interval must be more than 0", setup->label);
-    if (o->certificate || o->certificate_key)
+    if (o->certificate || o->certificate_key) {
         return fault(FAULT_EXIT(104), "%s: client certificates are not supported by outputs",
                      setup->label);
-    if (o->region || o->access_key || o->secret_key)
+    }
+    if (o->region || o->access_key || o->secret_key) {
         return fault(FAULT_EXIT(104),
                      "%s: signatures of AWS (SigV4) are not supported; send through a proxy that "
                      "signs, such as aws-sigv4-proxy",
                      setup->label);
+    }
     return 0;
 }
 

@@ -75,8 +75,9 @@ void snappy_block(struct str in, struct buf *out)
     size_t n = snappy_compresses() ? library.max_length(in.n) : 0;
 
     if (n && in.n && buf_reserve(out, n) == 0 &&
-        library.compress(in.p, in.n, out->data + out->len, &n) == 0)
+        library.compress(in.p, in.n, out->data + out->len, &n) == 0) {
         out->len += n;
-    else
+    } else {
         snappy_block_literal(in, out);
+    }
 }

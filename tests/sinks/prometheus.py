@@ -172,7 +172,7 @@ def pull(brunt, target):
 def push_prometheus(brunt, target):
     with Prometheus("native-histograms").wait() as server:
         url = f"remote-write={server.url}/api/v1/write?interval=1s"
-        code, output, summary = run(brunt, target, [url + "&stale-markers=false"], SCRIPT)
+        code, output, summary = run(brunt, target, [url + "&stale_markers=false"], SCRIPT)
         check("remote write: all arrived", code == 0, output)
         compare_counters("remote write", summary, server.value)
         compare_histogram("remote write", summary, server.value)
