@@ -158,10 +158,11 @@ static void test_all_ways_of_counting_agree(void **state)
     begin(&s, EXPOSITION_TEXT, NULL);
     exposition_point(s.x, &(struct point){.family = &duration, .hist = &h, .factor = 1});
     exposition_end(s.x);
-    for (size_t i = 0; i < exposition_seconds.n; i++)
+    for (size_t i = 0; i < exposition_seconds.n; i++) {
         buf_printf(&expected, "app_time_seconds_bucket{le=\"%g\"} %d\n",
                    exposition_seconds.upper[i],
                    (int)hist_count_upto(&h, exposition_seconds.upper[i]));
+    }
     assert_non_null(strstr(buf_cstr(&s.out), buf_cstr(&expected)));
     buf_fini(&expected);
     buf_fini(&s.out);

@@ -14,9 +14,10 @@ static void expect(const struct tag *tags, size_t n, const char *reserved, const
     struct buf text = {0};
 
     prom_labels_set(&l, tags, n, reserved);
-    for (size_t i = 0; i < l.n; i++)
+    for (size_t i = 0; i < l.n; i++) {
         buf_printf(&text, "%s%.*s=%.*s", i ? "," : "", STR_ARG(l.items[i].key),
                    STR_ARG(l.items[i].value));
+    }
     assert_string_equal(buf_cstr(&text), wanted);
     buf_fini(&text);
     prom_labels_fini(&l);

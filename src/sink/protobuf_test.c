@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/base64.h"
+#include "base/mem.h"
 
 static void expect_hex(struct buf *b, const char *hex)
 {
@@ -81,7 +82,7 @@ static void test_long_messages_move_up(void **state)
     (void)state;
     for (size_t i = 0; i < countof(sizes); i++) {
         struct buf b = {0}, expected = {0};
-        char *filling = malloc(sizes[i]);
+        char *filling = xmalloc(sizes[i]);
         size_t outer = pb_open(&b, 1);
 
         memset(filling, 'x', sizes[i]);

@@ -61,10 +61,11 @@ static void show_sample(struct str sample, struct buf *text)
     sample = str_from_index(sample, 10);
     long long at = (long long)varint(&sample) - START_MS;
 
-    if (bits == REMOTE_WRITE_STALE)
+    if (bits == REMOTE_WRITE_STALE) {
         buf_printf(text, " stale@%lld\n", at);
-    else
+    } else {
         buf_printf(text, " %g@%lld\n", value, at);
+    }
 }
 
 static void show_histogram(struct str h, struct buf *text)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/base64.h"
+#include "base/mem.h"
 
 #define T_MS INT64_C(1700000000000)
 
@@ -162,7 +163,7 @@ static void test_damaged_points_are_refused(void **state)
     (void)state;
     add(&whole, &told, NULL);
     for (size_t n = 1; n < whole.bytes.len; n++) {
-        char *copy = malloc(n);
+        char *copy = xmalloc(n);
         uint32_t end = (uint32_t)n;
         struct batch_view view = {.bytes = copy, .ends = &end, .to = 1};
         struct buf out = {0};

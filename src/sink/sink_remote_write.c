@@ -9,11 +9,13 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "proto/url.h"
 #include "sink/exposition.h"
 #include "sink/native_hist.h"
 #include "sink/remote_series.h"
 #include "sink/remote_write.h"
 #include "sink/remote_write_answer.h"
+#include "sink/sigv4.h"
 #include "sink/sink.h"
 #include "sink/snappy.h"
 
@@ -55,6 +57,7 @@ struct remote_write {
     struct batch batch;
     span_ns waited; /* since the last round */
     const char *url;
+    struct url *parsed;
     struct exposition_bounds seconds; /* of classic buckets */
 
     /* From here on of the sinks' loop. */
@@ -83,6 +86,55 @@ static void set_version(struct remote_write *s, enum remote_write_version versio
                                                       is_2 ? STR("2.0.0") : STR("0.1.0")};
 }
 
+/* Two more headers, where they are wanted; their values last as long as the buffers. */
+static int add_signature(const struct remote_write *s, struct str body, struct push_http *request,
+                         struct http_header *headers, char date[SIGV4_DATE_BYTES],
+                         struct buf *value)
+{
+    const struct options *o = s->options;
+    const struct sigv4_key key = {.access_key = o->access_key,
+                                  .secret_key = o->secret_key,
+                                  .region = o->region,
+                                  .service = "aps"};
+
+    if (!o->region)
+        return 0;
+    TRY(sigv4_sign(&key,
+                   &(struct sigv4_request){.method = STR("POST"),
+                                           .host = s->parsed->authority,
+                                           .path = s->parsed->path,
+                                           .query = s->parsed->query,
+                                           .body = body,
+                                           .at = clock_wall()},
+                   date, value));
+    memcpy(headers, s->headers, s->n_headers * sizeof(*headers));
+    headers[request->n_headers++] = (struct http_header){STR("X-Amz-Date"), str_of(date)};
+    headers[request->n_headers++] = (struct http_header){STR("Authorization"), buf_str(value)};
+    request->headers = headers;
+    return 0;
+}
+
+static void post(struct remote_write *s, struct push_wire *wire, struct str body,
+                 struct push_answer *ret_answer)
+{
+    scoped(freep) struct http_header *headers = xnew_n(struct http_header, s->n_headers + 2);
+    struct push_http request = {.url = s->url,
+                                .headers = s->headers,
+                                .n_headers = s->n_headers,
+                                .body = body,
+                                .timeout = s->options->timeout,
+                                .insecure = s->options->insecure};
+    char date[SIGV4_DATE_BYTES];
+    struct buf signature = {0};
+
+    if (add_signature(s, body, &request, headers, date, &signature)) {
+        snprintf(ret_answer->error, sizeof(ret_answer->error), "%s", fault_text());
+    } else {
+        push_http(wire, &request, ret_answer);
+    }
+    buf_fini(&signature);
+}
+
 /* One exchange. False: the points are not ours. */
 static bool exchange(struct remote_write *s, struct push_wire *wire,
                      const struct batch_view *points, struct push_answer *ret_answer)
@@ -93,14 +145,7 @@ static bool exchange(struct remote_write *s, struct push_wire *wire,
     if (r == 0) {
         snappy_block(buf_str(&body), &packed);
         set_version(s, s->choice.version);
-        push_http(wire,
-                  &(struct push_http){.url = s->url,
-                                      .headers = s->headers,
-                                      .n_headers = s->n_headers,
-                                      .body = buf_str(&packed),
-                                      .timeout = s->options->timeout,
-                                      .insecure = s->options->insecure},
-                  ret_answer);
+        post(s, wire, buf_str(&packed), ret_answer);
     }
     buf_fini(&body);
     buf_fini(&packed);
@@ -160,6 +205,7 @@ static void remote_write_close(struct sink *sink)
     remote_series_free(s->series);
     batch_fini(&s->batch);
     arena_fini(&s->arena);
+    url_unref(s->parsed);
     free(s->tags);
     free(s);
 }
@@ -293,10 +339,11 @@ static int check(const struct sink_setup *setup, const char *url)
         return fault(FAULT_EXIT(104), "%s: client certificates are not supported by outputs",
                      setup->label);
     }
-    if (o->region || o->access_key || o->secret_key) {
+    if ((o->region || o->access_key || o->secret_key) &&
+        (!o->region || !o->access_key || !o->secret_key || o->token || o->username)) {
         return fault(FAULT_EXIT(104),
-                     "%s: signatures of AWS (SigV4) are not supported; send through a proxy that "
-                     "signs, such as aws-sigv4-proxy",
+                     "%s: a signature of AWS needs sigv4_region, sigv4_access_key and "
+                     "sigv4_secret_key, and no other authentication",
                      setup->label);
     }
     return 0;
@@ -311,6 +358,8 @@ static int fill(struct remote_write *s, const struct sink_setup *setup, const ch
     s->seconds = exposition_seconds;
     if (o->buckets)
         TRY(exposition_bounds_parse(str_of(o->buckets), &s->seconds));
+    if (url_parse(str_of(s->url), NULL, &s->parsed))
+        return fault(FAULT_EXIT(104), "%s: \"%s\" is no URL", setup->label, s->url);
     TRY(make_headers(s));
     TRY(make_feed(s, setup, vocab));
     s->series = remote_series_new(&(struct remote_series_options){
@@ -411,7 +460,13 @@ static int k6_remote_write_open(const struct sink_setup *setup, struct sink **re
         ROW("password", SINK_SECRET, password, K6("PASSWORD"), NULL, NULL, "of that user"),      \
         ROW("token", SINK_SECRET, token, K6("BEARER_TOKEN"), NULL, NULL, "a bearer token"),      \
         ROW("insecure", SINK_BOOL, insecure, K6("INSECURE_SKIP_TLS_VERIFY"), "false", NULL,      \
-            "do not verify the receiver's certificate")
+            "do not verify the receiver's certificate"),                                         \
+        ROW("sigv4_region", SINK_STRING, region, K6("SIGV4_REGION"), NULL, NULL,                 \
+            "sign for Amazon's managed Prometheus in this region"),                              \
+        ROW("sigv4_access_key", SINK_SECRET, access_key, K6("SIGV4_ACCESS_KEY"), NULL, NULL,     \
+            "the access key id"),                                                                \
+        ROW("sigv4_secret_key", SINK_SECRET, secret_key, K6("SIGV4_SECRET_KEY"), NULL, NULL,     \
+            "the secret access key")
 
 #define NO_ENV(name) NULL
 #define K6_ENV(name) "K6_PROMETHEUS_RW_" name
@@ -427,11 +482,6 @@ static const struct sink_param k6_params[] = {
         "not supported"),
     ROW("client_certificate_key", SINK_STRING, certificate_key, K6_ENV("CLIENT_CERTIFICATE_KEY"),
         NULL, NULL, "not supported"),
-    ROW("sigv4_region", SINK_STRING, region, K6_ENV("SIGV4_REGION"), NULL, NULL, "not supported"),
-    ROW("sigv4_access_key", SINK_SECRET, access_key, K6_ENV("SIGV4_ACCESS_KEY"), NULL, NULL,
-        "not supported"),
-    ROW("sigv4_secret_key", SINK_SECRET, secret_key, K6_ENV("SIGV4_SECRET_KEY"), NULL, NULL,
-        "not supported"),
 };
 
 const struct sink_class sink_remote_write_class = {

@@ -7,6 +7,8 @@ write 2.0 goes to a strict receiver of our own, for no packaged server speaks it
 Counters are compared to the last count. Percentiles: histogram_quantile() interpolates inside the bucket, the summary
 takes its middle; both have to be within 0.14 % of the percentile of the values that the script is known to have given.
 """
+import hashlib
+import hmac
 import json
 import math
 import os
@@ -261,9 +263,59 @@ def push_refused(brunt, target):
           f"{code} {output[-600:]}")
 
 
+def signature(handler, body, secret):
+    """What Amazon would compute for a request (Signature Version 4), by Python's own hashes."""
+    date = handler.headers["X-Amz-Date"]
+    path, _, query = handler.path.partition("?")
+    canonical = "\n".join(["POST", path, query, f"host:{handler.headers['Host']}", f"x-amz-date:{date}", "",
+                           "host;x-amz-date", hashlib.sha256(body).hexdigest()])
+    scope = f"{date[:8]}/eu-west-1/aps/aws4_request"
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), "sha256").digest()
+    text = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    return (f"AWS4-HMAC-SHA256 Credential=AKID/{scope}, SignedHeaders=host;x-amz-date, "
+            f"Signature={hmac.new(key, text.encode(), 'sha256').hexdigest()}")
+
+
+def push_signed(brunt, target):
+    good = []
+
+    def answer(handler, body):
+        good.append(handler.headers["Authorization"] == signature(handler, body, "s3cret/+"))
+        return (204, {}, b"") if good[-1] else (403, {}, b"signature does not match")
+
+    env = {"K6_PROMETHEUS_RW_SIGV4_REGION": "eu-west-1", "K6_PROMETHEUS_RW_SIGV4_ACCESS_KEY": "AKID",
+           "K6_PROMETHEUS_RW_SIGV4_SECRET_KEY": "s3cret/+"}
+    with Receiver(answer) as receiver:
+        out = f"experimental-prometheus-rw={receiver.url}/workspaces/ws-1/api/v1/remote_write"
+        code, output, _ = run(brunt, target, [out], SCRIPT, env=env.items())
+    check("SigV4: every request is signed", code == 0 and good and all(good), output)
+    check("SigV4: the secret is not shown", "s3cret" not in output)
+
+
+def bad_input(brunt, target):
+    for out, words in (("remote-write=localhost:9090", "no http:// or https:// URL"),
+                       ("remote-write=http://[::1", "is no URL"),
+                       ("remote-write=http://h?version=3", "none of auto|1|2"),
+                       ("remote-write=http://h?schema=9", "schema must be from 0 to 8"),
+                       ("remote-write=http://h?buckets=2,1&histograms=classic", "must ascend"),
+                       ("remote-write=http://h?username=a&token=b", "either a token or a user"),
+                       ("remote-write=http://h?sigv4_region=eu", "needs sigv4_region"),
+                       ("remote-write=http://h?header.Content-Type=x", "the protocol's own"),
+                       ("remote-write=http://h?headers=a:b:c", "no header of the form"),
+                       ("remote-write=http://h?interval=0s", "must be more than 0"),
+                       ("xk6-prometheus-rw=http://h?client_certificate=x", "client certificates"),
+                       ("prometheus=:0?buckets=a", "no bound of a bucket"),
+                       ("prometheus=:0?schema=-1", "schema must be from 0 to 8")):
+        code, output, _ = run(brunt, target, [out], SCRIPT)
+        check(f"refused: {out}", code == 104 and words in output, f"{code} {output}")
+
+
 def main():
     with Target(sys.argv[1]) as target:
-        for part in sys.argv[2:] or ("pull", "push_prometheus", "push_victoria", "push_2", "push_refused"):
+        for part in sys.argv[2:] or ("pull", "push_prometheus", "push_victoria", "push_2", "push_refused", "push_signed",
+                                     "bad_input"):
             globals()[part](sys.argv[1], target)
     finish()
 
