@@ -34,6 +34,7 @@ from servers import (HERE, Process, Receiver, Target, VictoriaMetrics, check, fe
 SCRIPT = HERE / "prometheus.js"
 TOLERANCE = 0.0014
 N = 20000
+PARTS = ("pull", "vocabularies", "push_prometheus", "push_victoria", "push_2", "push_refused", "push_signed", "bad_input")
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
@@ -167,6 +168,22 @@ def pull(brunt, target):
             compare_counters("scraped, protobuf", lingering.summary, native.value)
             compare_histogram("scraped, protobuf", lingering.summary, native.value)
             check("Ctrl-C ends the linger", lingering.end() == 0)
+
+
+def vocabularies(brunt, target):
+    """All names at once: no two of them clash, in any format, and the text stays readable."""
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    names = "brunt,k6,loadpilot,locust,leapwork"
+    with Lingering(brunt, target, f"{address}?vocab={names}") as lingering:
+        texts = [fetch(f"http://{address}/metrics", Accept=a).decode() for a in ("text/plain", OPENMETRICS)]
+        families = {f.name for f in text_string_to_metric_families(texts[1])}
+        check("vocabularies: a strict parser reads all", {"brunt_http_reqs", "k6_http_reqs"} <= families, families)
+        lint = subprocess.run([find_program("promtool", "prometheus"), "check", "metrics"], input=texts[0], text=True,
+                              capture_output=True)
+        check("vocabularies: promtool reads all", lint.returncode in (0, 3), lint.stderr)  # 3: it dislikes names
+        found = [n for n in ("loadpilot_", "locust_", "lp_run_results_") if re.search(f"^{n}", texts[0], re.M)]
+        check("vocabularies: all are there", len(found) == 3, found)
+        check("vocabularies: none was left out", lingering.end() == 0, lingering.logs()[-500:])  # else 115
 
 
 # ---- push ----
@@ -314,8 +331,7 @@ def bad_input(brunt, target):
 
 def main():
     with Target(sys.argv[1]) as target:
-        for part in sys.argv[2:] or ("pull", "push_prometheus", "push_victoria", "push_2", "push_refused", "push_signed",
-                                     "bad_input"):
+        for part in sys.argv[2:] or PARTS:
             globals()[part](sys.argv[1], target)
     finish()
 
