@@ -92,7 +92,7 @@ static void put_unescaped(struct buf *out, struct str raw)
         if (raw.p[i] != '\\' || i + 1 == raw.n) {
             buf_putc(out, raw.p[i]);
         } else if (raw.p[i + 1] == 'u' && hex4(str_from_index(raw, i + 2), &code)) {
-            buf_putc(out, code < 0x80 ? (char)code : '?');
+            buf_putc(out, (char)(code < 0x80 ? code : '?'));
             i += 5;
         } else {
             buf_putc(out, unescaped(raw.p[++i]));

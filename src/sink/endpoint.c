@@ -140,11 +140,12 @@ void endpoint_send_datagrams(const struct endpoint *e, struct loop *loop, struct
         error = send_one(fd, loop, take_lines(&bytes, max_bytes));
     if (fd >= 0)
         close(fd);
-    if (error)
-        push_result_set(ret_result, PUSH_RETRY, "no datagram to %s port %u: %s", e->host,
-                        (unsigned)e->port, strerror(error));
-    else
-        push_result_set(ret_result, PUSH_DONE, "%s", "");
+    push_result_set(ret_result, PUSH_DONE, "%s", "");
+    if (!error)
+        return;
+    errno = error;
+    push_result_set(ret_result, PUSH_RETRY, "no datagram to %s port %u: %m", e->host,
+                    (unsigned)e->port);
 }
 
 /* ---- streams ---- */
@@ -161,9 +162,9 @@ static ssize_t await_end(struct stream *s, mono_ns deadline)
     char nothing[256];
     ssize_t n;
 
-    do
+    do {
         n = stream_recv(s, nothing, sizeof(nothing), deadline);
-    while (n > 0);
+    } while (n > 0);
     return n;
 }
 
@@ -180,13 +181,14 @@ static void converse(const struct endpoint *e, struct stream *s, struct str byte
         return;
     ssize_t n = await_end(s, deadline);
 
-    if (n == -NET_TIMEOUT)
+    if (n == -NET_TIMEOUT) {
         failed(e, "no acknowledgement from",
                "the receiver does not close the connection after the end (?ack=false does not wait "
                "for that)",
                r);
-    else if (n < 0)
+    } else if (n < 0) {
         failed(e, "no acknowledgement from", stream_error(s)->text, r);
+    }
 }
 
 void endpoint_send_stream(const struct endpoint *e, struct loop *loop, struct str bytes,

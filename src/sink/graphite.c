@@ -73,7 +73,7 @@ void graphite_put_name(struct buf *out, struct str name)
             continue;
         if (c == '~' && out->len == start)
             continue;
-        buf_putc(out, is_word(c) || c == '.' || c == ':' || c == '-' ? c : '_');
+        buf_putc(out, (char)(is_word(c) || c == '.' || c == ':' || c == '-' ? c : '_'));
     }
     if (out->len > start && out->data[out->len - 1] == '.')
         out->len--;
@@ -84,13 +84,14 @@ void graphite_put_key(struct buf *out, struct str key)
     size_t start = out->len;
 
     for (size_t i = 0; i < key.n && i < KEY_BYTES; i++)
-        buf_putc(out, is_word(key.p[i]) ? key.p[i] : '_');
+        buf_putc(out, (char)(is_word(key.p[i]) ? key.p[i] : '_'));
     struct str put = str_from(out->data + start, out->len - start);
 
-    if (str_is(put, "name"))
+    if (str_is(put, "name")) {
         buf_putc(out, '_');
-    else if (put.n >= 4 && str_starts(put, STR("__")) && str_ends(put, STR("__")))
+    } else if (put.n >= 4 && str_starts(put, STR("__")) && str_ends(put, STR("__"))) {
         out->len -= 2;
+    }
 }
 
 void graphite_put_value(struct buf *out, struct str value, enum graphite_form form)
@@ -106,10 +107,11 @@ void graphite_put_value(struct buf *out, struct str value, enum graphite_form fo
         n = is_good || code ? n : 1;
         if (out->len - start + (is_good ? n : 1) > max)
             return;
-        if (is_good)
+        if (is_good) {
             buf_put(out, value.p, n);
-        else
+        } else {
             buf_putc(out, '_');
+        }
         value = str_from_index(value, n);
     }
 }

@@ -40,7 +40,7 @@ static void judge_stored(const struct push_answer *answer, size_t n_points, stru
                     (int)(why.len < SAID_BYTES ? why.len : SAID_BYTES), why.data);
     r->n_rejected = n < n_points ? (size_t)n : n_points;
     for (char *p = r->reason; *p; p++)
-        *p = (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p;
+        *p = (char)((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p);
     buf_fini(&why);
 }
 

@@ -42,7 +42,7 @@ void influx_said(const struct push_answer *answer, struct buf *out)
         for (size_t i = 0; i < text.len && i < SAID_BYTES; i++) {
             unsigned char c = (unsigned char)text.data[i];
 
-            buf_putc(out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+            buf_putc(out, (char)(c < 0x20 || c == 0x7f ? ' ' : c));
         }
     } else {
         push_said(answer, out, SAID_BYTES);
@@ -109,10 +109,11 @@ void influx_judge(enum influx_version version, const struct push_answer *answer,
     if (answer->status)
         p = find_phrase(answer->status, buf_str(&said));
     *ret_result = (struct push_result){0};
-    if (p)
+    if (p) {
         judge_phrase(p, buf_str(&said), n_points, ret_result);
-    else
+    } else {
         push_http_judge(answer, ret_result);
+    }
     if (answer->status == 404 && version == INFLUX_V1 && !said.len)
         push_result_set(ret_result, PUSH_BLOCKED, "status 404: nothing at /write of that address");
     buf_fini(&said);

@@ -89,9 +89,10 @@ static int add_field(struct influx_lines *l, struct str part)
         TRY(parse_type(str_trim(str_from_index(part, colon + 1)), &f.type));
     if (!f.name.n)
         return 0;
-    if (str_is(f.name, "value") || find_field(l, f.name))
+    if (str_is(f.name, "value") || find_field(l, f.name)) {
         return fault(FAULT_EXIT(104), "tagsAsFields: there would be two fields named \"%.*s\"",
                      STR_ARG(f.name));
+    }
     vec_push(l->fields, l->n_fields, l->cap_fields) = f;
     return 0;
 }
@@ -202,10 +203,11 @@ static struct shape *shape_new(struct influx_lines *l, const struct metric *metr
         const struct tag *tag = &tags->tags[i];
         const struct tag_field *f = find_field(l, tag->key);
 
-        if (!f)
+        if (!f) {
             line_tag(&begin, tag->key, tag->value);
-        else if (tag->value.n)
+        } else if (tag->value.n) {
             put_field(l, &fields, f, tag->value);
+        }
     }
     shape->clock = clock_of(l, buf_str(&shape->begin));
     return shape;

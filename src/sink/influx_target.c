@@ -119,10 +119,11 @@ static int set_v2(struct influx_target *t, const struct influx_options *o, const
     while (bucket.n && bucket.p[bucket.n - 1] == '/')
         bucket.n--;
     bucket = either(bucket, o->bucket);
-    if (!bucket.n)
+    if (!bucket.n) {
         return fault(FAULT_EXIT(104),
                      "InfluxDB 2 needs a bucket: http://host:8086/BUCKET, ?bucket= or "
                      "K6_INFLUXDB_BUCKET");
+    }
     buf_printf(&write, "%.*s/api/v2/write", STR_ARG(u->origin));
     add_query(&write, "org", str_of(o->org));
     add_query(&write, "bucket", bucket);
@@ -150,9 +151,10 @@ static int precision_of(struct influx_target *t, const struct influx_options *o,
     *ret_word = NULL;
     if (!is_said(o->precision))
         return 0;
-    if (!line_precision(str_of(o->precision), &t->unit))
+    if (!line_precision(str_of(o->precision), &t->unit)) {
         return fault(FAULT_EXIT(104), "precision is n, u, ms, s, m or h, and not \"%s\"",
                      o->precision);
+    }
     if (!exact)
         return 0;
     *ret_word = t->version == INFLUX_V1 ? line_precision_v1(t->unit) : line_precision_v2(t->unit);

@@ -32,7 +32,7 @@ static void put_name(struct buf *out, struct str s, enum escapes escapes)
 
         if (is_escaped(c, escapes))
             buf_putc(out, '\\');
-        buf_putc(out, is_control(c) ? ' ' : escapes_next ? '/' : c);
+        buf_putc(out, (char)(is_control(c) ? ' ' : escapes_next ? '/' : c));
     }
 }
 
@@ -127,7 +127,7 @@ void line_string(struct line *l, struct str key, struct str value)
 
         if (c == '"' || c == '\\')
             buf_putc(l->out, '\\');
-        buf_putc(l->out, is_control(c) ? ' ' : c);
+        buf_putc(l->out, (char)(is_control(c) ? ' ' : c));
     }
     buf_putc(l->out, '"');
 }

@@ -112,10 +112,11 @@ static void on_point(void *arg, const struct point *p)
 {
     struct graphite *g = arg;
 
-    if (p->family->kind == POINT_HISTOGRAM)
+    if (p->family->kind == POINT_HISTOGRAM) {
         put_hist(g, p);
-    else
+    } else {
         put(g, p, (struct str){0}, p->value);
+    }
 }
 
 /*
@@ -211,9 +212,10 @@ static void send_json(struct graphite *g, struct push_wire *wire, const struct b
         .insecure = g->options->insecure,
     };
 
-    if (g->authorization)
+    if (g->authorization) {
         headers[request.n_headers++] =
             (struct http_header){STR("Authorization"), str_of(g->authorization)};
+    }
     frame_json(&body, points);
     request.body = buf_str(&body);
     push_http(wire, &request, &answer);
@@ -268,10 +270,11 @@ static char *authorization_of(const struct graphite_options *o)
     buf_printf(&pair, "%s%s%s", is_said(o->username) ? o->username : "",
                is_said(o->username) || is_basic ? ":" : "", is_said(o->api_key) ? o->api_key : "");
     buf_puts(&out, is_basic ? "Basic " : "Bearer ");
-    if (is_basic)
+    if (is_basic) {
         ignored(base64_encode(BASE64_STD, buf_str(&pair), &out));
-    else
+    } else {
         buf_putstr(&out, buf_str(&pair));
+    }
     buf_fini(&pair);
     return buf_take(&out, NULL);
 }
@@ -305,15 +308,17 @@ static int set_address(struct graphite *g, const char *arg)
 {
     struct str address = str_of(arg);
 
-    if (!address.n)
+    if (!address.n) {
         return fault(FAULT_EXIT(104), "output graphite needs an address: tcp://host:2003, "
                                       "udp://, pickle://, http:// or https://");
+    }
     g->transport = find_transport(&address);
-    if (!g->transport)
+    if (!g->transport) {
         return fault(FAULT_EXIT(104),
                      "output graphite knows tcp://, udp://, pickle://, http:// and https://, and "
                      "not \"%s\"",
                      arg);
+    }
     g->url = arg;
     if (g->transport->form == GRAPHITE_JSON)
         return 0;

@@ -68,9 +68,10 @@ static void influxdb_tick(struct sink *sink, const struct sink_tick *t)
     size_t n;
     struct snap_series *const *touched = snapshot_touched(t->snapshot, &n);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         influx_lines_sums(s->lines, touched[i]->metric->def, touched[i]->tags, &touched[i]->delta,
                           &touched[i]->total, t->at, &s->batch);
+    }
     influxdb_put(s, 0);
 }
 
