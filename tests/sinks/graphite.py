@@ -60,12 +60,29 @@ def test_carbon(graphite, target):
     ways = {"lines": f"tcp://127.0.0.1:{graphite.line}?", "datagrams": f"udp://127.0.0.1:{graphite.line}?",
             "pickles": f"pickle://127.0.0.1:{graphite.pickle}?", "paths": f"127.0.0.1:{graphite.line}?tags=false&"}
     outs = [f"graphite={address}prefix={prefix}" for prefix, address in ways.items()]
+    outs.append(f"graphite=127.0.0.1:{graphite.line}?vocab=leapwork")
     code, output, summary = run(BRUNT, target, outs, script=SCRIPT, more=["--tag", "run_id=r1"])
     check("carbon: exit code", code == 0, (code, output))
     for prefix in ("lines", "datagrams", "pickles"):
         compare(f"{prefix}: counters", lambda: by_tag(graphite, since, prefix + "."), wanted(summary))
     check_series(graphite, since, "lines", summary)
     check_paths(graphite, since, summary)
+    check_leapwork(graphite, since, summary)
+
+
+def check_leapwork(graphite, since, summary):
+    """The queries that are asked of Leapwork's catalogue."""
+    def ask(name, *filters):
+        filters = "".join(f", '{f}'" for f in filters)
+        return tally([points for _, points in graphite.render(f"seriesByTag('name=lp.run_results.{name}'{filters})", since)])
+
+    compare("leapwork: seriesByTag", lambda: {
+        "p95": ask("run.latency.p95_ms", "run_status=finished", "timeline_name=graphite.js"),
+        "error rate": ask("run.error_rate_pct", "run_id=~.+"),
+        "requests": ask("requests.total", "step_title=a_page"),
+        "answers": ask("status_code.count", "status_code=200"),
+    }, {"p95": summary["http_req_duration"]["values"]["p(95)"], "error rate": 0,
+        "requests": summary["http_reqs"]["values"]["count"], "answers": summary["http_reqs"]["values"]["count"]})
 
 
 def check_series(graphite, since, prefix, summary):
