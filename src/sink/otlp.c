@@ -84,10 +84,11 @@ static void put_text(struct buf *out, unsigned field, struct str text)
     for (size_t i = 0; i < text.n;) {
         size_t n = utf8_length((const unsigned char *)text.p + i, text.n - i);
 
-        if (n)
+        if (n) {
             buf_put(out, text.p + i, n);
-        else
+        } else {
             buf_puts(out, "\xef\xbf\xbd");
+        }
         i += n ? n : 1;
     }
     pb_close(out, opened);
@@ -432,10 +433,11 @@ void otlp_request(struct buf *out, const struct otlp_origin *origin,
 
     put_scope(out, origin);
     for (size_t i = points->from; i < points->to;) {
-        if (record_read(batch_point(points, i), &r))
+        if (record_read(batch_point(points, i), &r)) {
             put_metric(out, points, &i, &r);
-        else
+        } else {
             i++;
+        }
     }
     pb_close(out, scope_metrics);
     pb_close(out, resource_metrics);

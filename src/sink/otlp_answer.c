@@ -77,10 +77,11 @@ static bool read_partial(struct str rest, struct otlp_success *ret)
     while (rest.n) {
         if (!take_field(&rest, &f))
             return false;
-        if (f.id == 1 && f.wire == PB_VARINT)
+        if (f.id == 1 && f.wire == PB_VARINT) {
             ret->n_rejected = (int64_t)f.number > 0 ? f.number : 0;
-        else if (f.id == 2 && f.wire == PB_BYTES)
+        } else if (f.id == 2 && f.wire == PB_BYTES) {
             ret->message = f.bytes;
+        }
     }
     return true;
 }
@@ -123,9 +124,11 @@ bool otlp_status_parse(struct str body, struct str *ret_message)
 /* Appends the first line of a text, fit for a terminal. */
 static void put_said(struct buf *out, struct str text)
 {
-    struct push_answer a = {.body = {.data = (char *)(uintptr_t)text.p, .len = text.n}};
+    struct push_answer a = {0};
 
+    buf_putstr(&a.body, text);
     push_said(&a, out, 200);
+    buf_fini(&a.body);
 }
 
 /* Appends the message of a JSON object, {"code": 3, "message": "..."}; false: it is none. */
@@ -144,10 +147,11 @@ static void put_reason(struct buf *out, const struct push_answer *answer)
 {
     struct str message;
 
-    if (otlp_status_parse(buf_str(&answer->body), &message))
+    if (otlp_status_parse(buf_str(&answer->body), &message)) {
         put_said(out, message);
-    else if (!put_json_message(out, buf_str(&answer->body)))
+    } else if (!put_json_message(out, buf_str(&answer->body))) {
         push_said(answer, out, 200);
+    }
 }
 
 /* The result's words: the status and what the receiver said. */
@@ -173,10 +177,11 @@ static void tell_partial(struct push_result *r, const struct otlp_rules *rules, 
     put_said(&said, message);
     r->outcome = PUSH_DONE;
     r->n_rejected = n < rules->n_points ? n : rules->n_points;
-    if (n || said.len)
+    if (n || said.len) {
         push_result_set(r, PUSH_DONE, "%s%s%.*s",
                         n ? "refused by the receiver" : "the receiver warns", said.len ? ": " : "",
                         STR_ARG(buf_str(&said)));
+    }
     buf_fini(&said);
 }
 
@@ -199,10 +204,11 @@ static void judge_json(const struct otlp_rules *rules, const struct push_answer 
     const char *message = json_string_value(json_object_get(partial, "errorMessage"));
     uint64_t n = 0;
 
-    if (json_is_integer(count))
+    if (json_is_integer(count)) {
         n = json_integer_value(count) > 0 ? (uint64_t)json_integer_value(count) : 0;
-    else if (!str_u64(str_of(json_string_value(count)), &n))
+    } else if (!str_u64(str_of(json_string_value(count)), &n)) {
         n = 0;
+    }
     tell_partial(r, rules, n, str_of(message));
     json_decref(root);
 }
@@ -292,10 +298,11 @@ void otlp_judge(const struct otlp_rules *rules, const struct push_answer *answer
                 struct push_result *ret_result)
 {
     *ret_result = (struct push_result){0};
-    if (answer->status == 0)
+    if (answer->status == 0) {
         push_result_set(ret_result, PUSH_RETRY, "%s", answer->error);
-    else if (answer->status >= 200 && answer->status < 300)
+    } else if (answer->status >= 200 && answer->status < 300) {
         judge_success(rules, answer, ret_result);
-    else
+    } else {
         judge_failure(rules, answer, ret_result);
+    }
 }

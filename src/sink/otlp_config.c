@@ -41,9 +41,10 @@ static int check_url(const char *text)
         url_unref(u);
         r = -EPROTONOSUPPORT;
     }
-    if (r != 0)
+    if (r != 0) {
         return fault(FAULT_EXIT(104), "the address of the OTLP receiver is no URL such as "
                                       "http://127.0.0.1:4318 or https://host/otlp");
+    }
     url_unref(u);
     return 0;
 }
@@ -117,11 +118,12 @@ int otlp_list_parse(struct arena *arena, const char *what, struct str text, stru
         size_t at = str_find(part, '=');
 
         if (at == 0 || at == part.n || !decode(arena, str_trim(str_from(part.p, at)), &item.key) ||
-            !decode(arena, str_trim(str_from_index(part, at + 1)), &item.value))
+            !decode(arena, str_trim(str_from_index(part, at + 1)), &item.value)) {
             return fault(FAULT_EXIT(104),
                          "the list of %s is not key=value,key2=value2 (a comma or a %% in a value "
                          "is written %%2C, %%25)",
                          what);
+        }
         set_item(items, &n, item);
     }
     *ret_items = items;

@@ -97,11 +97,12 @@ static void otlp_tick(struct sink *sink, const struct sink_tick *t)
     s->style.since = s->sent_at ? s->sent_at : t->facts->started;
     s->sent_at = t->at;
     s->batch.first_at = t->at;
-    if (s->feed)
+    if (s->feed) {
         vocab_feed_each(s->feed, put_point, s);
-    else
+    } else {
         plain_each(s->plain, &(struct plain_times){.start = t->facts->started, .at = t->at},
                    put_point, s);
+    }
     push_put(s->sink.push, &s->batch);
 }
 
@@ -203,7 +204,7 @@ static int check_protocol(const char *protocol)
 
 static int read_style(struct sink_otlp *s, const struct otlp_options *o)
 {
-    int temporality, histograms, gzip;
+    int temporality = 0, histograms = 0, gzip = 0;
 
     TRY(check_protocol(o->protocol));
     TRY(check_protocol(o->k6_protocol));
@@ -212,9 +213,10 @@ static int read_style(struct sink_otlp *s, const struct otlp_options *o)
     TRY(find_word("histograms", o->histograms, histogram_kinds, countof(histogram_kinds),
                   &histograms));
     TRY(find_word("compression", o->compression, compressions, countof(compressions), &gzip));
-    if (o->max_buckets != 0 && (o->max_buckets < MAX_BUCKETS_MIN || o->max_buckets > UINT32_MAX))
+    if (o->max_buckets != 0 && (o->max_buckets < MAX_BUCKETS_MIN || o->max_buckets > UINT32_MAX)) {
         return fault(FAULT_EXIT(104), "output otlp: max_buckets: at least %d, or 0 for no limit",
                      MAX_BUCKETS_MIN);
+    }
     s->style = (struct otlp_style){.temporality = (enum otlp_temporality)temporality,
                                    .histograms = (enum otlp_histograms)histograms,
                                    .max_buckets = (uint32_t)o->max_buckets};
@@ -233,11 +235,12 @@ static int set_header(struct sink_otlp *s, struct str name, struct str value)
 {
     size_t i = 0;
 
-    if (!otlp_header_fits(name, value))
+    if (!otlp_header_fits(name, value)) {
         return fault(FAULT_EXIT(104),
                      "output otlp: a header cannot have the name or the value "
                      "that \"%.*s\" has",
                      STR_ARG(name));
+    }
     while (i < s->n_headers && !str_eq_nocase(s->headers[i].name, name))
         i++;
     if (i == s->n_headers)
@@ -248,8 +251,8 @@ static int set_header(struct sink_otlp *s, struct str name, struct str value)
 
 static int set_header_list(struct sink_otlp *s, const char *text)
 {
-    struct tag *items;
-    size_t n;
+    struct tag *items = NULL;
+    size_t n = 0;
 
     TRY(otlp_list_parse(&s->arena, "headers", str_of(text), &items, &n));
     for (size_t i = 0; i < n; i++)
@@ -303,8 +306,8 @@ static int read_resource(struct sink_otlp *s, const struct otlp_options *o,
                          const struct sink_setup *setup)
 {
     bool is_k6 = setup->class == &sink_opentelemetry_class;
-    struct tag *items;
-    size_t n;
+    struct tag *items = NULL;
+    size_t n = 0;
 
     set_attribute(s, STR("service.name"), is_k6 ? STR("k6") : STR("brunt"));
     set_attribute(s, STR("service.version"), STR(BRUNT_VERSION));

@@ -129,11 +129,12 @@ static void put_point(void *arg, const struct point *p)
     struct statsd_line line = {
         .name = p->family->name, .labels = p->labels, .n_labels = p->n_labels};
 
-    if (p->family->kind != POINT_HISTOGRAM)
+    if (p->family->kind != POINT_HISTOGRAM) {
         put_number(s, line, p->family->kind,
                    p->family->kind == POINT_COUNTER ? p->delta : p->value);
-    else if (p->hist_delta && !s->has_samples)
+    } else if (p->hist_delta && !s->has_samples) {
         put_hist(s, line, p->hist_delta, p->factor);
+    }
 }
 
 /* ---- merging ---- */
@@ -145,10 +146,11 @@ static void put_merged(struct sink_statsd *s)
 
     if (m->name.len == 0)
         return;
-    if (m->kind == POINT_HISTOGRAM)
+    if (m->kind == POINT_HISTOGRAM) {
         put_hist(s, line, &m->hist, m->factor);
-    else
+    } else {
         put_number(s, line, m->kind, m->value);
+    }
     hist_fini(&m->hist);
     buf_reset(&m->name);
 }
@@ -299,14 +301,16 @@ static int read_timers(struct sink_statsd *s, const struct statsd_options *o,
 {
     s->has_samples = strcmp(o->timers, "samples") == 0;
     s->timer_type = o->type;
-    if (!str_f64(str_of(o->rate), &s->rate) || !(s->rate > 0 && s->rate <= 1))
+    if (!str_f64(str_of(o->rate), &s->rate) || !(s->rate > 0 && s->rate <= 1)) {
         return fault(FAULT_EXIT(104),
                      "output statsd: rate: \"%s\" is no number above 0 and up to 1", o->rate);
-    if (s->has_samples && setup->vocab)
+    }
+    if (s->has_samples && setup->vocab) {
         return fault(FAULT_EXIT(104),
                      "output statsd: timers=samples sends samples under their own "
                      "names: it goes with no vocabulary (\"%s\")",
                      setup->vocab);
+    }
     return statsd_stats_parse(str_of(o->stats), &s->stats);
 }
 
@@ -319,9 +323,10 @@ static int read_names(struct sink_statsd *s, const struct sink_setup *setup)
         .detail = s->tags == STATSD_TAGS_NONE ? PLAIN_TOTALS : PLAIN_SERIES,
     };
 
-    if (setup->vocab)
+    if (setup->vocab) {
         return sinks_feed(setup, &(struct vocab_options){.native_histograms = true}, setup->vocab,
                           &s->feed);
+    }
     s->plain = plain_new(&plain, setup->snapshot);
     return 0;
 }
@@ -329,9 +334,10 @@ static int read_names(struct sink_statsd *s, const struct sink_setup *setup)
 static int packet_bytes(const struct statsd_options *o, enum statsd_transport transport,
                         size_t *ret_bytes)
 {
-    if (o->packet != 0 && (o->packet < PACKET_MIN || o->packet > PACKET_MAX))
+    if (o->packet != 0 && (o->packet < PACKET_MIN || o->packet > PACKET_MAX)) {
         return fault(FAULT_EXIT(104), "output statsd: packet: %d to %d bytes", PACKET_MIN,
                      PACKET_MAX);
+    }
     *ret_bytes = o->packet                  ? (size_t)o->packet
                  : transport == STATSD_UNIX ? PACKET_UNIX
                                             : PACKET_UDP;

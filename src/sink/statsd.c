@@ -54,7 +54,7 @@ static void put_name(struct buf *out, const struct form *form, struct str name, 
         bool kept = is_letter(c) || ascii_digit(c) || c == '.' || c == '_' ||
                     (c == '-' && !form->signed_gauges);
 
-        buf_putc(out, kept ? c : '_');
+        buf_putc(out, kept ? c : (char)'_');
     }
 }
 
@@ -67,7 +67,7 @@ static bool is_reserved(const struct form *form, char c, bool is_key)
 static void put_tag_text(struct buf *out, const struct form *form, struct str text, bool is_key)
 {
     for (size_t i = 0; i < text.n; i++)
-        buf_putc(out, is_reserved(form, text.p[i], is_key) ? '_' : text.p[i]);
+        buf_putc(out, is_reserved(form, text.p[i], is_key) ? (char)'_' : text.p[i]);
 }
 
 static void put_tags(struct buf *out, const struct form *form, const struct statsd_line *line)
@@ -79,10 +79,11 @@ static void put_tags(struct buf *out, const struct form *form, const struct stat
 
         if (t->key.n == 0 || t->value.n == 0)
             continue;
-        if (first)
+        if (first) {
             buf_puts(out, form->open);
-        else
+        } else {
             buf_putc(out, form->separator);
+        }
         first = false;
         put_tag_text(out, form, t->key, true);
         buf_putc(out, form->assign);
@@ -178,16 +179,18 @@ int statsd_stats_parse(struct str text, struct statsd_stats *ret_stats)
         struct statsd_stat *item = &stats.items[stats.n];
 
         word = str_trim(word);
-        if (stats.n == STATSD_STATS_MAX)
+        if (stats.n == STATSD_STATS_MAX) {
             return fault(FAULT_EXIT(104), "more than %d statistics of a distribution",
                          STATSD_STATS_MAX);
+        }
         if (!stat_parse(word, &item->stat) || !stat_applies(item->stat, METRIC_TREND) ||
             (item->stat.kind == STAT_P && !(item->stat.p >= 0 && item->stat.p <= 100)) ||
-            !set_suffix(item, word))
+            !set_suffix(item, word)) {
             return fault(FAULT_EXIT(104),
                          "\"%.*s\" is no statistic of a distribution; there are avg, min, med, "
                          "max, count and p(95) with any percentage",
                          STR_ARG(word));
+        }
         stats.n++;
     }
     *ret_stats = stats;
@@ -218,18 +221,20 @@ int statsd_address_parse(struct str text, struct statsd_address *ret_address)
         }
     }
     if (a.transport == STATSD_UNIX) {
-        if (rest.n < 2 || rest.p[0] != '/')
+        if (rest.n < 2 || rest.p[0] != '/') {
             return fault(FAULT_EXIT(104), "\"%.*s\" has no absolute path: write unix:///path",
                          STR_ARG(text));
+        }
         a.path = rest;
     } else {
         if (rest.n && rest.p[rest.n - 1] == '/')
             rest.n--;
-        if (endpoint_parse(rest, STATSD_PORT, &a.endpoint))
+        if (endpoint_parse(rest, STATSD_PORT, &a.endpoint)) {
             return fault(FAULT_EXIT(104),
                          "\"%.*s\" is no address of a StatsD server: write host:port, "
                          "udp://host:port, tcp://host:port or unix:///path",
                          STR_ARG(text));
+        }
     }
     *ret_address = a;
     return 0;

@@ -59,11 +59,12 @@ static void tell(const struct statsd_wire *w, enum push_outcome outcome, const c
 {
     const struct statsd_address *a = &w->config.address;
 
-    if (a->transport == STATSD_UNIX)
+    if (a->transport == STATSD_UNIX) {
         push_result_set(ret_result, outcome, "unix://%.*s: %s", STR_ARG(a->path), what);
-    else
+    } else {
         push_result_set(ret_result, outcome, "udp://%s:%u: %s", a->endpoint.host, a->endpoint.port,
                         what);
+    }
 }
 
 struct meaning {
@@ -222,10 +223,11 @@ static void send_datagrams(struct statsd_wire *w, struct loop *l, const struct b
         to = statsd_packet(points, from, w->config.packet_bytes);
         e = send_packet(w, l, statsd_packet_bytes(points, from, to), deadline);
     }
-    if (e == 0)
+    if (e == 0) {
         ret_result->outcome = PUSH_DONE;
-    else
+    } else {
         fail_errno(w, e, ret_result);
+    }
 }
 
 void statsd_wire_send(struct statsd_wire *w, struct loop *l, const struct batch_view *points,
@@ -234,9 +236,10 @@ void statsd_wire_send(struct statsd_wire *w, struct loop *l, const struct batch_
     const struct statsd_wire_config *c = &w->config;
 
     *ret_result = (struct push_result){0};
-    if (c->address.transport == STATSD_TCP)
+    if (c->address.transport == STATSD_TCP) {
         endpoint_send_stream(&c->address.endpoint, l, batch_bytes(points), c->end, c->timeout,
                              ret_result);
-    else
+    } else {
         send_datagrams(w, l, points, ret_result);
+    }
 }

@@ -203,7 +203,7 @@ static void read_late(void *arg)
 
 static void unix_datagrams(void)
 {
-    char dir[] = "/tmp/statsd-XXXXXX", path[40], address[60];
+    char dir[] = "/tmp/statsd-XXXXXX", path[40], address[60], waste;
     struct coro_waitgroup group;
 
     assert_non_null(mkdtemp(dir));
@@ -222,7 +222,7 @@ static void unix_datagrams(void)
     deliver(w);
     assert_int_equal(result.outcome, PUSH_RETRY);
     assert_non_null(strstr(result.reason, "does not read"));
-    while (recv(reader.fd, path, 1, 0) > 0)
+    while (recv(reader.fd, &waste, 1, 0) > 0)
         ;
 
     coro_waitgroup_init(&group, loop);
@@ -234,8 +234,7 @@ static void unix_datagrams(void)
 
     statsd_wire_free(w);
     close(reader.fd);
-    unlink(strcat(dir, "/s"));
-    dir[strlen(dir) - 2] = '\0';
+    unlink(path);
     rmdir(dir);
 }
 
