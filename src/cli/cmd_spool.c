@@ -123,10 +123,11 @@ static void put_json(const struct spool_command *c, struct buf *out)
         json_key(&j, "bytes");
         json_put_u64(&j, e->bytes);
         json_key(&j, "oldest_ms");
-        if (e->oldest)
+        if (e->oldest) {
             json_put_int(&j, e->oldest / NS_PER_MS);
-        else
+        } else {
             json_put_null(&j);
+        }
         json_key(&j, "busy");
         json_put_bool(&j, e->busy);
         json_close(&j);
@@ -161,12 +162,13 @@ static void print_entry(const struct spool_entry *e, int name_columns, wall_ns n
 
     humanize(&size, (double)e->bytes, CONTAINS_DATA, TIME_UNIT_AUTO);
     put_age(&age, e->oldest, now);
-    if (e->trouble)
+    if (e->trouble) {
         printf("%-*s  %s\n", name_columns, e->name, e->trouble);
-    else
+    } else {
         printf("%-*s  %10llu  %8s  %7s  %s%s\n", name_columns, e->name,
                (unsigned long long)e->points, buf_cstr(&size), buf_cstr(&age), e->spec,
                e->busy ? "  (in use)" : "");
+    }
     buf_fini(&size);
     buf_fini(&age);
 }
@@ -218,9 +220,10 @@ typedef int(each_fn)(struct spool_command *c, const struct spool_entry *e);
 
 static const struct spool_entry *find_entry(const struct spool_command *c, const char *name)
 {
-    for (size_t i = 0; i < c->n_entries; i++)
+    for (size_t i = 0; i < c->n_entries; i++) {
         if (strcmp(c->entries[i].name, name) == 0)
             return &c->entries[i];
+    }
     return NULL;
 }
 
@@ -237,9 +240,10 @@ static int unknown(const struct spool_command *c, const char *name)
 /* Names are all looked up before anything happens to any of them. */
 static int check_names(const struct spool_command *c)
 {
-    for (size_t i = 1; i < c->args.n_operands; i++)
+    for (size_t i = 1; i < c->args.n_operands; i++) {
         if (!find_entry(c, c->args.operands[i]))
             return unknown(c, c->args.operands[i]);
+    }
     return 0;
 }
 
@@ -288,14 +292,17 @@ static const struct action {
     {"drop", drop_all, " all "},
 };
 
-static int find_action(const char *name, const struct action **ret_action)
+static const struct action *find_action(const char *name)
 {
     for (size_t i = 0; i < countof(actions); i++) {
-        if (strcmp(actions[i].name, name) == 0) {
-            *ret_action = &actions[i];
-            return 0;
-        }
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
     }
+    return NULL;
+}
+
+static int no_action(const char *name)
+{
     const char *near = opt_nearest(name, &actions[0].name, countof(actions), sizeof(actions[0]));
 
     return fault(-EINVAL, "'%s' is none of list, send and drop%s%s%s", name,
@@ -317,9 +324,10 @@ static int check_options(const struct spool_command *c, const struct action *a)
 
 static int run_action(struct spool_command *c)
 {
-    const struct action *a = NULL;
+    const struct action *a = find_action(c->args.operands[0]);
 
-    TRY(find_action(c->args.operands[0], &a));
+    if (!a)
+        return no_action(c->args.operands[0]);
     TRY(check_options(c, a));
     TRY(spool_dir(c->given_dir, &c->dir));
     TRY(spool_list(c->dir, &c->entries, &c->n_entries));

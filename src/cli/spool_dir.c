@@ -2,18 +2,31 @@
 
 #include "base/mem.h"
 
+/* An empty variable counts as unset. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
+
+    return value && value[0] ? value : NULL;
+}
+
 int spool_dir(const char *given, char **ret_dir)
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *state = variable("XDG_STATE_HOME"), *home = variable("HOME");
 
-    if (given && given[0])
+    if (given && given[0]) {
         *ret_dir = xstrdup(given);
-    else if (state && state[0] == '/') /* others are to be ignored, says the XDG specification */
+        return 0;
+    }
+    /* One that is not absolute is to be ignored, says the XDG specification. */
+    if (state && state[0] == '/') {
         *ret_dir = xasprintf("%s/brunt/spool", state);
-    else if (home && home[0])
-        *ret_dir = xasprintf("%s/.local/state/brunt/spool", home);
-    else
+        return 0;
+    }
+    if (!home) {
         return fault(FAULT_EXIT(104),
                      "HOME is not set: say where spools lie with --spool-dir or BRUNT_SPOOL_DIR");
+    }
+    *ret_dir = xasprintf("%s/.local/state/brunt/spool", home);
     return 0;
 }

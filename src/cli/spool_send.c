@@ -107,7 +107,7 @@ static void wait_for(struct sending *s)
 
 static const char *env_of(void *arg UNUSED, const char *name)
 {
-    return getenv(name);
+    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
 }
 
 /* The sinks take the spool over when this returns 0. */
@@ -158,15 +158,18 @@ static int judge(const struct sending *s)
         printf(", %llu lost", (unsigned long long)a->dropped);
     printf(left ? ", %llu left\n" : "\n", left);
     fflush(stdout);
-    if (s->interrupted)
+    if (s->interrupted) {
         return fault(FAULT_EXIT(105), "interrupted; %llu points stay in the spool '%s'", left,
                      s->entry->name);
-    if (left)
+    }
+    if (left) {
         return fault(-EAGAIN, "%llu points stay in the spool '%s': %s", left, s->entry->name,
                      trouble);
-    if (a->dropped)
+    }
+    if (a->dropped) {
         return fault(-EIO, "%llu points of the spool '%s' were lost: %s",
                      (unsigned long long)a->dropped, s->entry->name, trouble);
+    }
     return 0;
 }
 

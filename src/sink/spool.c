@@ -200,10 +200,11 @@ static int load(struct spool *s)
 
 static int check_config(const struct spool_config *c)
 {
-    if (!folder_is_name(c->run) || !folder_is_name(c->label))
+    if (!folder_is_name(c->run) || !folder_is_name(c->label)) {
         return fault(-EINVAL,
                      "a spool cannot be named '%s-%s': letters, digits, '.', '_' and '-' can be",
                      c->run, c->label);
+    }
     return 0;
 }
 
@@ -373,9 +374,10 @@ int spool_append(struct spool *s, const struct batch_view *points)
     uint64_t id = s->last_id + batch_view_points(points);
 
     buf_reset(&s->scratch);
-    if (record_encode(points, id, &s->scratch))
+    if (record_encode(points, id, &s->scratch)) {
         return fault(-EFBIG, "a batch of %zu points is too large for the spool '%s'",
                      batch_view_points(points), s->folder.path);
+    }
     TRY(write_record(s));
     s->last_id = id;
     s->points += batch_view_points(points);
