@@ -329,7 +329,10 @@ static int run_action(struct spool_command *c)
     if (!a)
         return no_action(c->args.operands[0]);
     TRY(check_options(c, a));
-    TRY(spool_dir(c->given_dir, &c->dir));
+    /* "off" is for runs that are to have none; others may have left some all the same. */
+    bool is_off = c->given_dir && strcmp(c->given_dir, "off") == 0;
+
+    TRY(spool_dir(is_off ? NULL : c->given_dir, &c->dir));
     TRY(spool_list(c->dir, &c->entries, &c->n_entries));
     return a->run(c);
 }

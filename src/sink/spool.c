@@ -441,7 +441,7 @@ int spool_peek(struct spool *s, struct batch *ret_batch, uint64_t *ret_id)
 {
     batch_reset(ret_batch);
     for (;;) {
-        struct record record;
+        struct record record = {0};
         int r = s->points ? find(s, &record) : SPOOL_E_EMPTY;
 
         if (r == SPOOL_E_EMPTY)
@@ -504,7 +504,7 @@ static int remove_done(struct spool *s)
 static int pass(struct spool *s)
 {
     for (;;) {
-        struct record record;
+        struct record record = {0};
         int r = find(s, &record);
 
         if (r == SPOOL_E_EMPTY)
