@@ -41,6 +41,7 @@ static void remove_tree(const char *path)
 {
     DIR *d = opendir(path);
 
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): its own stream */
     for (struct dirent *e; d && (e = readdir(d));) {
         char child[2 * NAME_BYTES];
 
@@ -320,7 +321,7 @@ static void test_segments_roll_and_are_removed(void **state)
     spool_close(s);
 
     s = open_it();
-    assert_int_equal(spool_points(s), 100 * n - id);
+    assert_int_equal(spool_points(s), (uint64_t)100 * n - id);
     assert_int_equal(spool_damaged(s), 0);
     while (spool_peek(s, &b, &id) == 0)
         assert_int_equal(spool_done(s, id), 0);
@@ -483,10 +484,11 @@ static void test_every_flipped_byte_is_detected(void **state)
         uint64_t points = drain(s);
 
         assert_in_range(points, 10, 14);
-        if (i < last || i >= last + RECORD_HEADER_BYTES)
+        if (i < last || i >= last + RECORD_HEADER_BYTES) {
             assert_int_equal(points + spool_damaged(s), 15);
-        else
+        } else {
             assert_in_range(spool_damaged(s), 1, 5);
+        }
         assert_int_equal(spool_points(s), 0);
         spool_close(s);
         bytes.data[i] ^= 0x41;
