@@ -38,7 +38,9 @@ struct loadtest_own {
     const char *spool_dir; /* NULL: the default; "off" */
     int64_t spool_max;     /* MiB */
     span_ns drain_timeout;
-    const char *run_id; /* NULL: made */
+    const char *run_id;       /* NULL: made */
+    const char *results_json; /* NULL: no such file */
+    bool no_publish;
 };
 
 struct loadtest {

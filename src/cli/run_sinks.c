@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "cli/cli.h"
 #include "cli/loadtest.h"
+#include "cli/run_about.h"
 #include "cli/run_facts.h"
 #include "cli/run_scrape.h"
 #include "cli/spool_dir.h"
@@ -39,9 +40,8 @@ struct run_sinks {
     struct sample_pump *pump;  /* NULL: nobody wants single samples */
     struct run_scrape *scrape; /* NULL: nobody is asked */
     json_t *settings;          /* of the configuration file: `collectors` */
-    struct vocab_run about;
+    struct run_about about;
     char run_id[40];
-    char run_name[300];
     char *spool_dir;
     struct sink_account *told; /* what sink_points has counted so far, by sink */
     wall_ns last_tick;
@@ -57,6 +57,14 @@ static const char *get_env(void *arg UNUSED, const char *name)
     return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
 }
 
+/* In place of the value: it has to live as long as we do. */
+static const char *keep_text(json_t *section, const char *key, char *text)
+{
+    json_object_set_new(section, key, json_string(text));
+    free(text);
+    return json_string_value(json_object_get(section, key));
+}
+
 /* {"influxdb": {"db": "k6", "pushInterval": "1s", "insecure": true, "concurrentWrites": 4}} */
 static const char *get_setting(void *arg, const char *sink, const char *key)
 {
@@ -69,11 +77,12 @@ static const char *get_setting(void *arg, const char *sink, const char *key)
         return json_string_value(value);
     if (json_is_boolean(value))
         return json_is_true(value) ? "true" : "false";
+    if (json_is_array(value) || json_is_object(value))
+        return keep_text(section, key, json_dumps(value, JSON_COMPACT));
     if (!json_is_number(value))
         return NULL;
     json_number(json_number_value(value), text);
-    json_object_set_new(section, key, json_string(text)); /* it has to live as long as we do */
-    return json_string_value(json_object_get(section, key));
+    return keep_text(section, key, xstrdup(text));
 }
 
 static void say(void *arg, bool is_warning, const char *text)
@@ -121,40 +130,50 @@ static void make_id(struct run_sinks *s)
     }
 }
 
-/* "shop.js" of "tests/shop.js"; a URL stays what it is. */
-static struct str short_name(const char *operand)
+static int describe_run(struct run_sinks *s)
 {
-    const char *slash = strstr(operand, "://") ? NULL : strrchr(operand, '/');
-
-    return str_of(slash ? slash + 1 : operand);
-}
-
-static void describe_run(struct run_sinks *s)
-{
-    struct str name = short_name(s->test->operand);
-    time_t seconds = (time_t)(clock_wall() / NS_PER_S);
-    struct tm tm;
-    char text[24];
-
-    gmtime_r(&seconds, &tm);
-    strftime(text, sizeof(text), "%d%m%Y%H%M%S", &tm);
-    snprintf(s->run_name, sizeof(s->run_name), "%.*s_%s", (int)(name.n < 250 ? name.n : 250),
-             name.p, text);
-    s->about = (struct vocab_run){
-        .run_id = str_of(s->run_id),
-        .run_name = str_of(s->run_name),
-        .run_status = STR("running"),
-        .timeline_name = name,
+    struct run_about_source from = {
+        .json = s->test->plan->options->leapwork,
+        .run_id = s->run_id,
+        .script = s->test->operand,
+        .started = clock_wall(),
+        .env = get_env,
     };
+
+    return run_about_read(&s->about, &from);
 }
 
-static int add_all(struct run_sinks *s)
+static void warn(void *arg, const char *text)
 {
-    const struct plan_strings *out = &s->test->plan->options->out;
+    log_warn(((struct run_sinks *)arg)->test->log, "%s", text);
+}
 
-    TRY(read_settings(s));
-    for (size_t i = 0; i < out->n; i++)
-        TRY(sinks_add(s->sinks, out->items[i]));
+/* Those of -o, the file of results, and enabled connections. */
+static int find_outputs(struct run_sinks *s, struct plan_strings *ret_specs)
+{
+    const char *file = s->test->own.results_json;
+    struct run_publication from = {
+        .asked = &s->test->plan->options->out,
+        .inline_list = get_setting(s, "leapwork", "connections"),
+        .automatic = !s->test->own.no_publish,
+        .env = get_env,
+        .warn = warn,
+        .arg = s,
+    };
+
+    run_publication_outputs(&from, &s->about.arena, ret_specs);
+    if (!file)
+        return 0;
+    if (strchr(file, '?'))
+        return fault(FAULT_EXIT(104), "--results-json '%s': a name without ?", file);
+    output_list_add(ret_specs, &s->about.arena, arena_printf(&s->about.arena, "results=%s", file));
+    return 0;
+}
+
+static int add_all(struct run_sinks *s, const struct plan_strings *specs)
+{
+    for (size_t i = 0; i < specs->n; i++)
+        TRY(sinks_add(s->sinks, specs->items[i]));
     return 0;
 }
 
@@ -172,27 +191,35 @@ static void find_spool_dir(struct run_sinks *s)
 int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks **ret_sinks)
 {
     *ret_sinks = NULL;
-    if (!t->plan->options->out.n)
-        return 0;
-    struct run_sinks *s = *ret_sinks = xnew(struct run_sinks);
+    struct run_sinks *s = xnew(struct run_sinks);
+    struct plan_strings specs;
+
+    *ret_sinks = s;
 
     s->test = t;
     s->loop = loop;
     find_spool_dir(s);
     make_id(s);
-    describe_run(s);
+    TRY(describe_run(s));
+    TRY(read_settings(s));
+    TRY(find_outputs(s, &specs));
+    if (!specs.n) {
+        run_sinks_free(s);
+        *ret_sinks = NULL;
+        return 0;
+    }
     struct sinks_config config = {.vocab = t->own.vocab,
                                   .spool_dir = s->spool_dir,
                                   .spool_bytes = (uint64_t)t->own.spool_max << 20,
                                   .run_id = s->run_id,
-                                  .run = &s->about,
+                                  .run = &s->about.run,
                                   .env = get_env,
                                   .setting = get_setting,
                                   .say = say,
                                   .arg = s};
 
     s->sinks = sinks_new(&config);
-    TRY(add_all(s));
+    TRY(add_all(s, &specs));
     s->told = xnew_n(struct sink_account, sinks_count(s->sinks));
     return 0;
 }
@@ -321,7 +348,7 @@ void run_sinks_tick(struct run_sinks *s, struct run *run)
                              .is_last = run_is_last_tick(run)};
 
     if (tick.is_last) {
-        s->about.run_status = terminal_status(run);
+        s->about.run.run_status = terminal_status(run);
         if (s->pump) {
             sample_pump_stop(s->pump);
             tell_lost(s, sample_pump_lost(s->pump));
@@ -430,6 +457,7 @@ void run_sinks_free(struct run_sinks *s)
     /* handleSummary() may still record, after the last tick; only now there are no recorders. */
     sample_pump_free(s->pump);
     json_decref(s->settings);
+    run_about_fini(&s->about);
     free(s->told);
     free(s->spool_dir);
     free(s);
