@@ -229,6 +229,13 @@ static int judge(const struct publish *p)
         sinks_status(p->sinks, i, &status);
         const struct sink_account *a = &status.account;
 
+        if (!a->produced) {
+            /* It takes single samples, or is asked. */
+            fprintf(stderr, "brunt: %s: results cannot be published to this output\n",
+                    status.label);
+            complete = false;
+            continue;
+        }
         complete &= !status.incomplete && a->acknowledged == a->produced;
         if (!p->quiet || a->acknowledged < a->produced)
             printf("%s: %llu of %llu points delivered%s%s\n", status.label,
