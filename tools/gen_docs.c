@@ -15,6 +15,7 @@
 #include "plan/options.h"
 #include "sink/sinks.h"
 #include "target/target.h"
+#include "vocab/vocab.h"
 
 static const char generated[] =
     "<!-- Written by tools/gen_docs.c from the program's tables: change "
@@ -175,6 +176,25 @@ static void outputs_page(struct buf *out)
         put_output(out, sink_classes[i]);
 }
 
+/* ---- vocabularies ---- */
+
+static void put_name(void *arg, const struct vocab_entry *e)
+{
+    buf_printf(arg, "| `%s` | %s%s%s | %s | `%s` | %s |\n", e->name, e->type,
+               e->unit[0] ? ", " : "", e->unit, e->labels, e->source, e->help);
+}
+
+static void vocabularies_page(struct buf *out)
+{
+    for (enum vocab_id id = 0; id < VOCAB_COUNT; id++) {
+        buf_printf(out,
+                   "\n## %s\n\n| name | type | labels | from | what it is |\n"
+                   "|---|---|---|---|---|\n",
+                   vocab_name(id));
+        vocab_entries(id, put_name, out);
+    }
+}
+
 /* ---- the rest ---- */
 
 static void imports_page(struct buf *out)
@@ -213,6 +233,9 @@ static const struct {
     {"outputs.md", "# Outputs\n\n"
      "Where a run can send its measurements, `-o NAME[=ARGUMENT][?key=value&...]`, any number of times. All know `?label=`,\n"
      "`?vocab=` and `?compat=exact`. `brunt outputs NAME` prints the same.\n", outputs_page},
+    {"vocabularies.md", "# Vocabularies\n\n"
+     "What outputs call what is measured, by vocabulary: `--vocab NAME` for all outputs, `?vocab=NAME` for one, several with\n"
+     "comma. between them. `brunt metrics` prints the same. [Which to use](../vocabularies.md).\n", vocabularies_page},
     {"imports.md", "# Imports that fail\n\n"
      "A script that imports one of these ends with exit code 107 and the sentence. A star stands for any ending; the first\n"
      "row that fits counts.\n\n"

@@ -28,16 +28,18 @@ static int parse_one(struct str text, struct k6_stat *stat)
     bool ok = true;
 
     stat->is_sum = str_is(text, "sum");
-    if (!stat->is_sum)
+    if (!stat->is_sum) {
         ok = text.n < sizeof(stat->suffix) && stat_parse(text, &stat->stat) &&
              stat_applies(stat->stat, METRIC_TREND);
+    }
     if (ok && !stat->is_sum && stat->stat.kind == STAT_P)
         ok = stat->stat.p >= 0 && stat->stat.p <= 100;
-    if (!ok)
+    if (!ok) {
         return fault(FAULT_EXIT(104),
                      "\"%.*s\" is no trend stat; there are avg, min, med, max, count, sum and "
                      "p(N) with N from 0 to 100",
                      STR_ARG(text));
+    }
     name_suffix(text, stat);
     return 0;
 }

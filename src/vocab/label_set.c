@@ -82,7 +82,7 @@ static struct str clean(struct label_set *set, struct str key)
     struct str copy = str_from(p, key.n);
 
     for (size_t i = 0; i < key.n; i++)
-        p[i] = is_word(key.p[i]) ? key.p[i] : '_';
+        p[i] = (char)(is_word(key.p[i]) ? key.p[i] : '_');
     if (is_reserved(copy))
         return str_of(arena_printf(&set->words, "tag_%.*s", STR_ARG(copy)));
     return copy;

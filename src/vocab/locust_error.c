@@ -37,15 +37,16 @@ bool locust_error_text(const struct tagset *tags, struct arena *words, struct st
         *ret_text = shortened(error);
         return true;
     }
-    if (str_u64(status, &number) && number >= 400)
+    if (str_u64(status, &number) && number >= 400) {
         *ret_text = str_of(arena_printf(words, "HTTPError('%.*s %s Error for url: %.*s')",
                                         STR_ARG(status), number < 500 ? "Client" : "Server",
                                         STR_ARG(shortened(tag_of(tags, STR("name"))))));
-    else if (code.n && number == 0)
+    } else if (code.n && number == 0) {
         *ret_text = str_of(arena_printf(words, "error %.*s", STR_ARG(code)));
-    else if (number)
+    } else if (number) {
         *ret_text = str_of(arena_printf(words, "unexpected status %.*s", STR_ARG(status)));
-    else
+    } else {
         *ret_text = STR("request failed");
+    }
     return true;
 }

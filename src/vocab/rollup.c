@@ -248,10 +248,11 @@ static size_t lower_bound(struct rollup_group *const *groups, size_t n, uint32_t
     while (low < n) {
         size_t middle = low + (n - low) / 2;
 
-        if (groups[middle]->family < family)
+        if (groups[middle]->family < family) {
             low = middle + 1;
-        else
+        } else {
             n = middle;
+        }
     }
     return low;
 }

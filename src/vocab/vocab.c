@@ -23,11 +23,12 @@ int vocab_parse(struct str list, uint32_t *ret_vocabs)
         part = str_trim(part);
         while (id < VOCAB_COUNT && !str_is(part, names[id]))
             id++;
-        if (id == VOCAB_COUNT)
+        if (id == VOCAB_COUNT) {
             return fault(FAULT_EXIT(104),
                          "no vocabulary is called \"%.*s\"; there are brunt, k6, loadpilot, locust "
                          "and leapwork",
                          STR_ARG(part));
+        }
         vocabs |= UINT32_C(1) << id;
     }
     *ret_vocabs = vocabs;

@@ -193,13 +193,14 @@ static const struct brunt_metric *named(struct brunt *b, const struct metric *m)
     struct arena *words = &b->feed->arena;
     struct brunt_metric *bm = arena_new(words, struct brunt_metric);
 
-    for (unsigned part = 0; part < (m->type == METRIC_RATE ? N_PARTS : 1); part++)
+    for (unsigned part = 0; part < (m->type == METRIC_RATE ? N_PARTS : 1); part++) {
         bm->parts[part] = (struct point_family){
             .name = take_name(b, m, part),
             .kind = kind_of(m),
             .unit = str_of(m->type == METRIC_RATE ? "" : unit_of(m)),
             .help = str_of(help_of(m, part, words)),
         };
+    }
     b->metrics[m->id] = bm;
     return bm;
 }
@@ -342,7 +343,7 @@ static void show_builtin(const struct metric *m, vocab_entry_fn *fn, void *arg)
 {
     struct arena words = {0};
 
-    for (unsigned part = 0; part < (m->type == METRIC_RATE ? N_PARTS : 1); part++)
+    for (unsigned part = 0; part < (m->type == METRIC_RATE ? N_PARTS : 1); part++) {
         fn(arg, &(struct vocab_entry){
                     .name = build_name(m, part, &words).p,
                     .type = vocab_kind_name(kind_of(m)),
@@ -351,6 +352,7 @@ static void show_builtin(const struct metric *m, vocab_entry_fn *fn, void *arg)
                     .help = help_of(m, part, &words),
                     .source = m->name,
                 });
+    }
     arena_fini(&words);
 }
 

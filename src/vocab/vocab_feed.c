@@ -128,9 +128,10 @@ void vocab_gauge(struct vocab_feed *feed, const struct point_family *family,
 void vocab_counter(struct vocab_feed *feed, const struct point_family *family,
                    struct vocab_labels labels, double total, double delta, bool fresh)
 {
-    if (isfinite(total) && isfinite(delta))
+    if (isfinite(total) && isfinite(delta)) {
         show(feed, labels,
              &(struct point){.family = family, .value = total, .delta = delta, .fresh = fresh});
+    }
 }
 
 void vocab_hist(struct vocab_feed *feed, const struct point_family *family,
@@ -162,13 +163,14 @@ struct point_family *vocab_families(struct vocab_feed *feed, const struct vocab_
 {
     struct point_family *families = arena_new_n(&feed->arena, struct point_family, n);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         families[i] = (struct point_family){
             .name = str_of(arena_printf(&feed->arena, "%s%s", prefix, rows[i].name)),
             .kind = rows[i].kind,
             .unit = str_of(rows[i].unit),
             .help = str_of(rows[i].help),
         };
+    }
     return families;
 }
 

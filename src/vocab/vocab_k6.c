@@ -169,11 +169,12 @@ static void show_trend(struct k6 *k, const struct point_family *f, const struct 
             const struct value *delta = rollup_delta(k->rollup, groups[i], 0);
             struct vocab_labels labels = vocab_group_labels(groups[i]);
 
-            if (native)
+            if (native) {
                 vocab_hist(k->feed, f, labels, h, delta ? &delta->trend : NULL, factor);
-            else
+            } else {
                 vocab_gauge(k->feed, f + s, labels, k6_stat_of(stat, h) * (is_count ? 1 : factor),
                             delta != NULL);
+            }
         }
     }
 }
@@ -185,15 +186,16 @@ static void show_number(struct k6 *k, const struct point_family *f, const struct
     const struct value *delta = rollup_delta(k->rollup, g, 0);
     struct vocab_labels labels = vocab_group_labels(g);
 
-    if (m->type == METRIC_COUNTER)
+    if (m->type == METRIC_COUNTER) {
         vocab_counter(k->feed, f, labels, total->counter.sum, delta ? delta->counter.sum : 0,
                       delta != NULL);
-    else if (m->type == METRIC_GAUGE)
+    } else if (m->type == METRIC_GAUGE) {
         vocab_gauge(k->feed, f, labels, total->gauge.last, delta != NULL);
-    else
+    } else {
         vocab_gauge(k->feed, f, labels,
                     vocab_ratio((double)total->rate.trues, (double)total->rate.total),
                     delta != NULL);
+    }
 }
 
 static void show_metric(struct k6 *k, const struct metric *m)
@@ -205,10 +207,11 @@ static void show_metric(struct k6 *k, const struct metric *m)
     if (n == 0 && !is_zero_counter(m->id))
         return;
     f = families_of(k, m);
-    if (n == 0)
+    if (n == 0) {
         vocab_counter(k->feed, f, (struct vocab_labels){0}, 0, 0, false);
-    else if (m->type == METRIC_TREND)
+    } else if (m->type == METRIC_TREND) {
         show_trend(k, f, m, groups, n);
+    }
     for (size_t i = 0; i < n && m->type != METRIC_TREND; i++)
         show_number(k, f, m, groups[i]);
 }

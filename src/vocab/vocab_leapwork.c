@@ -145,14 +145,15 @@ static bool project_track(UNUSED void *arg, const struct snap_series *series,
     const struct metric *m = series->metric->def;
 
     *ret_family = 0;
-    if (m->id == M_ITERATIONS)
+    if (m->id == M_ITERATIONS) {
         *ret_cell = TRACK_ITERATIONS;
-    else if (m->id == M_DATA_SENT)
+    } else if (m->id == M_DATA_SENT) {
         *ret_cell = TRACK_SENT;
-    else if (m->id == M_DATA_RECEIVED)
+    } else if (m->id == M_DATA_RECEIVED) {
         *ret_cell = TRACK_RECEIVED;
-    else if (!vocab_request_cell(m, ret_cell))
+    } else if (!vocab_request_cell(m, ret_cell)) {
         return false;
+    }
     put_track(labels, series->tags);
     return true;
 }
@@ -166,16 +167,16 @@ static struct rollup *new_rollup(struct vocab_feed *feed, rollup_project_fn *pro
 static void *leapwork_open(struct vocab_feed *feed)
 {
     struct leapwork *l = xnew(struct leapwork);
-    struct str namespace = feed->options.run ? feed->options.run->namespace : STR("");
+    struct str prefix = feed->options.run ? feed->options.run->namespace : STR("");
 
-    if (namespace.n == 0)
-    namespace = STR("lp.run_results");
+    if (prefix.n == 0)
+        prefix = STR("lp.run_results");
     l->feed = feed;
     l->steps = new_rollup(feed, project_step);
     l->codes = new_rollup(feed, project_code);
     l->tracks = new_rollup(feed, project_track);
     l->families =
-        vocab_families(feed, rows, N_ROWS, arena_printf(&feed->arena, "%.*s.", STR_ARG(namespace)));
+        vocab_families(feed, rows, N_ROWS, arena_printf(&feed->arena, "%.*s.", STR_ARG(prefix)));
     return l;
 }
 
@@ -443,9 +444,10 @@ static void show_series(struct leapwork *l)
     size_t n;
     struct rollup_group *const *tracks = rollup_groups(l->tracks, &n);
 
-    for (size_t i = 0; i < n && seconds > 0; i++)
+    for (size_t i = 0; i < n && seconds > 0; i++) {
         show(l, ROW_SERIES_RPS, tracks[i], vocab_group_delta(l->tracks, tracks[i]).count / seconds,
              true);
+    }
     for (size_t i = 0; i < n; i++) {
         const struct hist *h = vocab_group_delta(l->tracks, tracks[i]).durations;
 

@@ -29,7 +29,7 @@ static const struct vocab_options bare = {.vocabs = 1u << VOCAB_LEAPWORK};
 
 /* The names and the keys of labels that were seen. */
 struct seen {
-    const char *words[64];
+    char *words[64];
     size_t n;
 };
 
@@ -46,7 +46,7 @@ static void note(struct seen *seen, struct str word)
 static void seen_fini(struct seen *seen)
 {
     for (size_t i = 0; i < seen->n; i++)
-        free((void *)(uintptr_t)seen->words[i]);
+        free(seen->words[i]);
 }
 
 struct catalogue {

@@ -352,9 +352,10 @@ static void show_run(struct locust *l)
 {
     const struct tag state = {STR("state"), str_of(state_of(l->feed->facts.phase))};
 
-    for (enum row row = 0; row < ROW_WORKER_DETAIL; row++)
+    for (enum row row = 0; row < ROW_WORKER_DETAIL; row++) {
         vocab_gauge(l->feed, &l->families[row], (struct vocab_labels){&state, row == ROW_RUN_STATE},
                     run_number(l, row), true);
+    }
 }
 
 /* ---- workers: a thread of ours each ---- */
@@ -362,7 +363,9 @@ static void show_run(struct locust *l)
 /* Users of loop i of n: as many as of any other, give or take one. */
 static double users_of(const struct vocab_facts *facts, unsigned i)
 {
-    return (double)(facts->vus / facts->n_loops + (i < facts->vus % facts->n_loops));
+    uint64_t users = facts->vus / facts->n_loops + (i < facts->vus % facts->n_loops);
+
+    return (double)users;
 }
 
 static double cpu_of(const struct locust *l, struct str id)
@@ -483,9 +486,10 @@ static void show_errors(struct locust *l)
         const struct value *delta = rollup_delta(l->errors, groups[i], 0);
         uint64_t failed = rollup_total(groups[i], 0)->rate.trues;
 
-        if (failed)
+        if (failed) {
             vocab_gauge(l->feed, &l->families[ROW_ERRORS], vocab_group_labels(groups[i]),
                         (double)failed, delta && delta->rate.trues);
+        }
     }
 }
 
@@ -500,12 +504,13 @@ static void show_own(struct locust *l, enum row row)
         struct vocab_requests total = vocab_group_total(groups[i]);
         struct vocab_requests delta = vocab_group_delta(l->endpoints, groups[i]);
 
-        if (row == ROW_REQUESTS_TOTAL)
+        if (row == ROW_REQUESTS_TOTAL) {
             vocab_counter(l->feed, &l->families[row], labels, total.count, delta.count,
                           delta.count > 0);
-        else
+        } else {
             vocab_hist(l->feed, &l->families[row], labels, total.durations, delta.durations,
                        HIST_MILLIS);
+        }
     }
 }
 

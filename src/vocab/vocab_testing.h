@@ -102,13 +102,15 @@ static void vocab_bench_put(void *arg, const struct point *p)
 
     buf_putstr(out, p->family->name);
     buf_putc(out, '{');
-    for (size_t i = 0; i < p->n_labels; i++)
+    for (size_t i = 0; i < p->n_labels; i++) {
         buf_printf(out, "%s%.*s=%.*s", i ? "," : "", STR_ARG(p->labels[i].key),
                    STR_ARG(p->labels[i].value));
-    if (p->hist)
+    }
+    if (p->hist) {
         buf_printf(out, "} %.15g sum %.15g", (double)p->hist->count, p->hist->sum * p->factor);
-    else
+    } else {
         buf_printf(out, "} %.15g", p->value);
+    }
     if (p->family->kind == POINT_COUNTER)
         buf_printf(out, " +%.15g", p->delta);
     if (p->hist_delta)
