@@ -415,23 +415,23 @@ static int k6_remote_write_open(const struct sink_setup *setup, struct sink **re
 
 #define AT(field) offsetof(struct options, field)
 
-/* A row; `env` is what follows K6_PROMETHEUS_RW_ where the kind reads it. */
+/* A row; `env` is what follows K6_PROMETHEUS_RW_ or BRUNT_REMOTE_WRITE_. */
 #define ROW(key_, type_, field, env_, dflt_, values_, help_)                                 \
     {                                                                                        \
         .key = (key_), .type = (type_), .offset = AT(field), .env = (env_), .dflt = (dflt_), \
         .values = (values_), .help = (help_)                                                 \
     }
 
-#define ROWS(K6, VERSION, STALE, METADATA, SCHEMA)                                               \
-    ROW("url", SINK_STRING, url, K6("SERVER_URL"), "http://localhost:9090/api/v1/write", NULL,   \
+#define ROWS(ENV, VERSION, STALE, METADATA, SCHEMA)                                              \
+    ROW("url", SINK_STRING, url, ENV("SERVER_URL"), "http://localhost:9090/api/v1/write", NULL,  \
         "where to, when nothing stands behind the ="),                                           \
         ROW("version", SINK_STRING, version, NULL, VERSION, "auto|1|2",                          \
             "of the protocol; auto: 2.0 where the receiver speaks it"),                          \
-        ROW("interval", SINK_SPAN, interval, K6("PUSH_INTERVAL"), "5s", NULL,                    \
+        ROW("interval", SINK_SPAN, interval, ENV("PUSH_INTERVAL"), "5s", NULL,                   \
             "time between two samples of a series"),                                             \
         ROW("timeout", SINK_SPAN, timeout, NULL, "30s", NULL, "for one request"),                \
         ROW("all", SINK_BOOL, all, NULL, "false", NULL, "also send series that did not change"), \
-        ROW("stale_markers", SINK_BOOL, stale, K6("STALE_MARKERS"), STALE, NULL,                 \
+        ROW("stale_markers", SINK_BOOL, stale, ENV("STALE_MARKERS"), STALE, NULL,                \
             "end every series with the run"),                                                    \
         ROW("metadata", SINK_BOOL, metadata, NULL, METADATA, NULL,                               \
             "tell type, help and unit (2.0 always does)"),                                       \
@@ -441,9 +441,9 @@ static int k6_remote_write_open(const struct sink_setup *setup, struct sink **re
             "classic: buckets, for receivers without native histograms"),                        \
         ROW("buckets", SINK_STRING, buckets, NULL, NULL, NULL,                                   \
             "upper bounds of classic buckets in seconds, such as 0.1,0.5,1"),                    \
-        ROW("native_histograms", SINK_BOOL, trends_native, K6("TREND_AS_NATIVE_HISTOGRAM"),      \
+        ROW("native_histograms", SINK_BOOL, trends_native, ENV("TREND_AS_NATIVE_HISTOGRAM"),     \
             "false", NULL, "vocabulary k6: native histograms instead of trend stats"),           \
-        ROW("trend_stats", SINK_STRING, trend_stats, K6("TREND_STATS"), NULL, NULL,              \
+        ROW("trend_stats", SINK_STRING, trend_stats, ENV("TREND_STATS"), NULL, NULL,             \
             "vocabulary k6: numbers of each trend, such as avg,p(95)"),                          \
         ROW("prefix", SINK_STRING, prefix, NULL, NULL, NULL,                                     \
             "vocabularies k6 and locust: what stands before names"),                             \
@@ -453,26 +453,26 @@ static int k6_remote_write_open(const struct sink_setup *setup, struct sink **re
             "a label for every series, tag.env=staging"),                                        \
         ROW("header", SINK_PAIRS, headers, NULL, NULL, NULL,                                     \
             "a header of every request, header.X-Scope-OrgID=1"),                                \
-        ROW("headers", SINK_STRING, http_headers, K6("HTTP_HEADERS"), NULL, NULL,                \
+        ROW("headers", SINK_STRING, http_headers, ENV("HTTP_HEADERS"), NULL, NULL,               \
             "the same as a list, a:b,c:d"),                                                      \
-        ROW("username", SINK_STRING, username, K6("USERNAME"), NULL, NULL,                       \
+        ROW("username", SINK_STRING, username, ENV("USERNAME"), NULL, NULL,                      \
             "for basic authentication"),                                                         \
-        ROW("password", SINK_SECRET, password, K6("PASSWORD"), NULL, NULL, "of that user"),      \
-        ROW("token", SINK_SECRET, token, K6("BEARER_TOKEN"), NULL, NULL, "a bearer token"),      \
-        ROW("insecure", SINK_BOOL, insecure, K6("INSECURE_SKIP_TLS_VERIFY"), "false", NULL,      \
+        ROW("password", SINK_SECRET, password, ENV("PASSWORD"), NULL, NULL, "of that user"),     \
+        ROW("token", SINK_SECRET, token, ENV("BEARER_TOKEN"), NULL, NULL, "a bearer token"),     \
+        ROW("insecure", SINK_BOOL, insecure, ENV("INSECURE_SKIP_TLS_VERIFY"), "false", NULL,     \
             "do not verify the receiver's certificate"),                                         \
-        ROW("sigv4_region", SINK_STRING, region, K6("SIGV4_REGION"), NULL, NULL,                 \
+        ROW("sigv4_region", SINK_STRING, region, ENV("SIGV4_REGION"), NULL, NULL,                \
             "sign for Amazon's managed Prometheus in this region"),                              \
-        ROW("sigv4_access_key", SINK_SECRET, access_key, K6("SIGV4_ACCESS_KEY"), NULL, NULL,     \
+        ROW("sigv4_access_key", SINK_SECRET, access_key, ENV("SIGV4_ACCESS_KEY"), NULL, NULL,    \
             "the access key id"),                                                                \
-        ROW("sigv4_secret_key", SINK_SECRET, secret_key, K6("SIGV4_SECRET_KEY"), NULL, NULL,     \
+        ROW("sigv4_secret_key", SINK_SECRET, secret_key, ENV("SIGV4_SECRET_KEY"), NULL, NULL,    \
             "the secret access key")
 
-#define NO_ENV(name) NULL
-#define K6_ENV(name) "K6_PROMETHEUS_RW_" name
+#define OUR_ENV(name) "BRUNT_REMOTE_WRITE_" name
+#define K6_ENV(name)  "K6_PROMETHEUS_RW_" name
 
 static const struct sink_param params[] = {
-    ROWS(NO_ENV, "auto", "true", "true", "8"),
+    ROWS(OUR_ENV, "auto", "true", "true", "8"),
 };
 
 static const struct sink_param k6_params[] = {

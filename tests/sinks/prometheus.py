@@ -7,6 +7,7 @@ write 2.0 goes to a strict receiver of our own, for no packaged server speaks it
 Counters are compared to the last count. Percentiles: histogram_quantile() interpolates inside the bucket, the summary
 takes its middle; both have to be within 0.14 % of the percentile of the values that the script is known to have given.
 """
+import base64
 import hashlib
 import hmac
 import json
@@ -269,6 +270,17 @@ def push_refused(brunt, target):
         code, output, _ = run(brunt, target, [f"remote-write={receiver.url}?interval=1s"], SCRIPT)
     check("415: falls back once and stays", code == 0 and versions[:2] == ["2.0.0", "0.1.0"]
           and set(versions[1:]) == {"0.1.0"}, versions)
+
+    auth = []
+
+    def secret(handler, _):
+        auth.append(handler.headers["Authorization"])
+        return 204, {}, b""
+
+    with Receiver(secret) as receiver:
+        run(brunt, target, [f"remote-write={receiver.url}?username=me"], SCRIPT,
+            env={"BRUNT_REMOTE_WRITE_PASSWORD": "pa:ss"}.items())
+    check("authorization by variables", set(auth) == {"Basic " + base64.b64encode(b"me:pa:ss").decode()}, auth)
 
     def picky(_, body):
         content = remote_write.snappy(body)
