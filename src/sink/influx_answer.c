@@ -71,6 +71,8 @@ static void judge_partial(struct str said, size_t n_points, struct push_result *
 {
     uint64_t n = 0;
 
+    if (!said.n)
+        said = STR("some of the points were refused without a word");
     if (!answer_number_after(said, STR("dropped="), &n) || n == 0) {
         push_result_set(r, isolate(n_points), "%.*s", STR_ARG(said));
         return;

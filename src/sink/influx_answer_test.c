@@ -69,6 +69,9 @@ static void a_bad_line_is_isolated(void **state UNUSED)
     struct push_result r = judged(INFLUX_V2, 422, "{}", 4);
 
     assert_int_equal(r.outcome, PUSH_SPLIT);
+    r = judged(INFLUX_V2, 422, "", 4);
+    assert_int_equal(r.outcome, PUSH_SPLIT);
+    assert_string_equal(r.reason, "some of the points were refused without a word");
 }
 
 static void what_needs_mending_blocks(void **state UNUSED)
