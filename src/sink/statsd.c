@@ -54,7 +54,9 @@ static void put_name(struct buf *out, const struct form *form, struct str name, 
         bool kept = is_letter(c) || ascii_digit(c) || c == '.' || c == '_' ||
                     (c == '-' && !form->signed_gauges);
 
-        buf_putc(out, kept ? c : (char)'_');
+        if (!kept)
+            c = '_';
+        buf_putc(out, c);
     }
 }
 
@@ -66,8 +68,13 @@ static bool is_reserved(const struct form *form, char c, bool is_key)
 
 static void put_tag_text(struct buf *out, const struct form *form, struct str text, bool is_key)
 {
-    for (size_t i = 0; i < text.n; i++)
-        buf_putc(out, is_reserved(form, text.p[i], is_key) ? (char)'_' : text.p[i]);
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        if (is_reserved(form, c, is_key))
+            c = '_';
+        buf_putc(out, c);
+    }
 }
 
 static void put_tags(struct buf *out, const struct form *form, const struct statsd_line *line)
