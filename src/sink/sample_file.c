@@ -59,9 +59,10 @@ static int open_path(struct sample_file *f, const char *path)
     }
     f->path = xstrdup(path);
     f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (f->fd < 0)
+    if (f->fd < 0) {
         return fault(FAULT_EXIT(104), "%s: cannot create '%s': %s", f->label, path,
-                     strerror(errno));
+                     strerrordesc_np(errno));
+    }
     f->is_regular = fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);
     f->is_gzip = str_ends(str_of(path), STR(".gz"));
     return 0;
@@ -148,7 +149,7 @@ static COLD void fail(struct sample_file *f, int error)
 {
     snprintf(f->trouble, sizeof(f->trouble), "cannot write %s%s%s: %s", f->path ? "'" : "",
              f->path ? f->path : "standard output", f->path ? "'" : "",
-             error == EPIPE ? "nobody reads it any more" : strerror(error));
+             error == EPIPE ? "nobody reads it any more" : strerrordesc_np(error));
     if (f->is_regular)
         ignored(ftruncate(f->fd, (off_t)f->written));
     atomic_store_explicit(&f->shared.failed, true, memory_order_release);

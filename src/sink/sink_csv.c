@@ -239,19 +239,21 @@ static int take_pair(struct csv_options *o, struct arena *arena, struct str pair
     size_t at = str_find(pair, '=');
     struct str key = str_from(pair.p, at), value = str_from_index(pair, at + 1);
 
-    if (at == pair.n)
+    if (at == pair.n) {
         return fault(FAULT_EXIT(104),
                      "csv: \"%.*s\" has no =; write csv=FILE or "
                      "csv=fileName=FILE,timeFormat=unix_milli,saveInterval=1s",
                      STR_ARG(pair));
+    }
     if (str_is(key, "fileName") || str_is(key, "file_name")) {
         o->file = arena_str(arena, value).p;
     } else if (str_is(key, "timeFormat") || str_is(key, "time_format")) {
         o->time_format = arena_str(arena, value).p;
     } else if (str_is(key, "saveInterval") || str_is(key, "save_interval")) {
-        if (duration_parse(value, &o->save_interval))
+        if (duration_parse(value, &o->save_interval)) {
             return fault(FAULT_EXIT(104), "csv: saveInterval=%.*s is no time such as 1s",
                          STR_ARG(value));
+        }
     } else {
         return fault(FAULT_EXIT(104),
                      "csv: there is no \"%.*s\"; there are fileName, timeFormat and saveInterval",
@@ -281,11 +283,12 @@ static int open_file(const struct sink_setup *setup, struct arena *arena,
     struct csv_options o = *(const struct csv_options *)setup->options;
 
     TRY(take_arg(&o, arena, str_of(setup->arg)));
-    if (!time_format_find(str_of(o.time_format), ret_format))
+    if (!time_format_find(str_of(o.time_format), ret_format)) {
         return fault(FAULT_EXIT(104),
                      "csv: there is no time format \"%s\"; there are unix, unix_milli, "
                      "unix_micro, unix_nano, rfc3339 and rfc3339_nano",
                      o.time_format);
+    }
     struct sample_file_config config = {.path = o.file,
                                         .label = setup->label,
                                         .flush = o.save_interval,
@@ -300,7 +303,7 @@ static int csv_open(const struct sink_setup *setup, struct sink **ret_sink)
 {
     scoped(arena_fini) struct arena arena = {0};
     struct sample_file *file;
-    enum time_format format;
+    enum time_format format = TIME_UNIX;
 
     TRY(open_file(setup, &arena, &format, &file));
     struct sink_csv *s = xnew(struct sink_csv);
