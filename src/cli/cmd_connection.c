@@ -117,9 +117,10 @@ static int ask_key(struct buf *ret_key)
     struct termios before, quiet;
     char line[4096];
 
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before))
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before)) {
         return fault(-EINVAL, "there is no terminal to ask for the access token: give "
                               "--api-key-file or --api-key-env");
+    }
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     fputs("Access token (is not shown): ", stderr);
@@ -189,11 +190,12 @@ static int add(struct connection_command *c, const char *name)
     struct connection *old = connections_find(&c->list, name);
 
     TRY(connection_check_name(name));
-    if (old && !c->replace)
+    if (old && !c->replace) {
         return fault(-EEXIST,
                      "there is a connection '%s' already; --replace puts this one in its "
                      "place",
                      name);
+    }
     if (old)
         connections_remove(&c->list, old);
     struct connection *one = connections_add(&c->list, name);
@@ -202,7 +204,8 @@ static int add(struct connection_command *c, const char *name)
     TRY(fill(c, one, STR("")));
     TRY(read_key(c, &key));
     one->api_key = arena_str(&c->list.arena, buf_str(&key)).p;
-    explicit_bzero(key.data, key.cap);
+    if (key.data)
+        explicit_bzero(key.data, key.cap);
     TRY(connections_save(&c->list, c->path));
     printf("connection '%s' is in %s; `brunt connection test %s` tries it\n", name, c->path, name);
     return 0;
@@ -358,10 +361,11 @@ static int check_usage(const struct connection_command *c, const struct action *
         if (rows[i].offset != AT(file) && c->args.given[i] && !strstr(a->options, word))
             return fault(-EINVAL, "--%s does not go with %s", rows[i].name, a->name);
     }
-    if (a->takes_name != (c->args.n_operands == 2))
+    if (a->takes_name != (c->args.n_operands == 2)) {
         return fault(-EINVAL,
                      a->takes_name ? "%s needs the name of a connection" : "%s takes no name",
                      a->name);
+    }
     return 0;
 }
 

@@ -110,11 +110,12 @@ static void warn_of_age(const struct publish *p)
 {
     span_ns age = clock_wall() - p->results->facts.now;
 
-    if (age > OLD && !p->quiet)
+    if (age > OLD && !p->quiet) {
         fprintf(stderr,
                 "brunt: warning: the run ended %lld h ago; Grafana Cloud refuses points that are "
                 "older than an hour, and other receivers may too\n",
                 (long long)(age / OLD));
+    }
 }
 
 static void give_points(struct publish *p)
@@ -237,10 +238,11 @@ static int judge(const struct publish *p)
             continue;
         }
         complete &= !status.incomplete && a->acknowledged == a->produced;
-        if (!p->quiet || a->acknowledged < a->produced)
+        if (!p->quiet || a->acknowledged < a->produced) {
             printf("%s: %llu of %llu points delivered%s%s\n", status.label,
                    (unsigned long long)a->acknowledged, (unsigned long long)a->produced,
                    a->trouble ? ": " : "", a->trouble ? a->trouble : "");
+        }
     }
     fflush(stdout);
     if (p->interrupted)

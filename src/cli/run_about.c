@@ -48,14 +48,16 @@ static int read_object(struct run_about *about, json_t *root)
     {
         const struct fact *fact = find(key);
 
-        if (!fact)
+        if (!fact) {
             return fault(FAULT_EXIT(104),
                          "\"leapwork\" of the configuration: there is no setting "
                          "\"%s\"",
                          key);
-        if (!json_is_string(value))
+        }
+        if (!json_is_string(value)) {
             return fault(FAULT_EXIT(104), "\"leapwork\" of the configuration: %s is no string",
                          key);
+        }
         *place(about, fact) =
             arena_str(&about->arena, str_from(json_string_value(value), json_string_length(value)));
     }
@@ -134,9 +136,10 @@ void output_list_add(struct plan_strings *list, struct arena *arena, const char 
 
 static int load(const struct run_publication *from, struct connections *list)
 {
-    if (from->inline_list)
+    if (from->inline_list) {
         return connections_parse(list, str_of(from->inline_list),
                                  "\"connections\" of the configuration");
+    }
     const char *path = connections_path(list, from->env, from->arg);
 
     return path ? connections_load(list, path) : 0;
@@ -182,10 +185,11 @@ void run_publication_outputs(const struct run_publication *from, struct arena *a
 
     *ret_specs = (struct plan_strings){0};
     for (size_t i = 0; i < from->asked->n; i++) {
-        if (strcmp(from->asked->items[i], "leapwork") == 0)
+        if (strcmp(from->asked->items[i], "leapwork") == 0) {
             bare = from->asked->items[i];
-        else
+        } else {
             output_list_add(ret_specs, arena, from->asked->items[i]);
+        }
     }
     size_t n = ret_specs->n;
 

@@ -16,7 +16,7 @@ enum {
 };
 
 struct url_pattern {
-    struct str text;   /* owned */
+    char *text;        /* owned */
     struct str origin; /* n 0: any */
     struct str path;   /* from its '/' */
 };
@@ -37,7 +37,7 @@ void url_groups_free(struct url_groups *g)
     if (!g)
         return;
     for (size_t i = 0; i < g->n_patterns; i++)
-        free((void *)(uintptr_t)g->patterns[i].text.p);
+        free(g->patterns[i].text);
     free(g->patterns);
     free(g);
 }
@@ -242,10 +242,11 @@ static void put_segment(struct str s, struct buf *out)
         word = "{id}";
         buf_put(out, stem.p, n_prefix);
     }
-    if (word)
+    if (word) {
         buf_puts(out, word);
-    else
+    } else {
         buf_putstr(out, stem);
+    }
     buf_putstr(out, str_from_index(bare, at));
 }
 
@@ -330,9 +331,10 @@ static int check_segments(const char *pattern, struct str path)
         size_t from, to;
 
         if (str_is(s, "**")) {
-            if (rest.p && rest.n)
+            if (rest.p && rest.n) {
                 return fault(FAULT_EXIT(104), "--group-url '%s': ** must be the last segment",
                              pattern);
+            }
             continue;
         }
         if (!find_wildcard(s, &from, &to))
@@ -341,9 +343,10 @@ static int check_segments(const char *pattern, struct str path)
 
         if (to > s.n)
             return fault(FAULT_EXIT(104), "--group-url '%s': '{' without '}'", pattern);
-        if (find_wildcard(str_from_index(s, to), &ignored_from, &ignored_to))
+        if (find_wildcard(str_from_index(s, to), &ignored_from, &ignored_to)) {
             return fault(FAULT_EXIT(104), "--group-url '%s': two wildcards in one segment",
                          pattern);
+        }
     }
     return 0;
 }
@@ -352,20 +355,20 @@ int url_groups_add(struct url_groups *g, const char *pattern)
 {
     struct parts p = cut(str_of(pattern));
 
-    if (!p.path.n || p.path.p[0] != '/')
+    if (!p.path.n || p.path.p[0] != '/') {
         return fault(FAULT_EXIT(104),
                      "--group-url '%s': a pattern is a path such as /users/{id}, or a URL with one",
                      pattern);
-    if (p.origin.n + p.path.n != strlen(pattern))
+    }
+    if (p.origin.n + p.path.n != strlen(pattern)) {
         return fault(FAULT_EXIT(104), "--group-url '%s': queries are left out of names anyway",
                      pattern);
+    }
     TRY(check_segments(pattern, p.path));
-    struct str text = str_of(xstrdup(pattern));
+    char *text = xstrdup(pattern);
 
-    vec_push(g->patterns, g->n_patterns, g->cap_patterns) =
-        (struct url_pattern){.text = text,
-                             .origin = str_from(text.p, p.origin.n),
-                             .path = str_from_index(text, p.origin.n)};
+    vec_push(g->patterns, g->n_patterns, g->cap_patterns) = (struct url_pattern){
+        .text = text, .origin = str_from(text, p.origin.n), .path = str_of(text + p.origin.n)};
     return 0;
 }
 

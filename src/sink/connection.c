@@ -104,17 +104,19 @@ int connection_add_tag(struct connections *c, struct connection *one, const char
     struct tag tag;
 
     split_tag(text, &tag);
-    if (!is_key(tag.key))
+    if (!is_key(tag.key)) {
         return fault(FAULT_EXIT(104),
                      "default tag \"%s\": write key:value; a key has letters, digits and _, and is "
                      "not \"name\"",
                      text);
+    }
     if (!tag.value.n || tag.value.n > TAG_VALUE_BYTES || tag.value.p[0] == '~' ||
-        str_find(tag.value, ';') < tag.value.n)
+        str_find(tag.value, ';') < tag.value.n) {
         return fault(FAULT_EXIT(104),
                      "default tag \"%s\": a value is not empty, has at most %d bytes and no ; and "
                      "does not begin with ~",
                      text, TAG_VALUE_BYTES);
+    }
     one->default_tags =
         xrealloc(one->default_tags, (one->n_default_tags + 1) * sizeof(one->default_tags[0]));
     one->default_tags[one->n_default_tags++] = arena_str(&c->arena, str_of(text)).p;
@@ -144,11 +146,12 @@ int connection_check(const struct connection *one)
 
     if (!str_starts(url, STR("http://")) && !str_starts(url, STR("https://")))
         return fault(FAULT_EXIT(104), "the endpoint \"%s\" is no http or https URL", one->endpoint);
-    if (!str_ends(url, STR(ENDPOINT_END)))
+    if (!str_ends(url, STR(ENDPOINT_END))) {
         return fault(FAULT_EXIT(104),
                      "the endpoint \"%s\" does not end with " ENDPOINT_END
                      "; that ending without /metrics is for queries",
                      one->endpoint);
+    }
     if (str_find(str_of(one->username), ':') < strlen(one->username))
         return fault(FAULT_EXIT(104), "the username is the instance's number, without a colon");
     return 0;
@@ -184,16 +187,18 @@ int connection_key(const struct connection *one, connection_env_fn *env, void *a
     if (str_starts(stored, STR("env:"))) {
         const char *value = env(arg, one->api_key + 4);
 
-        if (is_missing(value))
+        if (is_missing(value)) {
             return fault(FAULT_EXIT(104), "the variable %s, which has the access token, is not set",
                          one->api_key + 4);
+        }
         stored = str_of(value);
     }
     buf_putstr(ret_key, str_trim(stored));
     for (size_t i = 0; i < ret_key->len; i++) {
-        if ((unsigned char)ret_key->data[i] <= ' ')
+        if ((unsigned char)ret_key->data[i] <= ' ') {
             return fault(FAULT_EXIT(104), "the access token of connection \"%s\" has a blank in it",
                          one->name);
+        }
     }
     return 0;
 }
@@ -302,9 +307,10 @@ int connection_check_name(const char *name)
     if (!n || n > NAME_BYTES)
         return fault(FAULT_EXIT(104), "a connection has a \"name\" of 1 to %d bytes", NAME_BYTES);
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)name[i] < ' ' || strchr("?&=/\\\"", name[i]))
+        if ((unsigned char)name[i] < ' ' || strchr("?&=/\\\"", name[i])) {
             return fault(FAULT_EXIT(104), "a connection's name has no control characters, quotes, "
                                           "slashes, ?, & and =");
+        }
     }
     return 0;
 }
@@ -366,9 +372,10 @@ int connections_parse(struct connections *c, struct str json, const char *where)
     size_t n = c->n;
 
     /* The parser's own words may quote what stands there, a key for instance. */
-    if (!root)
+    if (!root) {
         return fault(FAULT_EXIT(104), "%s: no JSON (line %d, column %d)", where, error.line,
                      error.column);
+    }
     int r = read_list(c, root);
 
     json_decref(root);
@@ -402,9 +409,10 @@ static int read_private(int fd, const char *path, struct buf *out)
         return fault(-errno, "cannot look at %s: %m", path);
     if (!S_ISREG(st.st_mode))
         return fault(FAULT_EXIT(104), "%s is no file", path);
-    if (st.st_mode & 077)
+    if (st.st_mode & 077) {
         return fault(FAULT_EXIT(104),
                      "%s has access tokens and can be read by others: run chmod 600 on it", path);
+    }
     TRY(read_all(fd, path, out));
     return 0;
 }

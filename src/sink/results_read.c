@@ -390,7 +390,7 @@ static int find_metric(struct reader *rd, const struct metric_part *part,
 
 static int read_metric(struct reader *rd, json_t *object, size_t index)
 {
-    struct metric_part part;
+    struct metric_part part = {0};
     const struct metric *m;
     json_t *series;
     size_t i;
@@ -459,12 +459,14 @@ static int check_kind(const json_t *root)
     const char *format = json_string_value(json_object_get(root, "format"));
     const json_t *version = json_object_get(root, "version");
 
-    if (!format || strcmp(format, RESULTS_FORMAT) != 0)
+    if (!format || strcmp(format, RESULTS_FORMAT) != 0) {
         return fault(-EINVAL, "it is no file of results: `brunt run --results-json FILE` writes "
                               "such");
-    if (!json_is_integer(version) || json_integer_value(version) != RESULTS_VERSION)
+    }
+    if (!json_is_integer(version) || json_integer_value(version) != RESULTS_VERSION) {
         return fault(-EINVAL, "its version is not %d, the one that this program knows",
                      RESULTS_VERSION);
+    }
     return 0;
 }
 
@@ -493,9 +495,10 @@ int results_read(struct str json, struct results **ret_results)
     json_error_t error;
     json_t *root = json_loadb(json.n ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &error);
 
-    if (!root)
+    if (!root) {
         return fault(-EINVAL, "no JSON: line %d, column %d: %s", error.line, error.column,
                      error.text);
+    }
     struct results *r = xnew(struct results);
     struct reader rd = {.r = r, .slab = hist_slab_new()};
 
@@ -508,10 +511,11 @@ int results_read(struct str json, struct results **ret_results)
     snapshot_tick_end(r->snapshot, 1);
     hist_slab_free(rd.slab);
     json_decref(root);
-    if (result == 0)
+    if (result == 0) {
         *ret_results = r;
-    else
+    } else {
         results_free(r);
+    }
     return result;
 }
 

@@ -234,16 +234,17 @@ static void say_end(const struct leapwork *s)
 {
     struct str run = s->run->run_id;
 
-    if (s->n_published < s->n_produced)
+    if (s->n_published < s->n_produced) {
         sinks_say(s->sinks, s->sink.label,
                   "Failed to publish run %.*s to Grafana: %llu of %llu points did not arrive",
                   STR_ARG(run), (unsigned long long)(s->n_produced - s->n_published),
                   (unsigned long long)s->n_produced);
-    else if (s->n_produced)
+    } else if (s->n_produced) {
         sinks_note(s->sinks, s->sink.label,
                    "Published %llu Grafana metric points for run %.*s across %llu batches",
                    (unsigned long long)s->n_published, STR_ARG(run),
                    (unsigned long long)s->n_batches);
+    }
 }
 
 static void free_sink(struct leapwork *s)
@@ -342,10 +343,11 @@ static int find_connection(struct leapwork *s, const struct sink_setup *setup)
     struct connection *one = NULL;
 
     TRY(load(s, o));
-    if (o->endpoint && !setup->arg)
+    if (o->endpoint && !setup->arg) {
         one = connections_add(&s->connections, "");
-    else
+    } else {
         TRY(choose(s, setup->arg, &one));
+    }
     one->endpoint = o->endpoint ? o->endpoint : one->endpoint;
     one->username = o->username ? o->username : one->username;
     one->api_key = o->api_key ? o->api_key : one->api_key;
