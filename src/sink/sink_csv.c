@@ -302,7 +302,7 @@ static int open_file(const struct sink_setup *setup, struct arena *arena,
 static int csv_open(const struct sink_setup *setup, struct sink **ret_sink)
 {
     scoped(arena_fini) struct arena arena = {0};
-    struct sample_file *file;
+    struct sample_file *file = NULL;
     enum time_format format = TIME_UNIX;
 
     TRY(open_file(setup, &arena, &format, &file));

@@ -301,7 +301,7 @@ static int json_open(const struct sink_setup *setup, struct sink **ret_sink)
                                         .flush = o->flush,
                                         .say = setup->say,
                                         .say_arg = setup->say_arg};
-    struct sample_file *file;
+    struct sample_file *file = NULL;
 
     TRY(sample_file_open(&config, &file));
     struct sink_json *s = xnew(struct sink_json);
