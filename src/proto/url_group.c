@@ -309,13 +309,21 @@ struct parts {
     struct str origin, path; /* the path without query and fragment; n 0: none */
 };
 
-static struct parts cut(struct str url)
+/* The first of "/?#" from index `at` on, or url.n. */
+static size_t path_at(struct str url, size_t at)
 {
-    size_t scheme = str_find_str(url, STR("://"));
-    size_t begin = scheme < url.n ? scheme + 3 : 0, at = begin;
-
     while (at < url.n && url.p[at] != '/' && url.p[at] != '?' && url.p[at] != '#')
         at++;
+    return at;
+}
+
+static struct parts cut(struct str url)
+{
+    size_t scheme = str_find_str(url, STR("://")), at = path_at(url, 0);
+
+    /* Only one that stands in front: a query may have a URL in it. */
+    if (scheme < url.n && at == scheme + 1)
+        at = path_at(url, scheme + 3);
     size_t end = at;
 
     while (end < url.n && url.p[end] != '?' && url.p[end] != '#')

@@ -58,6 +58,7 @@ static const struct row collapsed[] = {
     {"http://h/a.", "http://h/a."},
     {"http://h/%C3%BC/caf%C3%A9", "http://h/%C3%BC/caf%C3%A9"},
     {"https://h:1/1/2/3", "https://h:1/{id}/{id}/{id}"},
+    {"ht?tp://h/1", "ht"},
     {"", ""},
 };
 
