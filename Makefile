@@ -34,6 +34,7 @@ bench: setup-build+bench build
 	@bench/peers/build
 	@python3 bench/run.py $(BENCH)
 	@test -n "$(BENCH)" || $(MAKE) --no-print-directory bench-time
+	@test -n "$(BENCH)" || python3 bench/sinks.py
 
 bench-time: setup-build+bench build
 	@bench/peers/build

@@ -5,6 +5,9 @@ The server and the receivers have core 0, the generator core 1. A round runs eac
 output; the median of the rounds' ratios is printed. Receivers take what comes and keep nothing: it is the generator
 that is measured.
 
+Where a machine's speed drifts by more than outputs cost, the ratios say little. So the processor time of all threads
+but the generator's loop is shown as well, as a share of the whole: that is what outputs that get sums take away.
+
     bench/sinks.py                       everything
     bench/sinks.py --only json           the cases whose name contains "json"
     bench/sinks.py --json results.json   the figures as well
@@ -20,9 +23,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
-from run import SCRIPTS, SERVER_CPU, TOP, count_requests, free_port, nginx, run
+from run import LOAD_CPU, SCRIPTS, SERVER_CPU, TOP, count_requests, free_port, nginx, run
 
 SCRIPT, VUS = "get_check.js", 50
 
@@ -118,7 +122,37 @@ def rate(opts, tool, url, outs):
     return n / cpu
 
 
+def threads_cpu(pid):
+    """CPU-seconds of each thread so far."""
+    folder = Path(f"/proc/{pid}/task")
+    return {t.name: int((t / "schedstat").read_text().split()[0]) / 1e9 for t in folder.iterdir()}
+
+
+def share_beside_loop(opts, url, outs):
+    """Share of the CPU time, in the middle of a run on one loop, that was not the loop's."""
+    command = ["taskset", "-c", LOAD_CPU, opts.brunt, "run", "--quiet", "-u", str(VUS), "-d", "12s", "--loops", "1",
+               "--spool-dir", f"{opts.folder}/spool", *(part for out in outs for part in ("-o", out)), str(SCRIPTS / SCRIPT)]
+    proc = subprocess.Popen(command, env={**os.environ, "BASE_URL": url}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    before = threads_cpu(proc.pid)
+    time.sleep(9)
+    spent = [cpu - before.get(thread, 0) for thread, cpu in threads_cpu(proc.pid).items()]
+    proc.wait(60)
+    return 1 - max(spent) / sum(spent)
+
+
+def show_share(opts, url, ports, results):
+    if opts.only and opts.only not in "share":
+        return
+    outs = list(aggregated(ports).values())
+    without, with_all = share_beside_loop(opts, url, []), share_beside_loop(opts, url, outs)
+    print(f"all aggregated at once: {100 * with_all:.2f} % of the CPU time is not the loop's; without: {100 * without:.2f} %  "
+          f"goal 5 % {'met' if with_all <= 0.05 else 'MISSED'}", flush=True)
+    results.append({"name": "share", "goal": 0.05, "with": with_all, "without": without})
+
+
 def bench(opts, url, ports, results):
+    show_share(opts, url, ports, results)
     for name, goal, tool, outs in cases(opts, ports):
         if opts.only and opts.only not in name:
             continue

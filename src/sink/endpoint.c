@@ -50,7 +50,12 @@ static int look_up(void *arg)
     l->error = getaddrinfo(l->endpoint->host, NULL, &hints, &found);
     if (l->error)
         return 0;
-    l->addr = net_addr_from_sockaddr(found->ai_addr);
+    /* As everywhere: "localhost" may be ::1 first, and servers of datagrams are on 127.0.0.1. */
+    const struct addrinfo *best = found;
+
+    for (const struct addrinfo *a = found; a && best->ai_family != AF_INET; a = a->ai_next)
+        best = a->ai_family == AF_INET ? a : best;
+    l->addr = net_addr_from_sockaddr(best->ai_addr);
     freeaddrinfo(found);
     return 0;
 }
