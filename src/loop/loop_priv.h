@@ -70,7 +70,7 @@ struct loop {
     struct stack_pool stacks;
     struct loop_stats stats;
     mono_ns turn_start;
-    int turn_events; /* that it has to handle */
+    int turn_events;   /* that it has to handle */
     unsigned n_helped; /* coroutines that wait for a helper thread */
     span_ns spin;
     struct offload *offload;
