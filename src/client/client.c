@@ -177,7 +177,12 @@ static int try_leg(struct client *c, struct leg *leg, bool fresh, bool *ret_agai
     int r = transfer_run(conn, leg);
 
     *ret_again = r < 0 && may_try_again(leg, conn);
+    /* Giving it back accounts for what it carried, and nobody else runs meanwhile. */
+    struct client_bytes before = c->bytes;
+
     conn_put(conn, keeps_alive(conn, r) ? CONN_KEEP : CONN_CLOSE);
+    leg->bytes.sent += c->bytes.sent - before.sent;
+    leg->bytes.received += c->bytes.received - before.received;
     return r;
 }
 

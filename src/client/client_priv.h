@@ -111,10 +111,11 @@ struct leg {
     struct str method;
     struct str body;
     bool has_body;
-    span_ns lag;              /* of its client */
-    bool is_first;            /* the first hop's head is kept for the script to read */
-    unsigned drop;            /* enum leg_drop; grows from hop to hop */
-    struct str authorization; /* of an authentication leg; empty: none */
+    span_ns lag;               /* of its client */
+    struct client_bytes bytes; /* on its connections */
+    bool is_first;             /* the first hop's head is kept for the script to read */
+    unsigned drop;             /* enum leg_drop; grows from hop to hop */
+    struct str authorization;  /* of an authentication leg; empty: none */
     struct str referer;
     int only_expect;  /* this leg is expected to give that status (401); 0: as the request says */
     mono_ns deadline; /* of the journey; 0: its first leg has not begun */

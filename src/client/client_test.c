@@ -621,6 +621,12 @@ static void body_bytes(void)
     assert_int_equal(first.sent + second.sent, f.bytes_in);
     assert_int_equal(first.received + second.received, f.bytes_out);
     assert_int_equal(client_take_bytes(f.client).sent, 0);
+    collect();
+    assert_true(measured("http_req_data_sent")->counter.sum == (double)f.bytes_in);
+    assert_true(measured("http_req_data_received")->counter.sum == (double)f.bytes_out);
+    assert_true(measured("http_req_data_sent{method:PUT}")->counter.sum +
+                    measured("http_req_data_sent{method:POST}")->counter.sum >
+                100000);
 }
 TEST(bytes)
 

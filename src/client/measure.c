@@ -274,6 +274,8 @@ bool measure_leg(struct measure *m, const struct leg *leg, const struct sample_o
         .receiving = t->receiving,
         .failed =
             expected < 0 ? HTTP_FAILED_UNJUDGED : (expected ? HTTP_FAILED_NO : HTTP_FAILED_YES),
+        .sent = leg->bytes.sent,
+        .received = leg->bytes.received,
         .has_response = leg->lag >= 0,
         .response = since(leg->ended, leg->asked) + leg->lag,
     };

@@ -1,6 +1,6 @@
 /*
  * One loop's series. They stand in chunks that never move, found by (metric, tag set id) in a hash
- * map; the nine HTTP series of a tag set are found by the tag set's id alone, in an array.
+ * map; the HTTP series of a tag set are found by the tag set's id alone, in an array.
  *
  * A value is put on the list of its side when its first sample of the interval comes; whoever
  * merges the interval empties the value, which makes it ready for its next turn.
@@ -27,6 +27,9 @@ enum http_part {
     HTTP_WAITING,
     HTTP_RECEIVING,
     HTTP_FAILED,
+    HTTP_N_SHOWN, /* as single samples: k6 has no more */
+    HTTP_DATA_SENT = HTTP_N_SHOWN,
+    HTTP_DATA_RECEIVED,
     HTTP_N_PARTS,
 };
 
@@ -40,18 +43,21 @@ static const uint32_t http_metric[HTTP_N_PARTS] = {
     [HTTP_WAITING] = M_HTTP_REQ_WAITING,
     [HTTP_RECEIVING] = M_HTTP_REQ_RECEIVING,
     [HTTP_FAILED] = M_HTTP_REQ_FAILED,
+    [HTTP_DATA_SENT] = M_HTTP_REQ_DATA_SENT,
+    [HTTP_DATA_RECEIVED] = M_HTTP_REQ_DATA_RECEIVED,
 };
 
 /*
- * What all round trips of an interval have in common is counted here, once for nine series: how
- * many there were, and how many spans of each kind were zero. Only spans that took time go to their
- * histograms at once. n is 0 while the series are not on the interval's list.
+ * What all round trips of an interval have in common is counted here, once for all of its series:
+ * how many there were, and how many spans of each kind were zero. Only spans that took time go to
+ * their histograms at once. n is 0 while the series are not on the interval's list.
  */
 struct http_counts {
     alignas(64) uint32_t n;
     uint32_t judged;
     uint32_t failed;
-    uint32_t n_zero[HTTP_N_PARTS];
+    uint32_t n_zero[HTTP_FAILED];
+    uint64_t sent, received;
 };
 
 struct http_series {
@@ -76,7 +82,7 @@ static void *aligned_zeroed(size_t size, void **ret_memory)
 }
 
 enum {
-    HTTP_QUEUE = 128, /* round trips that wait to be recorded; at 96 bytes each */
+    HTTP_QUEUE = 128, /* round trips that wait to be recorded; at 112 bytes each */
 };
 
 struct http_queued {
@@ -294,7 +300,7 @@ static struct http_series *http_make(struct recorder_priv *p, const struct tagse
 }
 
 /*
- * All nine, or none: near the limit they go to the overflow series together, so that the metrics of
+ * All of them, or none: near the limit they go to the overflow series together, so that the metrics of
  * one round trip still count the same.
  */
 static COLD struct http_series *http_unknown(struct recorder_priv *p, const struct tagset *tags)
@@ -325,6 +331,12 @@ static inline double ms_of(span_ns span)
     return (double)span / (double)NS_PER_MS;
 }
 
+static void fold_bytes(struct series *s, uint32_t side, uint32_t n, uint64_t bytes)
+{
+    s->side[side].value.counter.sum += (double)bytes;
+    s->side[side].value.counter.n += n;
+}
+
 /* Puts the counts of one side into its series and starts them from 0. */
 static void http_fold(struct http_series *hs, uint32_t side)
 {
@@ -332,6 +344,8 @@ static void http_fold(struct http_series *hs, uint32_t side)
 
     hs->part[HTTP_REQS]->side[side].value.counter.sum += c->n;
     hs->part[HTTP_REQS]->side[side].value.counter.n += c->n;
+    fold_bytes(hs->part[HTTP_DATA_SENT], side, c->n, c->sent);
+    fold_bytes(hs->part[HTTP_DATA_RECEIVED], side, c->n, c->received);
     hs->part[HTTP_FAILED]->side[side].value.rate.total += c->judged;
     hs->part[HTTP_FAILED]->side[side].value.rate.trues += c->failed;
     for (size_t i = HTTP_DURATION; i < HTTP_FAILED; i++) {
@@ -358,8 +372,10 @@ static COLD void http_begin(struct recorder *r, struct http_series *hs, mono_ns 
         return; /* on the list already; folding it again does no harm */
     }
     vec_push(iv->http, iv->n_http, iv->cap_http) = hs;
-    for (size_t i = 0; i < HTTP_FAILED; i++)
-        recorder_value(r, hs->part[i], now);
+    for (size_t i = 0; i < HTTP_N_PARTS; i++) {
+        if (i != HTTP_FAILED)
+            recorder_value(r, hs->part[i], now);
+    }
 }
 
 static inline void http_span(struct http_series *hs, uint32_t side, enum http_part part,
@@ -396,6 +412,8 @@ static void http_record(struct recorder *r, struct http_series *hs,
     if (unlikely(c->n - 1 >= UINT32_MAX - 1)) /* 0 or the largest */
         http_begin(r, hs, now);
     c->n++;
+    c->sent += sample->sent;
+    c->received += sample->received;
     if (sample->failed != HTTP_FAILED_UNJUDGED) {
         if (unlikely(c->judged == 0))
             recorder_value(r, hs->part[HTTP_FAILED], now);
@@ -429,7 +447,7 @@ static void http_flush(struct recorder *r)
 static __attribute__((noinline)) void http_show(struct recorder *r, struct http_series *hs,
                                                 const struct http_sample *sample, mono_ns now)
 {
-    const double values[HTTP_N_PARTS] = {
+    const double values[HTTP_N_SHOWN] = {
         [HTTP_REQS] = 1,
         [HTTP_DURATION] = ms_of(sample->duration),
         [HTTP_BLOCKED] = ms_of(sample->blocked),
@@ -441,7 +459,7 @@ static __attribute__((noinline)) void http_show(struct recorder *r, struct http_
         [HTTP_FAILED] = sample->failed == HTTP_FAILED_YES,
     };
 
-    for (size_t i = 0; i < HTTP_N_PARTS; i++) {
+    for (size_t i = 0; i < HTTP_N_SHOWN; i++) {
         if (i != HTTP_FAILED || sample->failed != HTTP_FAILED_UNJUDGED)
             r->tap(r->tap_arg, hs->part[i], values[i], now, r->origin);
     }

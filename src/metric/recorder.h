@@ -117,8 +117,8 @@ static inline void recorder_set_origin(struct recorder *r, const struct sample_o
 struct interval *recorder_swap(struct recorder *r);
 
 /*
- * For snapshot_merge, before it reads: round trips are counted once for all nine series; this puts
- * the counts into each. On the thread that has the interval.
+ * For snapshot_merge, before it reads: round trips are counted once for all of their series; this
+ * puts the counts into each. On the thread that has the interval.
  */
 void interval_fold(struct interval *iv);
 
@@ -189,7 +189,7 @@ enum http_failed {
     HTTP_FAILED_UNJUDGED, /* no set of expected statuses: http_req_failed gets no sample */
 };
 
-/* One HTTP round trip, in ns; meanings as in struct http_timings (proto/http.h). */
+/* One HTTP round trip; spans in ns; meanings as in struct http_timings (proto/http.h). */
 struct http_sample {
     span_ns duration;
     span_ns blocked;
@@ -199,15 +199,16 @@ struct http_sample {
     span_ns waiting;
     span_ns receiving;
     enum http_failed failed;
-    bool has_response; /* an open model: what follows is to be recorded */
-    span_ns response;  /* from the instant it was due to its end */
+    uint64_t sent, received; /* bytes on its connection, TLS and headers included */
+    bool has_response;       /* an open model: what follows is to be recorded */
+    span_ns response;        /* from the instant it was due to its end */
 };
 
 struct http_series;
 
-/* The nine HTTP series of one tag set (~2 ns when known). Valid until the recorder is freed. */
+/* The HTTP series of one tag set (~2 ns when known). Valid until the recorder is freed. */
 struct http_series *recorder_http_series(struct recorder *r, const struct tagset *tags);
 
-/* Records one round trip into the nine series. */
+/* Records one round trip into them. */
 void recorder_http(struct recorder *r, struct http_series *hs, const struct http_sample *sample,
                    mono_ns now);

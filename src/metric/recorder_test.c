@@ -165,7 +165,7 @@ static void totals_stay_exact_past_the_limit(void **state)
     close_fixture(&f);
 }
 
-static void one_round_trip_is_nine_samples(void **state)
+static void one_round_trip_is_eleven_values(void **state)
 {
     static const struct http_sample sample = {
         .duration = 6 * NS_PER_MS,
@@ -174,6 +174,8 @@ static void one_round_trip_is_nine_samples(void **state)
         .waiting = 2 * NS_PER_MS,
         .receiving = 3 * NS_PER_MS,
         .failed = HTTP_FAILED_NO,
+        .sent = 70,
+        .received = 3000,
     };
     struct fixture f;
 
@@ -188,7 +190,9 @@ static void one_round_trip_is_nine_samples(void **state)
 
     interval_fold(iv);
 #define VALUE(id) value_in(iv, recorder_series(f.rec, (id), tags))
-    assert_int_equal(iv->n, 9);
+    assert_int_equal(iv->n, 11);
+    assert_true(VALUE(M_HTTP_REQ_DATA_SENT)->counter.sum == 70);
+    assert_true(VALUE(M_HTTP_REQ_DATA_RECEIVED)->counter.sum == 3000);
     assert_true(VALUE(M_HTTP_REQS)->counter.sum == 1);
     assert_true(VALUE(M_HTTP_REQ_DURATION)->trend.sum == 6);
     assert_true(VALUE(M_HTTP_REQ_BLOCKED)->trend.sum == 0.0015);
@@ -204,7 +208,7 @@ static void one_round_trip_is_nine_samples(void **state)
     recorder_http(f.rec, hs, &(struct http_sample){.failed = HTTP_FAILED_UNJUDGED}, 6);
     iv = recorder_swap(f.rec);
     interval_fold(iv);
-    assert_int_equal(iv->n, 8);
+    assert_int_equal(iv->n, 10);
     assert_null(VALUE(M_HTTP_REQ_FAILED));
     assert_true(VALUE(M_HTTP_REQS)->counter.sum == 1);
 #undef VALUE
@@ -217,7 +221,7 @@ static void round_trips_overflow_together(void **state)
     char value[16];
 
     (void)state;
-    open_fixture(&f, 20);
+    open_fixture(&f, 24);
     for (int i = 0; i < 50; i++) {
         snprintf(value, sizeof(value), "%d", i);
         recorder_http(f.rec, recorder_http_series(f.rec, tags_of(&f, value)),
@@ -226,7 +230,7 @@ static void round_trips_overflow_together(void **state)
     struct interval *iv = recorder_swap(f.rec);
 
     interval_fold(iv);
-    assert_int_equal(iv->n, 27); /* two tag sets and the overflow of all others */
+    assert_int_equal(iv->n, 33); /* two tag sets and the overflow of all others */
     const struct value *v =
         value_in(iv, recorder_series(f.rec, M_HTTP_REQ_DURATION, tagset_overflow(f.pool)));
 
@@ -284,7 +288,7 @@ int main(void)
         cmocka_unit_test(series_are_found_again),
         cmocka_unit_test(a_tick_takes_only_what_was_touched),
         cmocka_unit_test(totals_stay_exact_past_the_limit),
-        cmocka_unit_test(one_round_trip_is_nine_samples),
+        cmocka_unit_test(one_round_trip_is_eleven_values),
         cmocka_unit_test(round_trips_overflow_together),
         cmocka_unit_test(a_tap_sees_every_sample),
     };

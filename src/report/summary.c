@@ -70,7 +70,8 @@ enum summary_section summary_section_of(const struct summary_metric *m)
 
 bool summary_is_own(const struct summary_metric *m)
 {
-    return str_starts(m->parent, STR("generator_")) || str_starts(m->parent, STR("sink_"));
+    return str_starts(m->parent, STR("generator_")) || str_starts(m->parent, STR("sink_")) ||
+           str_starts(m->parent, STR("http_req_data_"));
 }
 
 bool summary_hides(const struct summary_metric *m, enum summary_mode mode)

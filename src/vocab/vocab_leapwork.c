@@ -5,9 +5,6 @@
  * What sums up a run is shown once it is over; the two time series at every tick. Percentiles of a
  * step and of the run come from merged histograms, so they are those of its requests; in exact mode
  * the run's are the mean of the steps', weighted by requests, which is no percentile.
- *
- * Bytes are counted for scenarios, not for requests: a step has a share of them, by its requests,
- * and the steps of a scenario add up to what it sent.
  */
 #include <math.h>
 #include <stdio.h>
@@ -55,9 +52,7 @@ static const struct vocab_row rows[N_ROWS] = {
 
 /* Cells of a track item, behind those of requests. */
 enum {
-    TRACK_ITERATIONS = REQS_DURATION + 1,
-    TRACK_SENT,
-    TRACK_RECEIVED,
+    TRACK_ITERATIONS = REQS_CELLS,
 };
 
 enum {
@@ -147,10 +142,6 @@ static bool project_track(UNUSED void *arg, const struct snap_series *series,
     *ret_family = 0;
     if (m->id == M_ITERATIONS) {
         *ret_cell = TRACK_ITERATIONS;
-    } else if (m->id == M_DATA_SENT) {
-        *ret_cell = TRACK_SENT;
-    } else if (m->id == M_DATA_RECEIVED) {
-        *ret_cell = TRACK_RECEIVED;
     } else if (!vocab_request_cell(m, ret_cell)) {
         return false;
     }
@@ -298,31 +289,7 @@ static void show(struct leapwork *l, enum row row, const struct rollup_group *g,
                 value, fresh);
 }
 
-static const struct rollup_group *track_of(struct leapwork *l, const struct rollup_group *step)
-{
-    struct str id = label_value(step->labels, step->n_labels, "track_item_id");
-    size_t n;
-    struct rollup_group *const *tracks = rollup_groups(l->tracks, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(label_value(tracks[i]->labels, tracks[i]->n_labels, "track_item_id"), id))
-            return tracks[i];
-    }
-    return NULL;
-}
-
-/* A step's part of what its scenario sent or received. */
-static double share(struct leapwork *l, const struct rollup_group *step, uint32_t cell)
-{
-    const struct rollup_group *track = track_of(l, step);
-
-    if (!track)
-        return 0;
-    return rollup_total(track, cell)->counter.sum *
-           vocab_ratio(vocab_group_total(step).count, vocab_group_total(track).count);
-}
-
-static double step_number(struct leapwork *l, enum row row, const struct rollup_group *g)
+static double step_number(struct leapwork *l UNUSED, enum row row, const struct rollup_group *g)
 {
     struct vocab_requests total = vocab_group_total(g);
 
@@ -332,9 +299,9 @@ static double step_number(struct leapwork *l, enum row row, const struct rollup_
     case ROW_STEP_FAILED:
         return total.failed;
     case ROW_STEP_SENT:
-        return share(l, g, TRACK_SENT);
+        return total.sent;
     case ROW_STEP_RECEIVED:
-        return share(l, g, TRACK_RECEIVED);
+        return total.received;
     case ROW_STEP_MIN:
         return vocab_min(total.durations);
     case ROW_STEP_AVG:

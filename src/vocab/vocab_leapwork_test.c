@@ -215,12 +215,13 @@ static void bytes_of_steps_add_up(void **state)
     vocab_bench_request(&b, "scenario=s,name=/a,status=200", false, 1);
     vocab_bench_request(&b, "scenario=s,name=/a,status=200", false, 1);
     vocab_bench_request(&b, "scenario=s,name=/b,status=200", false, 1);
-    vocab_bench_sample(&b, M_DATA_SENT, "scenario=s,group=", 900);
-    vocab_bench_sample(&b, M_DATA_SENT, "scenario=s,group=::x", 100);
+    vocab_bench_sample(&b, M_HTTP_REQ_DATA_SENT, "scenario=s,name=/a,status=200", 900);
+    vocab_bench_sample(&b, M_HTTP_REQ_DATA_SENT, "scenario=s,name=/b,status=200", 100);
     b.facts.phase = VOCAB_PHASE_DONE;
     vocab_bench_tick(&b);
     vocab_feed_each(b.feed, add_sent, &sent);
     assert_float_equal(sent.sum, 1000, 1e-9);
+    assert_non_null(strstr(vocab_bench_show(&b), "} 900\n"));
     vocab_bench_close(&b);
 }
 

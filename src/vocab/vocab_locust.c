@@ -240,14 +240,6 @@ static double percentile(const struct locust *l, const struct hist *h, double q)
     return vocab_quantile(h, q);
 }
 
-static double average_length(const struct locust *l)
-{
-    struct snapshot *s = l->feed->snapshot;
-
-    return vocab_ratio(snapshot_metric(s, M_DATA_RECEIVED)->total.counter.sum,
-                       snapshot_metric(s, M_HTTP_REQS)->total.counter.sum);
-}
-
 static double number_of(const struct locust *l, enum row number, const struct line *line)
 {
     const struct hist *h = line->total.durations;
@@ -278,7 +270,7 @@ static double number_of(const struct locust *l, enum row number, const struct li
         return vocab_ratio((double)window_sum(line->recent->failed)->rate.trues,
                            window_seconds(line->recent->failed));
     case ROW_ENDPOINT_LENGTH:
-        return average_length(l);
+        return vocab_ratio(line->total.received, line->total.count);
     default:
         return 0;
     }
@@ -408,7 +400,7 @@ static void show_workers(struct locust *l)
 static bool has_aggregated(const struct locust *l, enum row row)
 {
     return l->feed->options.exact || row >= ROW_STATS_REQUESTS || row == ROW_ENDPOINT_REQUESTS ||
-           row == ROW_ENDPOINT_FAILURES || row == ROW_ENDPOINT_LENGTH;
+           row == ROW_ENDPOINT_FAILURES;
 }
 
 static void show_aggregated(struct locust *l, enum row row)
@@ -465,7 +457,7 @@ static void show_endpoints(struct locust *l, enum row from, enum row to)
     for (enum row row = from; row <= to; row++) {
         if (has_aggregated(l, row))
             show_aggregated(l, row);
-        for (size_t i = 0; i < n && numbers[row] != ROW_ENDPOINT_LENGTH; i++) {
+        for (size_t i = 0; i < n; i++) {
             struct line line = line_of(l, groups[i]);
             struct tag space[3];
 

@@ -90,19 +90,23 @@ static inline double vocab_ratio(double a, double b)
     return b > 0 ? a / b : 0;
 }
 
-/* Requests, their failures and times: the cells of a rollup of requests. */
+/* Requests, their failures, times and bytes: the cells of a rollup of requests. */
 enum {
     REQS_COUNT,    /* http_reqs */
     REQS_FAILED,   /* http_req_failed */
     REQS_DURATION, /* http_req_duration */
+    REQS_SENT,     /* http_req_data_sent */
+    REQS_RECEIVED, /* http_req_data_received */
+    REQS_CELLS,
 };
 
 /* The cell of a metric of requests; false for other metrics. */
 bool vocab_request_cell(const struct metric *metric, uint32_t *ret_cell);
 
-/* The same three numbers over all series; `total` or `delta`, which is NULL when not fresh. */
+/* The same numbers over all series; `total` or `delta`, which is NULL when not fresh. */
 struct vocab_requests {
     double count, failed;
+    double sent, received;        /* bytes */
     const struct hist *durations; /* NULL: none */
 };
 

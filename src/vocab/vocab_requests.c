@@ -1,4 +1,5 @@
-/* Requests, failures and times, over everything or in a group; what three vocabularies build on. */
+/* Requests, failures, times and bytes, over everything or in a group; what three vocabularies build
+ * on. */
 #include <math.h>
 
 #include "vocab/vocab_priv.h"
@@ -15,6 +16,12 @@ bool vocab_request_cell(const struct metric *metric, uint32_t *ret_cell)
     case M_HTTP_REQ_DURATION:
         *ret_cell = REQS_DURATION;
         return true;
+    case M_HTTP_REQ_DATA_SENT:
+        *ret_cell = REQS_SENT;
+        return true;
+    case M_HTTP_REQ_DATA_RECEIVED:
+        *ret_cell = REQS_RECEIVED;
+        return true;
     default:
         return false;
     }
@@ -27,6 +34,8 @@ struct vocab_requests vocab_requests_total(const struct vocab_feed *feed)
     return (struct vocab_requests){
         .count = snapshot_metric(s, M_HTTP_REQS)->total.counter.sum,
         .failed = (double)snapshot_metric(s, M_HTTP_REQ_FAILED)->total.rate.trues,
+        .sent = snapshot_metric(s, M_HTTP_REQ_DATA_SENT)->total.counter.sum,
+        .received = snapshot_metric(s, M_HTTP_REQ_DATA_RECEIVED)->total.counter.sum,
         .durations = &snapshot_metric(s, M_HTTP_REQ_DURATION)->total.trend,
     };
 }
@@ -53,6 +62,8 @@ struct vocab_requests vocab_group_total(const struct rollup_group *g)
     return (struct vocab_requests){
         .count = rollup_total(g, REQS_COUNT)->counter.sum,
         .failed = (double)rollup_total(g, REQS_FAILED)->rate.trues,
+        .sent = rollup_total(g, REQS_SENT)->counter.sum,
+        .received = rollup_total(g, REQS_RECEIVED)->counter.sum,
         .durations = &rollup_total(g, REQS_DURATION)->trend,
     };
 }
