@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/duration.h"
 #include "base/opt.h"
 
 int cli_fault(int code)
@@ -26,6 +27,16 @@ int cli_help(const struct opt_table *table, struct opt_args *args)
     cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);
     opt_args_fini(args);
+    return 0;
+}
+
+int cli_take_span(void *object, const struct opt_row *row, const char *value)
+{
+    span_ns span;
+
+    if (duration_parse_strict(str_of(value), &span) || span < 0)
+        return fault(-EINVAL, "'%s' is not a duration such as 30s or 5m", value);
+    *(span_ns *)((char *)object + row->offset) = span;
     return 0;
 }
 

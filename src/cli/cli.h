@@ -14,6 +14,7 @@
 struct buf;
 struct command;
 struct opt_args;
+struct opt_row;
 struct opt_table;
 
 /* All commands, NULL-ended, in the order that help shows them. */
@@ -24,6 +25,9 @@ int cli_fault(int code);
 
 /* Prints the help of a command and frees args. Returns 0. */
 int cli_help(const struct opt_table *table, struct opt_args *args);
+
+/* For rows of type OPT_CALL: puts a duration, not below 0, into the span_ns at the row's offset. */
+MUST_USE int cli_take_span(void *object, const struct opt_row *row, const char *value);
 
 /* Whether standard output or standard error is a terminal that takes colours and movements. */
 bool cli_is_terminal(int fd);

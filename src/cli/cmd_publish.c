@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/duration.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "cli/cli.h"
@@ -33,16 +32,6 @@ struct publish {
 /* The service's limit is about an hour. */
 #define OLD (3600 * NS_PER_S)
 
-static int take_span(void *object, const struct opt_row *row, const char *value)
-{
-    span_ns span;
-
-    if (duration_parse_strict(str_of(value), &span) || span <= 0)
-        return fault(-EINVAL, "'%s' is not a duration such as 30s or 5m", value);
-    *(span_ns *)((char *)object + row->offset) = span;
-    return 0;
-}
-
 static const struct opt_row rows[] = {
     {.name = "to",
      .type = OPT_LIST,
@@ -60,7 +49,7 @@ static const struct opt_row rows[] = {
      .offset = AT(patience),
      .value_name = "TIME",
      .help = "how long to wait for receivers that are away (default 30s)",
-     .call = take_span},
+     .call = cli_take_span},
     {.name = "quiet",
      .short_name = 'q',
      .type = OPT_FLAG,

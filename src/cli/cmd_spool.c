@@ -32,16 +32,6 @@ struct spool_command {
 
 #define PATIENCE_DEFAULT (60 * NS_PER_S)
 
-static int take_span(void *object, const struct opt_row *row, const char *value)
-{
-    span_ns span;
-
-    if (duration_parse_strict(str_of(value), &span) || span <= 0)
-        return fault(-EINVAL, "'%s' is not a duration such as 30s or 5m", value);
-    *(span_ns *)((char *)object + row->offset) = span;
-    return 0;
-}
-
 static const struct opt_row rows[] = {
     {.name = "spool-dir",
      .type = OPT_STRING,
@@ -63,7 +53,7 @@ static const struct opt_row rows[] = {
      .offset = AT(patience),
      .value_name = "DURATION",
      .help = "with send: give up when nothing was delivered for so long (default 1m)",
-     .call = take_span},
+     .call = cli_take_span},
     {.name = "quiet",
      .short_name = 'q',
      .type = OPT_FLAG,

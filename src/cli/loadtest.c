@@ -40,15 +40,6 @@ static int take_corrected(void *object, const struct opt_row *row UNUSED, const 
     return 0;
 }
 
-static int take_drain_timeout(void *object, const struct opt_row *row UNUSED, const char *value)
-{
-    span_ns *timeout = &((struct loadtest *)object)->own.drain_timeout;
-
-    if (duration_parse_strict(str_of(value), timeout) || *timeout < 0)
-        return fault(-EINVAL, "'%s' is no time such as 30s", value);
-    return 0;
-}
-
 /* It becomes the name of a folder, and a label. */
 static int take_run_id(void *object, const struct opt_row *row UNUSED, const char *value)
 {
@@ -132,7 +123,7 @@ static const struct opt_row own_rows[] = {
      .group = "Outputs",
      .help = "how long to wait at the end for outputs that are away (30s); what is left then stays "
              "on disk",
-     .call = take_drain_timeout},
+     .call = cli_take_span},
     {.name = "spool-dir",
      .type = OPT_STRING,
      .offset = OWN(spool_dir),
