@@ -137,7 +137,7 @@ static span_ns retry_after(struct str text)
     return wait < 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
 }
 
-static void take_answer(struct push_wire *w, struct push_answer *ret)
+static void take_answer(struct push_wire *w, const struct url *url, struct push_answer *ret)
 {
     const struct http_response *r = w->response;
     size_t n = r->body.n < ANSWER_BYTES ? r->body.n : ANSWER_BYTES;
@@ -148,7 +148,8 @@ static void take_answer(struct push_wire *w, struct push_answer *ret)
     ret->retry_after = retry_after(http_header_get(r->headers, r->n_headers, STR("retry-after")));
     buf_put(&ret->body, r->body.p, n);
     if (r->status == 0 || r->error.n)
-        snprintf(ret->error, sizeof(ret->error), "%.*s", STR_ARG(r->error));
+        snprintf(ret->error, sizeof(ret->error), "%.*s: %.*s", STR_ARG(url->host_port),
+                 STR_ARG(r->error));
 }
 
 static void exchange(struct push_wire *w, const struct push_http *p,
@@ -159,7 +160,7 @@ static void exchange(struct push_wire *w, const struct push_http *p,
     if (client_request(client_of(w, p->insecure ? TRUSTING : VERIFYING), request, &w->response)) {
         snprintf(ret->error, sizeof(ret->error), "interrupted");
     } else {
-        take_answer(w, ret);
+        take_answer(w, request->url, ret);
     }
 }
 

@@ -228,7 +228,8 @@ static void note_away(struct push *p, const struct push_result *r)
     push_lock(p);
     p->shared.retries++;
     p->shared.blocked = p->blocked;
-    snprintf(p->shared.trouble, sizeof(p->shared.trouble), "%s", r->reason);
+    if (!p->stopping) /* what was interrupted has another reason */
+        snprintf(p->shared.trouble, sizeof(p->shared.trouble), "%s", r->reason);
     push_unlock(p);
     if (is_news && !p->stopping)
         say_away(p, r);
