@@ -45,7 +45,6 @@ struct run_sinks {
     char *spool_dir;
     struct sink_account *told; /* what sink_points has counted so far, by sink */
     wall_ns last_tick;
-    bool is_drained;
     struct message wake;
     bool hurry; /* a signal came */
 };
@@ -424,7 +423,6 @@ void run_sinks_finish(struct run_sinks *s, struct stop_signals *signals)
     stop_signals_tell(signals, NULL, NULL);
     if (loop_offload(s->loop, close_sinks, s->sinks))
         sinks_close(s->sinks);
-    s->is_drained = true;
 }
 
 void run_sinks_linger(struct run_sinks *s, struct stop_signals *signals)
