@@ -300,8 +300,8 @@ static struct http_series *http_make(struct recorder_priv *p, const struct tagse
 }
 
 /*
- * All of them, or none: near the limit they go to the overflow series together, so that the metrics of
- * one round trip still count the same.
+ * All of them, or none: near the limit they go to the overflow series together, so that the metrics
+ * of one round trip still count the same.
  */
 static COLD struct http_series *http_unknown(struct recorder_priv *p, const struct tagset *tags)
 {
