@@ -4,8 +4,8 @@
  * vocab_NAME.c, which ends in its table of functions, and its rows, NAME.def.
  */
 #include "base/arena.h"
-#include "vocab/label_set.h"
-#include "vocab/rollup.h"
+#include "metric/label_set.h"
+#include "metric/rollup.h"
 #include "vocab/vocab.h"
 
 /* Of the numbers that say "lately". */

@@ -5,7 +5,7 @@
  * A group is found by its labels written one after the other. Groups are put in order when somebody
  * asks for them and there are new ones.
  */
-#include "vocab/rollup.h"
+#include "metric/rollup.h"
 
 #include <assert.h>
 

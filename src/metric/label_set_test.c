@@ -1,4 +1,4 @@
-#include "vocab/label_set.h"
+#include "metric/label_set.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "vocab/rollup.h"
+#include "metric/rollup.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

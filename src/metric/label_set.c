@@ -1,5 +1,5 @@
 /* Lists of labels, and the names that tags have as labels. */
-#include "vocab/label_set.h"
+#include "metric/label_set.h"
 
 #include <assert.h>
 

@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "metric/label_set.h"
 #include "metric/snapshot.h"
-#include "vocab/label_set.h"
 
 enum {
     ROLLUP_CELLS = 6,

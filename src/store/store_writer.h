@@ -1,0 +1,47 @@
+#pragma once
+/*
+ * Writes a running test to a store from a thread of its own, so that neither disk nor SQLite ever
+ * delays the main loop. Everything is copied or encoded by the caller; a queue carries it. When the
+ * disk cannot follow, ticks that wait are merged, never dropped. A store that fails is told to the
+ * log once, and the run goes on without.
+ */
+#include "base/clock.h"
+#include "base/err.h"
+#include "metric/snapshot.h"
+#include "store/store.h"
+
+struct log;
+struct store_writer;
+
+struct store_writer_config {
+    const char *path; /* NULL: STORE_TEMP */
+    struct store_retention keep;
+    void (*failed)(void *arg, const char *text); /* once; on the writer's thread */
+    void *arg;
+};
+
+/* Opens the file and starts the thread. Returns 0 or a fault. */
+MUST_USE int store_writer_new(const struct store_writer_config *config,
+                              struct store_writer **ret_writer);
+
+/* Adds the run; what is written from now on is of it. */
+void store_writer_begin(struct store_writer *w, const struct store_run *run);
+
+/* After snapshot_tick_end(): what the tick added. `epoch` is the test's start. One commit. */
+void store_writer_tick(struct store_writer *w, const struct snapshot *snapshot, mono_ns epoch);
+
+/* The run's row as it is now; goes with the next tick. */
+void store_writer_update(struct store_writer *w, const struct store_run *run);
+void store_writer_event(struct store_writer *w, const struct store_event *e);
+/* Replaces the exchanges kept so far. */
+void store_writer_exchanges(struct store_writer *w, const struct store_exchange *all, size_t n);
+
+/* Waits until all that came before is committed. Returns 0 or the fault that ended the writing. */
+MUST_USE int store_writer_sync(struct store_writer *w);
+
+/* The file that other connections open, and the run's key in it (0: not committed yet). */
+const char *store_writer_path(const struct store_writer *w);
+int64_t store_writer_key(struct store_writer *w);
+
+/* Writes totals and what is left, ends the thread. A temporary file is gone then. Accepts NULL. */
+void store_writer_free(struct store_writer *w);
