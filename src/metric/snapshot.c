@@ -302,15 +302,20 @@ void snapshot_tick_begin(struct snapshot *s)
     s->tick++;
 }
 
-static void add_to_series(struct snapshot *s, struct snap_series *series, const struct value *v,
-                          mono_ns first_at)
+struct value *snapshot_delta(struct snapshot *s, struct snap_series *series, mono_ns first_at)
 {
     if (series->tick != s->tick) {
         series->tick = s->tick;
         vec_push(s->touched, s->n_touched, s->cap_touched) = series;
     }
     note_first(&series->first_at, first_at);
-    value_merge(&series->delta, v, series->metric->def->type);
+    return &series->delta;
+}
+
+static void add_to_series(struct snapshot *s, struct snap_series *series, const struct value *v,
+                          mono_ns first_at)
+{
+    value_merge(snapshot_delta(s, series, first_at), v, series->metric->def->type);
 }
 
 void snapshot_merge(struct snapshot *s, struct interval *iv)
@@ -329,6 +334,12 @@ void snapshot_merge(struct snapshot *s, struct interval *iv)
         value_reset(v, from->type);
     }
     interval_done(iv);
+}
+
+struct snap_series *snapshot_series_of(struct snapshot *s, uint32_t metric, const struct tag *tags,
+                                       size_t n_tags)
+{
+    return series_by_content(s, metric, tags, n_tags);
 }
 
 void snapshot_merge_value(struct snapshot *s, uint32_t metric, const struct tag *tags,

@@ -95,6 +95,16 @@ void snapshot_merge(struct snapshot *s, struct interval *iv);
 void snapshot_merge_value(struct snapshot *s, uint32_t metric, const struct tag *tags,
                           size_t n_tags, const struct value *v, mono_ns first_at);
 
+/* The series of a metric and tags, made when it is new; without samples of its own. */
+struct snap_series *snapshot_series_of(struct snapshot *s, uint32_t metric, const struct tag *tags,
+                                       size_t n_tags);
+
+/*
+ * The delta of a series within the current tick, for the caller to add samples to: for who adds to
+ * the same series each tick. `first_at` is of the samples' first.
+ */
+struct value *snapshot_delta(struct snapshot *s, struct snap_series *series, mono_ns first_at);
+
 /* One sample that no loop took, such as the gauge vus; belongs to the current tick. */
 void snapshot_sample(struct snapshot *s, uint32_t metric, const struct tag *tags, size_t n_tags,
                      double value, mono_ns now);

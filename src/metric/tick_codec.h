@@ -42,6 +42,9 @@ void tick_put_series(const struct snap_series *series, mono_ns epoch, struct buf
 /* Appends what the last tick of `s` added. */
 void tick_put(const struct snapshot *s, mono_ns epoch, struct buf *out);
 
+/* Appends the totals of all series, as one tick that adds all of them. */
+void tick_put_totals(const struct snapshot *s, mono_ns epoch, struct buf *out);
+
 /* ---- reading ---- */
 
 /* Reads one definition and takes it off *bytes; strings are copied to the arena. */
@@ -54,7 +57,11 @@ struct tick_reader;
 struct tick_reader *tick_reader_new(struct snapshot *to, struct metric_registry *registry);
 void tick_reader_free(struct tick_reader *r); /* accepts NULL */
 
-/* Makes a series known. Returns 0, TICK_E_BAD, or the fault of metric_register(). */
+/*
+ * Makes a series known, and the snapshot's of that metric and tags: series that are defined in the
+ * order of their ids have the same ids there. Returns 0, TICK_E_BAD, or the fault of
+ * metric_register().
+ */
 MUST_USE int tick_reader_series(struct tick_reader *r, const struct tick_series *series);
 
 /*
