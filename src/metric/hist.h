@@ -151,6 +151,9 @@ void hist_merge(struct hist *to, const struct hist *from);
  */
 double hist_quantile(const struct hist *h, double q);
 
+/* Several at once, for the price of about one; `q` ascends. */
+void hist_quantiles(const struct hist *h, const double *q, size_t n, double *ret_values);
+
 static inline double hist_mean(const struct hist *h)
 {
     return h->count ? h->sum / (double)h->count : 0;

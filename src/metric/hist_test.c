@@ -419,6 +419,40 @@ static void a_scale_moves_buckets_and_no_samples(void **state)
     hist_slab_free(slab);
 }
 
+static void check_together(const struct hist *h, const double *q, size_t n)
+{
+    double values[16];
+
+    assert_true(n <= countof(values));
+    hist_quantiles(h, q, n, values);
+    for (size_t i = 0; i < n; i++)
+        assert_float_equal(values[i], hist_quantile(h, q[i]), 0);
+}
+
+static void quantiles_together_are_those_alone(void **state)
+{
+    (void)state;
+    static const double q[] = {-1, 0, 0.1, 0.5, 0.5, 0.5001, 0.9, 0.95, 0.99, 0.999, 0.9999, 1, 2};
+    static double (*const draw[])(struct rng *) = {draw_uniform, draw_lognormal, draw_two_points,
+                                                   draw_signed};
+    struct hist_slab *slab = hist_slab_new();
+    struct rng r;
+
+    rng_seed(&r, 11);
+    for (size_t d = 0; d < countof(draw); d++) {
+        struct hist h = HIST_INIT(slab);
+
+        check_together(&h, q, countof(q));
+        /* Few samples lie far apart: quantiles share the gaps between them. */
+        for (int i = 0; i < 300; i++) {
+            hist_add(&h, i % 7 ? draw[d](&r) : 0);
+            check_together(&h, q, countof(q));
+        }
+        hist_fini(&h);
+    }
+    hist_slab_free(slab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +460,7 @@ int main(void)
         cmocka_unit_test(bounds_belong_to_their_bucket),
         cmocka_unit_test(quantiles_are_within_the_error),
         cmocka_unit_test(parts_merge_to_the_whole),
+        cmocka_unit_test(quantiles_together_are_those_alone),
         cmocka_unit_test(small_cases_are_exact),
         cmocka_unit_test(many_of_one_value),
         cmocka_unit_test(counts_up_to_a_limit),
