@@ -54,8 +54,8 @@ void rollup_free(struct rollup *r)
             struct rollup_cell *c = &r->groups[i]->cells[k];
 
             if (c->own) {
-                value_fini(&c->total, c->metric->type);
-                value_fini(&c->delta, c->metric->type);
+                value_fini(&c->total, c->type);
+                value_fini(&c->delta, c->type);
             }
         }
     }
@@ -181,6 +181,7 @@ static void join(struct rollup *r, struct rollup_cell *c, const struct snap_seri
 {
     if (!c->metric) {
         c->metric = s->metric->def;
+        c->type = c->metric->type;
         c->only = s;
         c->tick = is_fresh(r, s) ? r->tick : 0;
         return;

@@ -28,6 +28,7 @@ enum {
 struct rollup_cell {
     const struct snap_series *only; /* while it is the only one */
     const struct metric *metric;    /* NULL: nothing came here yet */
+    enum metric_type type;          /* of it; outlives it */
     bool own;                       /* total and delta are kept here */
     uint64_t tick;                  /* the last that added something */
     struct value total;
@@ -56,7 +57,8 @@ struct rollup_config {
 struct rollup;
 
 struct rollup *rollup_new(const struct rollup_config *config);
-void rollup_free(struct rollup *r); /* accepts NULL */
+/* Accepts NULL; the snapshot may be gone. */
+void rollup_free(struct rollup *r);
 
 /* Takes in what the last tick added; once a tick. */
 void rollup_tick(struct rollup *r);

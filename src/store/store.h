@@ -154,6 +154,9 @@ struct store_replay {
     /* After a step, between ticks of the snapshot. Non-zero ends the replay and is passed on. */
     int (*step)(void *arg, struct snapshot *snapshot, span_ns from, span_ns to);
     void *arg;
+    /* The number of the last tick that was read, as snapshot_ticks() of the run's own had it when
+     * it was written: frames with a higher one come after. NULL: nobody asks. */
+    uint64_t *ret_seq;
 };
 
 /* Returns 0, what `step` returned, or a fault. The caller frees registry and snapshot. */
