@@ -1,0 +1,5 @@
+import { Empty } from "../components/bits";
+
+export function SettingsView() {
+  return <Empty title="Settings" />;
+}
