@@ -1,0 +1,58 @@
+/* A report of a stored run: its row, its totals, and the lists of what happened and was kept. */
+#include "base/mem.h"
+#include "report/report.h"
+
+static struct str keep(struct report *r, struct str text)
+{
+    return text.n ? arena_str(&r->arena, text) : (struct str){.p = ""};
+}
+
+static int take_event(void *arg, const struct store_event *e)
+{
+    struct report *r = arg;
+
+    vec_push(r->events, r->n_events, r->cap_events) =
+        (struct report_event){e->elapsed, keep(r, e->kind), keep(r, e->text)};
+    return 0;
+}
+
+static int take_exchange(void *arg, const struct store_exchange *e)
+{
+    struct report *r = arg;
+    struct store_exchange *own = &vec_push(r->exchanges, r->n_exchanges, r->cap_exchanges);
+
+    *own = *e;
+    own->kind = keep(r, e->kind);
+    own->name = keep(r, e->name);
+    own->method = keep(r, e->method);
+    own->url = keep(r, e->url);
+    own->error_code = keep(r, e->error_code);
+    own->error = keep(r, e->error);
+    own->scenario = keep(r, e->scenario);
+    own->har = (struct str){.p = ""};
+    return 0;
+}
+
+int report_load(struct store *store, int64_t key, struct report **ret_report)
+{
+    struct metric_registry *registry;
+    struct snapshot *snapshot;
+    struct arena arena = {0};
+    struct store_run run;
+    int r = store_run_get(store, key, &arena, &run);
+
+    if (r == 0)
+        r = store_totals(store, key, &registry, &snapshot);
+    if (r) {
+        arena_fini(&arena);
+        return r;
+    }
+    scoped(report_freep) struct report *report = report_new(&run, snapshot);
+
+    report->registry = registry;
+    report->row = arena;
+    TRY(store_events(store, key, take_event, report));
+    TRY(store_exchanges(store, key, take_exchange, report));
+    *ret_report = take(report);
+    return 0;
+}
