@@ -17,6 +17,7 @@ struct main_call {
     void (*answer)(void *arg, void *question);
     void *arg;
     struct message asked;
+    pthread_mutex_t turn; /* held by the thread that asks */
     struct {
         pthread_mutex_t lock;
         pthread_cond_t answered;
@@ -53,6 +54,7 @@ struct main_call *main_call_new(struct loop *loop, void (*answer)(void *arg, voi
     c->answer = answer;
     c->arg = arg;
     c->asked.fn = on_asked;
+    pthread_mutex_init(&c->turn, NULL);
     pthread_mutex_init(&c->shared.lock, NULL);
     pthread_cond_init(&c->shared.answered, NULL);
     return c;
@@ -62,6 +64,7 @@ bool main_call_ask(struct main_call *c, void *question)
 {
     bool is_answered = false;
 
+    pthread_mutex_lock(&c->turn);
     pthread_mutex_lock(&c->shared.lock);
     if (!c->shared.closed) {
         c->shared.state = HANDOVER_ASKED;
@@ -73,6 +76,7 @@ bool main_call_ask(struct main_call *c, void *question)
         c->shared.state = HANDOVER_NONE;
     }
     pthread_mutex_unlock(&c->shared.lock);
+    pthread_mutex_unlock(&c->turn);
     return is_answered;
 }
 
@@ -94,5 +98,6 @@ void main_call_free(struct main_call *c)
         return;
     pthread_cond_destroy(&c->shared.answered);
     pthread_mutex_destroy(&c->shared.lock);
+    pthread_mutex_destroy(&c->turn);
     free(c);
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * A question from another thread to the main loop: the asking thread waits until it is answered
- * there. One thread asks at a time. Closing wakes the asker, so that neither waits for the other.
+ * there. Those who ask at once take turns. Closing wakes them, so that neither waits for the other.
  */
 #include <stdbool.h>
 

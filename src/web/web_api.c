@@ -14,6 +14,7 @@
 #include "metric/snapshot.h"
 #include "metric/threshold.h"
 #include "report/summary.h"
+#include "web/web_stream.h"
 
 struct call {
     const struct web_run_ops *ops;
@@ -50,8 +51,7 @@ void web_answer_error(struct web_answer *a, unsigned status, const char *title, 
     json_close(&j);
 }
 
-/* The latest fault as an answer. */
-static void refuse(struct call *c, int code)
+void web_answer_fault(struct web_answer *a, int code)
 {
     static const struct {
         int code;
@@ -66,11 +66,22 @@ static void refuse(struct call *c, int code)
 
     for (size_t i = 0; i < countof(known); i++) {
         if (known[i].code == code) {
-            web_answer_error(c->a, known[i].status, known[i].title, fault_text());
+            web_answer_error(a, known[i].status, known[i].title, fault_text());
             return;
         }
     }
-    web_answer_error(c->a, 500, "Internal error", fault_text());
+    web_answer_error(a, 500, "Internal error", fault_text());
+}
+
+void web_answer_fini(struct web_answer *a)
+{
+    buf_fini(&a->body);
+    web_listener_leave(take(a->listener));
+}
+
+static void refuse(struct call *c, int code)
+{
+    web_answer_fault(c->a, code);
 }
 
 static void put_member(struct json_out *j, const char *key, const char *value)

@@ -17,6 +17,7 @@
 #include "base/str.h"
 
 struct summary_input;
+struct web_listener;
 
 enum {
     WEB_BODY_LIMIT = 64 << 10, /* bytes of a request's body */
@@ -71,18 +72,26 @@ struct web_run_ops {
 };
 
 struct web_request {
-    struct str method;
-    struct str path; /* without query, percent-decoded */
+    struct str method; /* HEAD comes as GET */
+    struct str path;   /* without query, percent-decoded */
+    struct str target; /* path and query as they were sent */
     struct str body;
-    struct str accept; /* the Accept header; empty: none */
+    struct str accept; /* the Accept header; empty: none; so are the others */
+    struct str accept_encoding, if_none_match;
 };
 
-/* Zeroed memory is an empty one; the caller frees `body`. */
+/* Zeroed memory is an empty one; web_answer_fini() frees what it holds. */
 struct web_answer {
     unsigned status;
     const char *content_type;
-    char allow[64]; /* with 405: the methods that there are, else "" */
+    char allow[64];    /* with 405: the methods that there are, else "" */
+    char filename[80]; /* a download of that name, else "" */
     struct buf body;
+    const unsigned char *fixed; /* constant bytes instead of `body`; NULL: none */
+    size_t n_fixed;
+    bool is_gzip;     /* the bytes are compressed */
+    const char *etag; /* with quotes; it may be kept and asked for again; NULL: not kept */
+    struct web_listener *listener; /* an event stream instead of `body`; NULL: none */
 };
 
 void web_api_answer(const struct web_run_ops *ops, void *self, const struct web_request *req,
@@ -90,3 +99,7 @@ void web_api_answer(const struct web_run_ops *ops, void *self, const struct web_
 
 /* Makes an answer that is an error, in k6's shape. */
 void web_answer_error(struct web_answer *a, unsigned status, const char *title, const char *detail);
+
+/* The latest fault as an answer: its code, as web_run_ops has them, decides the status. */
+void web_answer_fault(struct web_answer *a, int code);
+void web_answer_fini(struct web_answer *a);

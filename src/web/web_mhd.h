@@ -7,13 +7,16 @@
 
 #include "base/err.h"
 
-#define WEB_MHD_FUNCTIONS(x)        \
-    x(start_daemon);                \
-    x(stop_daemon);                 \
-    x(lookup_connection_value);     \
-    x(create_response_from_buffer); \
-    x(add_response_header);         \
-    x(queue_response);              \
+#define WEB_MHD_FUNCTIONS(x)          \
+    x(start_daemon);                  \
+    x(stop_daemon);                   \
+    x(lookup_connection_value);       \
+    x(create_response_from_buffer);   \
+    x(create_response_from_callback); \
+    x(add_response_header);           \
+    x(suspend_connection);            \
+    x(resume_connection);             \
+    x(queue_response);                \
     x(destroy_response)
 
 struct web_mhd {

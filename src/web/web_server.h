@@ -1,12 +1,10 @@
 #pragma once
 /*
- * Serves the REST API on a thread of its own. The thread does nothing but HTTP: each request is
- * handed to whoever created the server, and the answer is awaited.
+ * Serves HTTP. One thread does nothing but connections, any number of them; requests that have come
+ * whole are answered on threads of their own, which may wait for the main loop or read a store.
+ * Event streams need no thread at all: see web/web_stream.h.
  *
- * Who may call, unless it is public: a request must come for a loopback name (its Host header, and
- * its Origin if it has one), so that no web page reaches us by way of a browser; with a token it
- * must carry that instead
- * ("Authorization: Bearer TOKEN"). An address other than loopback needs a token.
+ * Who may call: see web/web_guard.h. An address other than loopback needs a token.
  */
 #include <stdbool.h>
 
@@ -17,9 +15,10 @@
 struct web_server;
 
 struct web_server_config {
-    const char *address; /* "HOST:PORT", "[v6]:PORT", ":PORT" (loopback); port 0: a free one */
-    const char *token;   /* NULL or "": none */
-    const char *option;  /* what named the address, for messages; NULL: "--address" */
+    const char *address;      /* "HOST:PORT", "[v6]:PORT", ":PORT" (loopback); port 0: a free one */
+    const char *token;        /* NULL or "": none */
+    const char *option;       /* what named the address, for messages; NULL: "--address" */
+    const char *token_option; /* what names the token; NULL: "--address-token" */
 
     /*
      * What is served may be read by whoever reaches the address, and nothing can be changed: any
@@ -28,11 +27,18 @@ struct web_server_config {
     bool is_public;
 
     /*
-     * Answers one request. On the server's thread, one at a time. False when nobody is there to
-     * answer any more: the client is told so.
+     * Paths beyond /api/ and /v1/ are files of the program, the same for everyone: they are given
+     * without the token, so that a browser can load the page that then asks with it.
+     */
+    bool has_open_files;
+
+    /*
+     * Answers one request, on one of `n_threads` of the server's (0: 1). False when nobody is there
+     * to answer any more: the client is told so.
      */
     bool (*answer)(void *arg, const struct web_request *req, struct web_answer *ret_answer);
     void *arg;
+    int n_threads;
 };
 
 /*
@@ -46,11 +52,3 @@ void web_server_free(struct web_server *s);
 
 /* Where it listens, "127.0.0.1:6565". */
 const char *web_server_address(const struct web_server *s);
-
-/* ---- for tests ---- */
-
-/* Whether a Host header, or what follows the scheme of an Origin, names this machine itself. */
-bool web_is_loopback_name(struct str host_port);
-
-/* Whether an Origin header is that of a page that this machine itself serves. */
-bool web_is_loopback_origin(struct str origin);

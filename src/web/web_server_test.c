@@ -1,8 +1,9 @@
-/* Who may call, and requests over a real socket to the server's own thread. */
+/* Requests and event streams over a real socket to the server's own threads. */
 #include "web/web_server.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -13,52 +14,17 @@
 
 #include <cmocka.h>
 
-static void test_loopback_names(void **s UNUSED)
-{
-    static const struct {
-        const char *name;
-        bool is_ours;
-    } cases[] = {
-        {"localhost", true},
-        {"LocalHost:6565", true},
-        {"127.0.0.1:6565", true},
-        {"127.9.9.9", true},
-        {"[::1]:80", true},
-        {"[::1]", true},
-        {"", false},
-        {":80", false},
-        {"evil.com", false},
-        {"127.0.0.1.evil.com", false},
-        {"127.0.0.1evil", false},
-        {"127.0.0", false},
-        {"127.0.0.1.1", false},
-        {"127.0.0.256", false},
-        {"128.0.0.1", false},
-        {"localhost.evil.com", false},
-        {"evil.com:127.0.0.1", false},
-        {"[::2]", false},
-        {"[::1", false},
-        {"[", false},
-    };
-
-    for (size_t i = 0; i < countof(cases); i++) {
-        if (web_is_loopback_name(str_of(cases[i].name)) != cases[i].is_ours)
-            fail_msg("'%s'", cases[i].name);
-    }
-    assert_true(web_is_loopback_origin(STR("http://localhost:3000")));
-    assert_true(web_is_loopback_origin(STR("https://127.0.0.1")));
-    assert_false(web_is_loopback_origin(STR("null")));
-    assert_false(web_is_loopback_origin(STR("localhost")));
-    assert_false(web_is_loopback_origin(STR("http://localhost@evil.com")));
-    assert_false(web_is_loopback_origin(STR("http://evil.com/localhost")));
-}
+#include "base/mem.h"
+#include "web/web_stream.h"
 
 /* ---- over a socket ---- */
 
 static struct {
     struct web_server *server;
+    struct web_stream *stream;
+    pthread_barrier_t together;
     bool is_gone;
-    int n_answered;
+    _Atomic int n_answered;
     char answer[4096];
 } t;
 
@@ -68,6 +34,13 @@ static bool echo(void *arg UNUSED, const struct web_request *req, struct web_ans
     if (t.is_gone)
         return false;
     ret_answer->status = 200;
+    if (str_is(req->path, "/stream")) {
+        ret_answer->content_type = "text/event-stream";
+        ret_answer->listener = web_stream_join(t.stream, STR("event: first\ndata: {}\n\n"));
+        return ret_answer->listener != NULL;
+    }
+    if (str_is(req->path, "/together"))
+        pthread_barrier_wait(&t.together);
     ret_answer->content_type = "text/plain";
     buf_printf(&ret_answer->body, "%.*s %.*s %zu", STR_ARG(req->method), STR_ARG(req->path),
                req->body.n);
@@ -76,27 +49,37 @@ static bool echo(void *arg UNUSED, const struct web_request *req, struct web_ans
 
 static void start(const char *token)
 {
-    struct web_server_config config = {.address = ":0", .token = token, .answer = echo};
+    struct web_server_config config = {
+        .address = ":0", .token = token, .answer = echo, .n_threads = 2};
 
     memset(&t, 0, sizeof(t));
+    t.stream = web_stream_new();
     assert_int_equal(web_server_new(&config, &t.server), 0);
 }
 
 static void end(void)
 {
     web_server_free(t.server);
+    web_stream_unref(t.stream);
+}
+
+static int connect_to_server(void)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    addr.sin_port = htons((uint16_t)atoi(strrchr(web_server_address(t.server), ':') + 1));
+    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+    return fd;
 }
 
 /* Sends a request with n bytes of body and gives the answer's status. */
 static int send_request(const char *head, size_t n)
 {
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM, 0), status = 0;
+    int fd = connect_to_server(), status = 0;
     scoped(buf_fini) struct buf out = {0};
     size_t got = 0;
 
-    addr.sin_port = htons((uint16_t)atoi(strrchr(web_server_address(t.server), ':') + 1));
-    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
     buf_printf(&out, "%sConnection: close\r\nContent-Length: %zu\r\n\r\n", head, n);
     for (size_t i = 0; i < n; i++)
         buf_putc(&out, 'x');
@@ -187,12 +170,92 @@ static void test_addresses(void **s UNUSED)
     fault_clear();
 }
 
+/* ---- streams ---- */
+
+static int open_stream(void)
+{
+    static const char head[] = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int fd = connect_to_server();
+
+    assert_int_equal(write(fd, head, sizeof(head) - 1), sizeof(head) - 1);
+    return fd;
+}
+
+/* Reads until `text` has come, or the end; whether it has. */
+static bool read_until(int fd, const char *text)
+{
+    size_t got = 0;
+
+    t.answer[0] = '\0';
+    while (!strstr(t.answer, text)) {
+        ssize_t r = read(fd, t.answer + got, sizeof(t.answer) - 1 - got);
+
+        if (r <= 0)
+            return false;
+        got += (size_t)r;
+        t.answer[got] = '\0';
+    }
+    return true;
+}
+
+static void test_stream(void **s UNUSED)
+{
+    start(NULL);
+    int one = open_stream(), two = open_stream();
+
+    assert_true(read_until(one, "event: first"));
+    assert_true(read_until(two, "event: first"));
+    assert_int_equal(web_stream_listeners(t.stream), 2);
+    web_stream_publish(t.stream, "frame", STR("{\"n\":1}"));
+    assert_true(read_until(one, "event: frame\ndata: {\"n\":1}\n\n"));
+    assert_true(read_until(two, "data: {\"n\":1}\n\n"));
+    assert_int_equal(send_request("GET / HTTP/1.1\r\nHost: localhost\r\n", 0), 200);
+    close(one);
+    web_stream_publish(t.stream, "frame", STR("2"));
+    assert_true(read_until(two, "data: 2"));
+    web_stream_end(t.stream);
+    assert_true(read_until(two, "0\r\n\r\n")); /* the last chunk */
+    close(two);
+    end();
+}
+
+static void test_stop_with_stream(void **s UNUSED)
+{
+    start(NULL);
+    int fd = open_stream();
+
+    assert_true(read_until(fd, "event: first"));
+    web_server_free(take(t.server));
+    assert_false(read_until(fd, "nothing"));
+    assert_int_equal(web_stream_listeners(t.stream), 0);
+    close(fd);
+    web_stream_unref(t.stream);
+}
+
+/* Two requests that wait for each other: neither blocks the thread of connections. */
+static void test_at_once(void **s UNUSED)
+{
+    static const char head[] = "GET /together HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    start(NULL);
+    pthread_barrier_init(&t.together, NULL, 2);
+    int fd = connect_to_server();
+
+    assert_int_equal(write(fd, head, sizeof(head) - 1), sizeof(head) - 1);
+    assert_int_equal(send_request("GET /together HTTP/1.1\r\nHost: localhost\r\n", 0), 200);
+    assert_true(read_until(fd, "200 OK"));
+    close(fd);
+    end();
+    pthread_barrier_destroy(&t.together);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loopback_names), cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_strangers),      cmocka_unit_test(test_token),
-        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_requests), cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_token),    cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_stream),   cmocka_unit_test(test_stop_with_stream),
+        cmocka_unit_test(test_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
