@@ -439,6 +439,20 @@ const struct threshold *thresholds_all(const struct thresholds *ts, size_t *ret_
     return ts->all;
 }
 
+void thresholds_restore(struct thresholds *ts, size_t i, const struct threshold_past *past)
+{
+    struct threshold *t = &ts->all[i];
+
+    assert(i < ts->n);
+    t->state = past->state;
+    t->failing = past->state == THRESHOLD_FAILED;
+    t->value = past->value;
+    t->too_few = past->too_few;
+    t->samples = past->samples;
+    t->worst_from = past->worst_from;
+    t->worst_to = past->worst_to;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

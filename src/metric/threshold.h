@@ -124,6 +124,18 @@ bool thresholds_eval(struct thresholds *ts, enum threshold_round round, span_ns 
 /* All in the order they were added. */
 const struct threshold *thresholds_all(const struct thresholds *ts, size_t *ret_n);
 
+/* What became of a threshold in a run of the past: the fields of struct threshold. */
+struct threshold_past {
+    enum threshold_state state;
+    double value;
+    bool too_few;
+    uint64_t samples;
+    span_ns worst_from, worst_to;
+};
+
+/* Takes that for the verdict on the i-th, after binding; instead of thresholds_eval(). */
+void thresholds_restore(struct thresholds *ts, size_t i, const struct threshold_past *past);
+
 /*
  * Names of the metrics with a failed threshold, sorted, joined by ", "; "" when none failed. Valid
  * until the next call.

@@ -150,7 +150,9 @@ void markup_put_terminal(struct buf *out, struct str text, size_t max, enum mark
         }
         struct str c = next_char(&text);
 
-        if (is_control(c) || is_bidi(c) || (set == MARKUP_ASCII && c.n > 1))
+        if (c.n == 1 && ascii_space(c.p[0]))
+            buf_putc(out, ' ');
+        else if (is_control(c) || is_bidi(c) || (set == MARKUP_ASCII && c.n > 1))
             buf_putc(out, '?');
         else
             buf_putstr(out, c);

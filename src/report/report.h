@@ -114,6 +114,30 @@ struct report *report_new(const struct store_run *run, struct snapshot *totals);
 void report_free(struct report *r); /* accepts NULL */
 void report_freep(struct report **r);
 
+/* A few figures over time, at even steps; NaN where there is none. */
+struct report_timeline {
+    double seconds;
+    size_t n, cap;
+    struct report_step {
+        double rate;    /* requests a second; iterations where there are no requests */
+        double p95_ms;  /* of requests, or of iterations */
+        double failed;  /* share of requests */
+        double vus;     /* active */
+        double dropped; /* iterations a second that were due and never started */
+    } * steps;
+    bool of_iterations;
+    bool has_dropped;
+};
+
+/* Adds the step between two times of the test; the snapshot's deltas are of it. */
+void report_timeline_add(struct report_timeline *t, const struct snapshot *s, span_ns from,
+                         span_ns to);
+void report_timeline_fini(struct report_timeline *t);
+
+/* Of a stored run, in at most so many steps. Returns 0, STORE_E_NONE or a fault. */
+MUST_USE int report_timeline_load(struct store *store, int64_t key, size_t max_steps,
+                                  struct report_timeline *ret_timeline);
+
 /* Of a stored run, all of it. Returns 0, STORE_E_NONE or a fault. */
 MUST_USE int report_load(struct store *store, int64_t key, struct report **ret_report);
 

@@ -56,3 +56,28 @@ int report_load(struct store *store, int64_t key, struct report **ret_report)
     *ret_report = take(report);
     return 0;
 }
+
+static int take_step(void *arg, struct snapshot *snapshot, span_ns from, span_ns to)
+{
+    report_timeline_add(arg, snapshot, from, to);
+    return 0;
+}
+
+int report_timeline_load(struct store *store, int64_t key, size_t max_steps,
+                         struct report_timeline *ret_timeline)
+{
+    struct report_timeline timeline = {0};
+    struct store_replay how = {.max_steps = max_steps, .step = take_step, .arg = &timeline};
+    struct metric_registry *registry;
+    struct snapshot *snapshot;
+    int r = store_replay(store, key, &how, &registry, &snapshot);
+
+    if (r) {
+        report_timeline_fini(&timeline);
+        return r;
+    }
+    snapshot_free(snapshot);
+    metric_registry_free(registry);
+    *ret_timeline = timeline;
+    return 0;
+}
