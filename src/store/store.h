@@ -101,6 +101,9 @@ MUST_USE int store_run_add(struct store *s, const struct store_run *run, int64_t
 /* Replaces everything but id, script and creation. */
 MUST_USE int store_run_update(struct store *s, const struct store_run *run);
 
+/* Replaces only what users put on a run: labels, note, baseline. A run that goes on is not hurt. */
+MUST_USE int store_run_mark(struct store *s, const struct store_run *run);
+
 /* Reads one by key, strings into the arena. Returns 0, STORE_E_NONE or a fault. */
 MUST_USE int store_run_get(struct store *s, int64_t key, struct arena *arena,
                            struct store_run *ret_run);
@@ -112,8 +115,8 @@ enum {
 
 /*
  * Finds a run by what a user writes: an id or a unique start of one, "latest", "latest~2" (the
- * third last), "baseline" (the newest that is one). Returns 0, a condition above (with a text for
- * the user in fault_text()) or a fault.
+ * third last), "baseline" (the newest that is one), "#12" (its key). Returns 0, a condition above
+ * (with a text for the user in fault_text()) or a fault.
  */
 MUST_USE int store_run_find(struct store *s, struct str text, int64_t *ret_key);
 
