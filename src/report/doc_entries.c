@@ -438,12 +438,19 @@ static int cmp_u64(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
+static bool is_rest(const struct doc_entry *entry)
+{
+    return entry->group && is_overflow_group(entry->group);
+}
+
 int doc_entry_cmp(const struct doc_entry *a, const struct doc_entry *b)
 {
     if (a->by != b->by)
         return a->by < b->by ? -1 : 1;
     if (a->metric->id != b->metric->id)
         return cmp_u64(a->metric->id, b->metric->id);
+    if (is_rest(a) != is_rest(b))
+        return is_rest(a) ? 1 : -1;
     uint64_t n_a = value_samples(doc_entry_total(a), a->metric->type);
     uint64_t n_b = value_samples(doc_entry_total(b), b->metric->type);
 

@@ -74,5 +74,5 @@ const struct value *doc_entry_total(const struct doc_entry *entry);
 /* Of the last tick; NULL when it added nothing. */
 const struct value *doc_entry_delta(const struct doc_entries *e, const struct doc_entry *entry);
 
-/* Order of display: by dimension and metric, then the busiest first. */
+/* Order of display: by dimension and metric, then the busiest first and the overflow last. */
 int doc_entry_cmp(const struct doc_entry *a, const struct doc_entry *b);
