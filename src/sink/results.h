@@ -4,11 +4,17 @@
  * its histogram, and the points of the Leapwork catalogue as they were published. Versioned JSON:
  *
  *   {"format": "brunt-results", "version": 1,
+ *    "scenario": "shop", "target_url": "https://shop.example", "rps_target": 0, "rps_actual": 12.5,
+ *    "requests_total": 750, "errors_total": 3, "error_rate_pct": 0.4, "p50_ms": 9.5, "p95_ms": 31,
+ *    "p99_ms": 55, "max_ms": 80.5, "duration_secs": 60,
  *    "run": {"id": "...", "name": "...", "status": "finished", "started_ms": 0, "ended_ms": 0,
  *            "vus": 0, "vus_max": 0, "loops": 1},
  *    "metrics": [{"name": "http_reqs", "type": "counter", "contains": "default",
  *                 "series": [{"tags": {"method": "GET"}, "sum": 10, "n": 10}]}],
  *    "points": [{"name": "run.latency.p95_ms", "time_ms": 0, "value": 1.5, "tags": {}}]}
+ *
+ * The second part is LoadPilot's file of results: who reads that reads this. `brunt run
+ * --save-baseline` writes the same without points, for `brunt compare`.
  *
  * By type a series has: counter sum, n; gauge last, min, max, n; rate trues, total; trend hist, the
  * bytes of metric/hist.h in base64.
@@ -30,9 +36,41 @@ enum {
     RESULTS_SERIES_MAX = 1000000,
 };
 
+/* ---- LoadPilot's figures ---- */
+
+/* The last step of a stepped load that held its thresholds. */
+struct results_knee {
+    double step, total_steps; /* from 1 */
+    double rps, max_rps;
+    double p99_ms;
+    double error_rate_pct;
+};
+
+/* Zeroed memory is a run without requests. Strings are borrowed. */
+struct results_headline {
+    struct str scenario;   /* the run's name */
+    struct str target_url; /* scheme, host and port that got most of the requests; or empty */
+    double rps_target;     /* highest rate of iterations that was asked for; 0: none was */
+    double rps_actual;     /* requests a second over the whole test */
+    double requests_total;
+    double errors_total; /* requests that failed */
+    double error_rate_pct;
+    double p50_ms, p95_ms, p99_ms, max_ms; /* of http_req_duration */
+    double duration_secs;
+    bool has_knee;
+    struct results_knee knee;
+};
+
+/* `facts->target_rate` is the highest there was. */
+void results_headline(const struct vocab_run *run, const struct vocab_facts *facts,
+                      const struct snapshot *snapshot, struct results_headline *ret_headline);
+
+/* Puts its members into an open object. */
+void results_headline_put(const struct results_headline *h, struct json_out *j);
+
 /* ---- writing ---- */
 
-/* Appends the three members' values; `points` is the elements of the array, with commas. */
+/* Appends a file; `points` is the elements of the array, with commas. */
 void results_put(const struct vocab_run *run, const struct vocab_facts *facts,
                  const struct snapshot *snapshot, struct str points, struct buf *out);
 
@@ -52,6 +90,7 @@ struct results_point {
 /* Strings live in the arena. */
 struct results {
     struct arena arena;
+    struct results_headline headline; /* as the file has it */
     struct vocab_run run;
     struct vocab_facts facts; /* as of the end */
     struct metric_registry *registry;

@@ -441,16 +441,54 @@ static int read_point(struct reader *rd, json_t *object, size_t index)
 struct top {
     struct str format;
     uint64_t version;
-    json_t *run, *metrics, *points;
+    struct results_headline headline;
+    json_t *knee, *run, *metrics, *points;
 };
+
+#define HEADLINE(field) offsetof(struct top, headline.field)
+#define KNEE(field)     offsetof(struct results_knee, field)
 
 static const struct member top_members[] = {
     {"format", MEMBER_TEXT, offsetof(struct top, format), false},
     {"version", MEMBER_COUNT, offsetof(struct top, version), false},
+    {"scenario", MEMBER_TEXT, HEADLINE(scenario), true},
+    {"target_url", MEMBER_TEXT, HEADLINE(target_url), true},
+    {"rps_target", MEMBER_NUMBER, HEADLINE(rps_target), true},
+    {"rps_actual", MEMBER_NUMBER, HEADLINE(rps_actual), true},
+    {"requests_total", MEMBER_NUMBER, HEADLINE(requests_total), true},
+    {"errors_total", MEMBER_NUMBER, HEADLINE(errors_total), true},
+    {"error_rate_pct", MEMBER_NUMBER, HEADLINE(error_rate_pct), true},
+    {"p50_ms", MEMBER_NUMBER, HEADLINE(p50_ms), true},
+    {"p95_ms", MEMBER_NUMBER, HEADLINE(p95_ms), true},
+    {"p99_ms", MEMBER_NUMBER, HEADLINE(p99_ms), true},
+    {"max_ms", MEMBER_NUMBER, HEADLINE(max_ms), true},
+    {"duration_secs", MEMBER_NUMBER, HEADLINE(duration_secs), true},
+    {"knee_point", MEMBER_OBJECT, offsetof(struct top, knee), true},
     {"run", MEMBER_OBJECT, offsetof(struct top, run), false},
     {"metrics", MEMBER_ARRAY, offsetof(struct top, metrics), false},
     {"points", MEMBER_ARRAY, offsetof(struct top, points), true},
 };
+
+static const struct member knee_members[] = {
+    {"step", MEMBER_NUMBER, KNEE(step), false},
+    {"total_steps", MEMBER_NUMBER, KNEE(total_steps), false},
+    {"rps", MEMBER_NUMBER, KNEE(rps), false},
+    {"max_rps", MEMBER_NUMBER, KNEE(max_rps), false},
+    {"p99_ms", MEMBER_NUMBER, KNEE(p99_ms), false},
+    {"error_rate_pct", MEMBER_NUMBER, KNEE(error_rate_pct), false},
+};
+
+static int read_headline(struct reader *rd, const struct top *top)
+{
+    struct results_headline *h = &rd->r->headline;
+
+    *h = top->headline;
+    h->has_knee = top->knee != NULL;
+    if (!top->knee)
+        return 0;
+    snprintf(rd->where, sizeof(rd->where), "knee_point");
+    return read_object(rd, knee_members, countof(knee_members), top->knee, &h->knee);
+}
 
 /* First of all: a file of another kind or time is called that, and not wrong in its first member.
  */
@@ -478,6 +516,7 @@ static int read_all(struct reader *rd, json_t *root)
 
     TRY(check_kind(root));
     TRY(read_object(rd, top_members, countof(top_members), root, &top));
+    TRY(read_headline(rd, &top));
     TRY(read_run(rd, top.run));
     json_array_foreach(top.metrics, i, element)
     {

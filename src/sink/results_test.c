@@ -138,6 +138,8 @@ static const struct {
     {HEAD "\"metrics\":{}}", "metrics: is no array"},
     {HEAD "\"metrics\":[],\"more\":1}", "more: is nothing that belongs there"},
     {HEAD "\"metrics\":[1]}", "metrics[0]: is no object"},
+    {HEAD "\"metrics\":[],\"p95_ms\":\"1\"}", "p95_ms: is no number"},
+    {HEAD "\"metrics\":[],\"knee_point\":{\"step\":1}}", "knee_point.total_steps: is missing"},
     {SERIES("http_reqs", "sum", "default", ""), "metrics[0].type: is none of counter"},
     {SERIES("http_reqs", "counter", "bits", ""), "metrics[0].contains: is none of"},
     {SERIES("http_reqs", "trend", "default", ""), "metrics[0].name: is a metric of another type"},
@@ -173,6 +175,56 @@ static void bad_files_are_refused(void **state)
     }
 }
 
+/* What LoadPilot's own file has, under the same names. */
+static void the_headline_is_loadpilots(void **state)
+{
+    static const struct tag a[] = {{STR("url"), STR("https://shop.example:8443/a?b=c")}};
+    static const struct tag b[] = {{STR("name"), STR("http://other/")}, {STR("url"), STR("x")}};
+    struct vocab_run run = {.run_id = STR("r1"), .run_name = STR("shop"), .run_status = STR("x")};
+    struct vocab_facts facts = {.elapsed = 7 * NS_PER_S, .target_rate = 25};
+    struct fixture f = {0};
+    scoped(buf_fini) struct buf text = {0};
+    struct results *r;
+
+    (void)state;
+    setup(&f);
+    snapshot_tick_begin(f.snapshot);
+    snapshot_sample(f.snapshot, M_HTTP_REQS, a, 1, 3, 1);
+    snapshot_sample(f.snapshot, M_HTTP_REQS, b, 2, 2, 1);
+    snapshot_tick_end(f.snapshot, 2000);
+    results_put(&run, &facts, f.snapshot, STR(""), &text);
+    assert_non_null(strstr(buf_cstr(&text),
+                           "\"scenario\":\"shop\",\"target_url\":\"https://shop.example:8443\","
+                           "\"rps_target\":25,\"rps_actual\":15,\"requests_total\":105,"
+                           "\"errors_total\":10,\"error_rate_pct\":9.524,\"p50_ms\":50."));
+    assert_int_equal(results_read(buf_str(&text), &r), 0);
+    assert_true(str_is(r->headline.target_url, "https://shop.example:8443"));
+    assert_true(r->headline.rps_target == 25 && r->headline.max_ms == 100 &&
+                r->headline.duration_secs == 7);
+    assert_false(r->headline.has_knee);
+    results_free(r);
+    teardown(&f);
+}
+
+/* One that has a knee, and one from before there was a headline. */
+static void a_headline_may_have_more_or_less(void **state)
+{
+    struct results *r;
+
+    (void)state;
+    assert_int_equal(results_read(STR(HEAD "\"knee_point\":{\"step\":3,\"total_steps\":5,"
+                                           "\"rps\":60,\"max_rps\":100,\"p99_ms\":41.5,"
+                                           "\"error_rate_pct\":0.5},\"metrics\":[]}"),
+                                  &r),
+                     0);
+    assert_true(r->headline.has_knee && r->headline.knee.step == 3 &&
+                r->headline.knee.p99_ms == 41.5);
+    results_free(r);
+    assert_int_equal(results_read(STR(HEAD "\"metrics\":[]}"), &r), 0);
+    assert_true(!r->headline.has_knee && r->headline.p95_ms == 0);
+    results_free(r);
+}
+
 /* No prefix of a file is a file, and none does harm. */
 static void torn_files_are_refused(void **state)
 {
@@ -194,6 +246,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(the_headline_is_loadpilots),
+        cmocka_unit_test(a_headline_may_have_more_or_less),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(torn_files_are_refused),
     };

@@ -137,6 +137,7 @@ void results_put(const struct vocab_run *run, const struct vocab_facts *facts,
                  const struct snapshot *snapshot, struct str points, struct buf *out)
 {
     struct json_out j = JSON_OUT(out, 0);
+    struct results_headline headline;
     size_t n;
     struct snap_metric *const *metrics = snapshot_metrics(snapshot, &n);
 
@@ -145,6 +146,8 @@ void results_put(const struct vocab_run *run, const struct vocab_facts *facts,
     json_put_cstr(&j, RESULTS_FORMAT);
     json_key(&j, "version");
     json_put_int(&j, RESULTS_VERSION);
+    results_headline(run, facts, snapshot, &headline);
+    results_headline_put(&headline, &j);
     json_key(&j, "run");
     put_run(&j, run, facts);
     json_key(&j, "metrics");

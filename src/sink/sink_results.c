@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ struct sink_results {
     const char *path;
     struct buf points;
     int64_t last_second;
+    double highest_rate; /* of the ticks so far */
     struct sink_account account;
     char trouble[300];
 };
@@ -67,7 +69,9 @@ static void results_tick(struct sink *sink, const struct sink_tick *t)
     int64_t second = t->at / NS_PER_S;
     struct visit v = {.sink = s, .series = second > s->last_second, .rest = t->is_last};
 
+    s->highest_rate = fmax(s->highest_rate, t->facts->target_rate);
     s->facts = *t->facts;
+    s->facts.target_rate = s->highest_rate;
     s->last_second = second;
     if (v.series || v.rest)
         vocab_feed_each(s->feed, see_point, &v);
