@@ -29,6 +29,11 @@ const char *store_path(const struct store *s)
     return s->path;
 }
 
+bool store_is_temp(const struct store *s)
+{
+    return s->temp;
+}
+
 /* ---- places ---- */
 
 /* Makes the folders that lead to `path`. */

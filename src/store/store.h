@@ -98,7 +98,7 @@ struct store_run {
 /* Adds a run; `run->key` and `state` are ignored. This process owns it until it has ended. */
 MUST_USE int store_run_add(struct store *s, const struct store_run *run, int64_t *ret_key);
 
-/* Replaces everything but id, script and creation. */
+/* Replaces everything but id, script (its git_* with it) and creation. */
 MUST_USE int store_run_update(struct store *s, const struct store_run *run);
 
 /* Replaces only what users put on a run: labels, note, baseline. A run that goes on is not hurt. */

@@ -78,7 +78,7 @@ int store_exchanges(struct store *s, int64_t run, store_exchange_fn *fn, void *a
     return r;
 }
 
-static void keep(struct arena *arena, struct store_exchange *e)
+void store_exchange_keep(struct arena *arena, struct store_exchange *e)
 {
     struct str *const texts[] = {&e->kind,       &e->name,  &e->method,  &e->url,
                                  &e->error_code, &e->error, &e->scenario};
@@ -117,7 +117,7 @@ int store_exchange_get(struct store *s, int64_t run, int64_t key, struct arena *
     if (r != QUERY_ROW)
         return r < 0 ? r : STORE_E_NONE;
     get(&q, &e);
-    keep(arena, &e);
+    store_exchange_keep(arena, &e);
     TRY(blob_unpack(s, query_get_blob(&q, COLUMN_HAR), &har));
     bool is_json;
 

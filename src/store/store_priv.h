@@ -51,6 +51,8 @@ struct store {
 MUST_USE int store_connect(const char *path, struct store **ret_store);
 MUST_USE int store_connect_temp(struct store **ret_store);
 
+bool store_is_temp(const struct store *s);
+
 /* ---- store_query.c: one statement at a time ---- */
 
 struct query {
@@ -131,6 +133,9 @@ void store_row_bind_user(struct query *q, const struct store_run *run);
 /* How many runs the filter of select_list lets through; the same values. */
 extern const char store_count_sql[];
 
+/* A copy whose strings are in the arena. */
+void store_row_copy(const struct store_run *run, struct arena *arena, struct store_run *ret_run);
+
 /* Reads a row of one of the selects. */
 void store_row_get(struct query *q, struct arena *arena, struct store_run *ret_run);
 
@@ -179,6 +184,14 @@ MUST_USE int store_run_insert(struct store *s, const struct store_run *run, int6
 
 /* The update of a running test: leaves alone what is a user's (labels, note, baseline). */
 MUST_USE int store_run_update_measured(struct store *s, const struct store_run *run);
+
+/* Only the columns git_*. */
+MUST_USE int store_run_put_git(struct store *s, const struct store_run *run);
+
+/* ---- store_exchanges.c ---- */
+
+/* Copies the strings of a list's entry to the arena. */
+void store_exchange_keep(struct arena *arena, struct store_exchange *e);
 
 /* ---- store_retain.c ---- */
 

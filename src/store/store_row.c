@@ -44,9 +44,9 @@ static const struct column columns[] = {
     {"duration", KIND_TIME, ROLE_MEASURED, AT(duration)},
     {"exit_code", KIND_INT, ROLE_MEASURED, AT(exit_code)},
     {"reason", KIND_TEXT, ROLE_MEASURED, AT(reason)},
-    {"git_commit", KIND_TEXT, ROLE_MEASURED, AT(git_commit)},
-    {"git_branch", KIND_TEXT, ROLE_MEASURED, AT(git_branch)},
-    {"git_dirty", KIND_BOOL, ROLE_MEASURED, AT(git_dirty)},
+    {"git_commit", KIND_TEXT, ROLE_FIXED, AT(git_commit)},
+    {"git_branch", KIND_TEXT, ROLE_FIXED, AT(git_branch)},
+    {"git_dirty", KIND_BOOL, ROLE_FIXED, AT(git_dirty)},
     {"tags", KIND_OBJECT, ROLE_MEASURED, AT(tags_json)},
     {"options", KIND_OBJECT, ROLE_MEASURED, AT(options_json)},
     {"environment", KIND_OBJECT, ROLE_MEASURED, AT(environment_json)},
@@ -238,6 +238,18 @@ void store_row_bind_user(struct query *q, const struct store_run *run)
 {
     bind_roles(q, run, ROLE_USER, ROLE_USER);
     query_int(q, run->key);
+}
+
+void store_row_copy(const struct store_run *run, struct arena *arena, struct store_run *ret_run)
+{
+    *ret_run = *run;
+    for (size_t i = 0; i < countof(columns); i++) {
+        struct str *text = (struct str *)((char *)ret_run + columns[i].offset);
+
+        if (columns[i].kind <= KIND_ARRAY)
+            *text = arena_str(arena, *text);
+    }
+    ret_run->script_text = arena_str(arena, run->script_text);
 }
 
 static void get(struct query *q, int at, const struct column *c, struct arena *arena,

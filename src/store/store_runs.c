@@ -84,6 +84,20 @@ int store_run_mark(struct store *s, const struct store_run *run)
     return update(s, run, s->sql.update_user, store_row_bind_user);
 }
 
+int store_run_put_git(struct store *s, const struct store_run *run)
+{
+    static const char sql[] =
+        "UPDATE runs SET git_commit = ?, git_branch = ?, git_dirty = ? WHERE key = ?";
+    scoped(query_close) struct query q = {0};
+
+    TRY(query_open(s, sql, &q));
+    query_text(&q, run->git_commit);
+    query_text(&q, run->git_branch);
+    query_int(&q, run->git_dirty);
+    query_int(&q, run->key);
+    return query_run(&q);
+}
+
 int store_run_remove(struct store *s, int64_t key)
 {
     static const char sql[] = "DELETE FROM runs WHERE key = ?";

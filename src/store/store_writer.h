@@ -17,6 +17,11 @@ struct store_writer_config {
     const char *path; /* NULL: STORE_TEMP */
     struct store_retention keep;
     void (*failed)(void *arg, const char *text); /* once; on the writer's thread */
+    /*
+     * On the writer's thread, when the run begins: fills in git_*, which take time to find out,
+     * with strings in the arena. May be NULL.
+     */
+    void (*look)(void *arg, struct arena *arena, struct store_run *run);
     void *arg;
 };
 
@@ -30,7 +35,16 @@ void store_writer_begin(struct store_writer *w, const struct store_run *run);
 /* After snapshot_tick_end(): what the tick added. `epoch` is the test's start. One commit. */
 void store_writer_tick(struct store_writer *w, const struct snapshot *snapshot, mono_ns epoch);
 
-/* The run's row as it is now; goes with the next tick. */
+/*
+ * After the last tick: keeps the totals of all series beside the ticks, for who reads the whole
+ * run. Without it they are added up from the ticks.
+ */
+void store_writer_end(struct store_writer *w, const struct snapshot *snapshot, mono_ns epoch);
+
+/*
+ * The run's row as it is now; goes with the next tick. Leaves alone what is a user's (labels, note,
+ * baseline), and git_*.
+ */
 void store_writer_update(struct store_writer *w, const struct store_run *run);
 void store_writer_event(struct store_writer *w, const struct store_event *e);
 /* Replaces the exchanges kept so far. */
@@ -43,5 +57,5 @@ MUST_USE int store_writer_sync(struct store_writer *w);
 const char *store_writer_path(const struct store_writer *w);
 int64_t store_writer_key(struct store_writer *w);
 
-/* Writes totals and what is left, ends the thread. A temporary file is gone then. Accepts NULL. */
+/* Writes what is left, ends the thread. A temporary file is gone then. Accepts NULL. */
 void store_writer_free(struct store_writer *w);
