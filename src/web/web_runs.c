@@ -1,13 +1,11 @@
 /*
- * /api/runs, /api/compare, /api/trend, /api/scripts: the store, asked and told. What a run that is
- * being written by its process has in its row may not be changed from here: the next tick would
- * undo it.
+ * /api/runs and /api/scripts: the store, asked and told. Of a run's row only
+ * what users put on it is changed here; the rest is its own process's.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "report/comparison.h"
 #include "report/run_doc.h"
 #include "web/web_body.h"
 #include "web/web_site_priv.h"
@@ -24,11 +22,10 @@ static int no_run(struct str text)
 
 int web_run_key(struct web_call *c, struct str text, int64_t *ret_key)
 {
-    struct str number = text.n && text.p[0] == '#' ? str_from_index(text, 1) : text;
     struct store_run run;
     int r;
 
-    if (str_i64(number, ret_key)) {
+    if (str_i64(text, ret_key)) {
         r = store_run_get(c->store, *ret_key, c->arena, &run);
         if (r != STORE_E_NONE)
             return r;
@@ -177,13 +174,6 @@ int web_runs_script(struct web_call *c)
     return r;
 }
 
-static int check_over(const struct store_run *run)
-{
-    if (run->state == STORE_RUNNING)
-        return fault(-EBUSY, "the run is still going: change it when it is over");
-    return 0;
-}
-
 int web_runs_patch(struct web_call *c)
 {
     struct web_run_change change;
@@ -191,14 +181,13 @@ int web_runs_patch(struct web_call *c)
 
     TRY(web_run_change_parse(c->arena, c->req->body, &change));
     TRY(find_run(c, &run));
-    TRY(check_over(&run));
     if (change.has_labels)
         run.labels_json = change.labels_json;
     if (change.has_note)
         run.note = change.note;
     if (change.has_baseline)
         run.is_baseline = change.is_baseline;
-    TRY(store_run_update(c->store, &run));
+    TRY(store_run_mark(c->store, &run));
     return put_run(c, &run);
 }
 
@@ -207,7 +196,8 @@ int web_runs_delete(struct web_call *c)
     struct store_run run;
 
     TRY(find_run(c, &run));
-    TRY(check_over(&run));
+    if (run.state == STORE_RUNNING)
+        return fault(-EBUSY, "the run is still going: remove it when it is over");
     TRY(store_run_remove(c->store, run.key));
     json_put_raw(&c->j, STR("{}"));
     return 0;
@@ -309,56 +299,4 @@ int web_runs_har(struct web_call *c)
     json_close(j);
     name_file(c->answer, run.id, ".har");
     return 0;
-}
-
-/* ---- comparison and trend ---- */
-
-/* The run that a query's parameter names. */
-static int query_run(struct web_call *c, const char *name, int64_t *ret_key)
-{
-    struct str text;
-
-    if (!web_query_get(c->arena, c->query, name, &text) || !text.n)
-        return fault(-EINVAL, "'%s' must name a run", name);
-    TRY(web_run_key(c, text, ret_key));
-    return 0;
-}
-
-static int read_options(struct web_call *c, struct comparison_options *ret_options)
-{
-    struct str text;
-
-    *ret_options = (struct comparison_options){0};
-    if (!web_query_get(c->arena, c->query, "threshold", &text) || !text.n)
-        return 0;
-    if (!str_f64(text, &ret_options->threshold_pct) || !(ret_options->threshold_pct > 0) ||
-        ret_options->threshold_pct > 1000)
-        return fault(-EINVAL, "'threshold' must be percent, above 0 and up to 1000");
-    return 0;
-}
-
-int web_compare_get(struct web_call *c)
-{
-    struct comparison_options options;
-    int64_t current, baseline;
-
-    TRY(read_options(c, &options));
-    TRY(query_run(c, "current", &current));
-    TRY(query_run(c, "baseline", &baseline));
-    int r = comparison_put(c->store, current, baseline, &options, &c->answer->body);
-
-    return r > 0 ? fault(-ENOENT, "one of the runs is not there any more") : r;
-}
-
-int web_trend_get(struct web_call *c)
-{
-    struct str script = {0}, metric = STR("http_req_duration"), stat = {0};
-
-    if (!web_query_get(c->arena, c->query, "script", &script) || !script.n)
-        return fault(-EINVAL, "'script' must name a script");
-    ignored(web_query_get(c->arena, c->query, "metric", &metric));
-    ignored(web_query_get(c->arena, c->query, "stat", &stat));
-    int r = trend_put(c->store, script, metric, stat, &c->answer->body);
-
-    return r > 0 ? fault(-ENOENT, "no run of this script has this metric") : r;
 }
