@@ -306,10 +306,13 @@ static int show(struct connection_command *c, const char *name)
 
 static int test(struct connection_command *c, const char *name)
 {
+    scoped(buf_fini) struct buf said = {0};
     struct connection *one;
 
     TRY(find_one(c, name, &one));
-    return connection_trial(one);
+    TRY(connection_trial(one, &said));
+    cli_write(STDOUT_FILENO, buf_str(&said));
+    return 0;
 }
 
 static int remove_one(struct connection_command *c, const char *name)

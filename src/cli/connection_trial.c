@@ -18,6 +18,7 @@ struct trial {
     const struct connection *to;
     struct loop *loop;
     struct buf authorization;
+    struct buf *said;
     struct push_answer answer;
     int result;
 };
@@ -63,8 +64,8 @@ static int judge(const struct trial *t)
 
     if (!is_in)
         return fault(-EACCES, "%s", r.reason);
-    printf("connection '%s' works: %s answered %d%s%s\n", t->to->name, t->to->endpoint,
-           t->answer.status, said.len ? ", " : "", said.len ? buf_cstr(&said) : "");
+    buf_printf(t->said, "connection '%s' works: %s answered %d%s%s\n", t->to->name, t->to->endpoint,
+               t->answer.status, said.len ? ", " : "", said.len ? buf_cstr(&said) : "");
     return 0;
 }
 
@@ -107,9 +108,9 @@ static int prepare(struct trial *t)
     return r;
 }
 
-int connection_trial(const struct connection *one)
+int connection_trial(const struct connection *one, struct buf *ret_text)
 {
-    struct trial t = {.to = one};
+    struct trial t = {.to = one, .said = ret_text};
     int r = prepare(&t);
 
     if (r == 0)

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -417,6 +418,34 @@ static const char *token_option(const struct web_server *s)
     return given ? given : "--address-token (or BRUNT_ADDRESS_TOKEN)";
 }
 
+/* 128 bits, as text that needs no escapes in an URL. */
+static int make_token(struct web_server *s)
+{
+    unsigned char random[16];
+    char text[2 * sizeof(random) + 1];
+
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return fault(-EIO, "cannot make a token: no random numbers: %m");
+    for (size_t i = 0; i < sizeof(random); i++)
+        snprintf(text + 2 * i, 3, "%02x", random[i]);
+    free(s->token);
+    s->token = xstrdup(text);
+    s->guard.token = s->token;
+    return 0;
+}
+
+/* An address that others can reach needs a token. */
+static int check_reach(struct web_server *s, const struct sockaddr *at, const char *option)
+{
+    if (s->config.is_public || s->token[0] || is_loopback(at))
+        return 0;
+    if (s->config.makes_token)
+        return make_token(s);
+    return fault(FAULT_EXIT(104),
+                 "%s '%s' can be reached from other machines: give %s, or a loopback address",
+                 option, s->config.address, token_option(s));
+}
+
 static int listen_at(struct web_server *s, int *ret_fd)
 {
     const char *address = s->config.address;
@@ -432,13 +461,9 @@ static int listen_at(struct web_server *s, int *ret_fd)
     r = getaddrinfo(host, port, &hints, &found);
     if (r)
         return fault(FAULT_EXIT(104), "%s '%s': %s", option, address, gai_strerror(r));
-    if (!s->config.is_public && !s->token[0] && !is_loopback(found->ai_addr)) {
-        r = fault(FAULT_EXIT(104),
-                  "%s '%s' can be reached from other machines: give %s, or a loopback address",
-                  option, address, token_option(s));
-    } else {
+    r = check_reach(s, found->ai_addr, option);
+    if (r == 0)
         r = open_socket(found, option, address);
-    }
     freeaddrinfo(found);
     if (r >= 0)
         *ret_fd = r;
@@ -552,4 +577,9 @@ void web_server_free(struct web_server *s)
 const char *web_server_address(const struct web_server *s)
 {
     return s->address;
+}
+
+const char *web_server_token(const struct web_server *s)
+{
+    return s->token;
 }

@@ -26,6 +26,9 @@ struct web_server_config {
      */
     bool is_public;
 
+    /* Where an address needs a token and none is given, one is made: see web_server_token(). */
+    bool makes_token;
+
     /*
      * Paths beyond /api/ and /v1/ are files of the program, the same for everyone: they are given
      * without the token, so that a browser can load the page that then asks with it.
@@ -52,3 +55,6 @@ void web_server_free(struct web_server *s);
 
 /* Where it listens, "127.0.0.1:6565". */
 const char *web_server_address(const struct web_server *s);
+
+/* What callers have to show; "" when they need nothing. */
+const char *web_server_token(const struct web_server *s);

@@ -161,6 +161,15 @@ static void test_addresses(void **s UNUSED)
 
     assert_int_equal(web_server_new(&open, &server), 0);
     web_server_free(server);
+    open.token = NULL;
+    open.makes_token = true;
+    assert_int_equal(web_server_new(&open, &server), 0);
+    assert_int_equal(strlen(web_server_token(server)), 32);
+    web_server_free(server);
+    open.address = "127.0.0.1:0";
+    assert_int_equal(web_server_new(&open, &server), 0);
+    assert_string_equal(web_server_token(server), "");
+    web_server_free(server);
     start(NULL);
     struct web_server_config same = {.address = web_server_address(t.server), .answer = echo};
 
