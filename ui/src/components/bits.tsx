@@ -105,7 +105,13 @@ export function Empty(props: { title: string; children?: ComponentChildren; heig
   );
 }
 
-export function ErrorState(props: { title: string; text: string; onRetry?: () => void; height?: number }) {
+export function ErrorState(props: {
+  title: string;
+  text: string;
+  onRetry?: () => void;
+  height?: number;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="state" style={{ minHeight: props.height ?? 160 }} role="alert">
       <p class="state-title">{props.title}</p>
@@ -115,6 +121,7 @@ export function ErrorState(props: { title: string; text: string; onRetry?: () =>
           Try again
         </button>
       )}
+      {props.children}
     </div>
   );
 }
