@@ -69,7 +69,7 @@ export function stack(data: ChartData, shown: boolean[]): ChartData {
 }
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
-export const AXIS_LEFT = 58;
+export const AXIS_LEFT = 62;
 export const AXIS_RIGHT = 48;
 
 function paths(kind: ChartSeries["kind"]): uPlot.Series.PathBuilder | undefined {
@@ -133,11 +133,12 @@ export function plotOptions(
   const ink = token("--text-3");
   const grid = { stroke: token("--grid"), width: 1 };
   const axis = { stroke: ink, font: FONT, grid, ticks: { show: false } } as const;
-  const format = (f: Format) => (_u: uPlot, splits: number[]) => splits.map((v) => f(v));
+  // "2.00 MB" is "2 MB" on an axis, where its neighbours are as round
+  const format = (f: Format) => (_u: uPlot, splits: number[]) => splits.map((v) => f(v).replace(/\.0+(?=\D|$)/, ""));
 
   return {
     ...size,
-    padding: [8, right ? 0 : 12, 0, 0],
+    padding: [8, right ? 0 : 20, 0, 0],
     legend: { show: false },
     focus: { alpha: 1 },
     cursor: {

@@ -78,7 +78,7 @@ function mix(a: string, b: string, share: number): string {
 
 const BOTTOM = 26;
 const TOP = 8;
-const RIGHT = 12;
+const RIGHT = 20;
 
 /** What the map has outside of Preact's tree. */
 class Map2d {

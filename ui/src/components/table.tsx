@@ -177,7 +177,7 @@ export function Table<Row>(props: TableProps<Row>) {
                     c.title
                   ) : (
                     <button type="button" class="sort" onClick={() => click(c)}>
-                      {c.title}
+                      <span class="sort-title">{c.title}</span>
                       <span class="sort-mark" aria-hidden="true">
                         {sort?.key === c.key ? (sort.descending ? "↓" : "↑") : ""}
                       </span>

@@ -162,6 +162,13 @@ function StoredActions(props: { model: RunModel; onChange: () => void }) {
   );
 }
 
+/** Failures are bad where a threshold says so, or where they are more than one in a hundred. */
+function failedTone(share: number | null, run: RunInfo): Tone | undefined {
+  if (!share) return undefined;
+  const broken = run.thresholds.some((t) => t.metric.startsWith("http_req_failed") && t.state === "failed");
+  return broken || share >= 0.01 ? "bad" : "warn";
+}
+
 function Figures(props: RunProps) {
   const { model } = props;
   const live = model.run.state === "running";
@@ -183,7 +190,7 @@ function Figures(props: RunProps) {
       <Stat name="iteration_rate" label={live ? "Iterations/s now" : "Iterations/s"} value={formatNumber(rate(iterations))} raw={rate(iterations)} detail={<><span data-stat="iterations" data-value={count(iterations)}>{formatCount(count(iterations))}</span> in all</>} />
       <Stat name="p95" label="p95 latency" value={formatMs(total(duration, "p95"))} raw={total(duration, "p95")} detail={`p50 ${formatMs(total(duration, "p50"))}`} help={duration?.metric} />
       <Stat name="p99" label="p99 latency" value={formatMs(total(duration, "p99"))} raw={total(duration, "p99")} detail={`max ${formatMs(total(duration, "max"))}`} help={duration?.metric} />
-      <Stat name="failed" label="Failed requests" value={formatShare(failedShare)} raw={failedShare} tone={failedShare ? "bad" : undefined} detail={`${formatCount(total(failed, "trues") ?? 0)} of ${formatCount(total(failed, "total") ?? 0)}`} />
+      <Stat name="failed" label="Failed requests" value={formatShare(failedShare)} raw={failedShare} tone={failedTone(failedShare, model.run)} detail={`${formatCount(total(failed, "trues") ?? 0)} of ${formatCount(total(failed, "total") ?? 0)}`} />
       <Stat name="checks" label="Checks passed" value={formatShare(checkShare)} raw={checkShare} tone={checkShare !== null && checkShare < 1 ? "warn" : undefined} detail={checks ? `${formatCount(count(checks) - (total(checks, "trues") ?? 0))} failed` : "none made"} />
       <Stat name="vus" label={live ? "Active VUs" : "VUs at most"} value={formatCount(live ? latest(model, model.whole("vus"), "last") : total(model.whole("vus"), "max"))} raw={live ? latest(model, model.whole("vus"), "last") : total(model.whole("vus"), "max")} detail={`${formatCount(latest(model, model.whole("vus_max"), "last") ?? total(model.whole("vus_max"), "max"))} initialised`} />
       <Stat name="thresholds" label="Thresholds" value={thresholds.length === 0 ? "none" : broken > 0 ? `${broken} failed` : "all held"} tone={broken > 0 ? "bad" : thresholds.length > 0 ? "good" : undefined} detail={thresholds.length > 0 ? `of ${thresholds.length}` : undefined} />
