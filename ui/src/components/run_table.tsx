@@ -129,7 +129,9 @@ export function RunTable(props: RunTableProps) {
           </colgroup>
           <thead>
             <tr>
-              <th class="select-cell" aria-label="Selected" />
+              <th scope="col" class="select-cell">
+                <span class="sr-only">Selected</span>
+              </th>
               <th scope="col" class="left">
                 When
               </th>

@@ -33,7 +33,7 @@ export function CompareView(props: { route: Route }) {
       </Empty>
     );
   if (docs.error) return <ErrorState title="The runs could not be read" text={docs.error} onRetry={docs.reload} height={320} />;
-  if (!docs.data || docs.data.length !== ids.length) return <Loading height={640} text="Reading the runs …" />;
+  if (!docs.data || docs.data.length !== ids.length) return <Loading height={1200} text="Reading the runs …" />;
   return ids.length === 2 ? (
     <CompareTwo ids={[ids[0] as string, ids[1] as string]} docs={docs.data} tolerated={tolerated} />
   ) : (

@@ -103,11 +103,11 @@ function RunHead(props: { run: RunInfo; index: number; ids: string[] }) {
       <div class="run-head-more">
         <span class="cut">{run.name || run.script}</span>
         {index < ids.length - 1 && (
-          <a href={href("compare", ids[index] as string, last)} aria-label={`Compare run ${index + 1} with the last`}>
+          <a href={href("compare", ids[index] as string, last)} aria-label={`judge run ${index + 1} against the last`}>
             judge
           </a>
         )}
-        <a href={href("compare", ...rest)} aria-label={`Leave run ${index + 1} out`}>
+        <a href={href("compare", ...rest)} aria-label={`✕ leave run ${index + 1} out`}>
           ✕
         </a>
       </div>

@@ -24,13 +24,14 @@ import { commitOf } from "../lib/run_words";
 
 const TONES: Record<Judgement, Tone> = { worse: "bad", better: "good", same: "muted", unclear: "warn" };
 const REASONS = 4;
+const NAMES = ["current", "baseline"];
 const NARROW = "(max-width: 760px)";
 
 export function CompareTwo(props: { ids: [string, string]; docs: RunDoc[]; tolerated: number }) {
   const [current, baseline] = props.ids;
   const { docs, tolerated } = props;
   const judged = useLoad(() => api.compare(current, baseline, tolerated), [current, baseline, tolerated]);
-  const [endpoint, setEndpoint] = useState<Record<string, string> | null>(null);
+  const [endpoint, setEndpoint] = useState<Endpoint>(null);
   const c = judged.data;
 
   return (
@@ -48,21 +49,38 @@ export function CompareTwo(props: { ids: [string, string]; docs: RunDoc[]; toler
         <RunCard title="Current" run={docs[0]?.run} colour={1} />
         <RunCard title="Baseline" run={docs[1]?.run} colour={2} />
       </div>
-      {judged.error ? (
-        <ErrorState title="The runs could not be compared" text={judged.error} onRetry={judged.reload} height={200} />
-      ) : c ? (
-        <Verdict comparison={c} />
-      ) : (
-        <Loading height={200} text="Comparing …" />
-      )}
-      <Section id="figures" title="Figures" note={c && <IntervalNote comparison={c} />}>
-        <div class="card">{c ? <Rows comparison={c} onOpen={(row) => setEndpoint(row.by === "endpoint" ? row.tags : null)} /> : <Loading height={400} />}</div>
+      {judged.error && <ErrorState title="The runs could not be compared" text={judged.error} onRetry={judged.reload} height={200} />}
+      {c && !judged.error && <Judged comparison={c} onEndpoint={setEndpoint} />}
+      {!c && !judged.error ? <Loading height={1200} text="Comparing …" /> : <Charts docs={docs} endpoint={endpoint} onEndpoint={setEndpoint} />}
+    </>
+  );
+}
+
+type Endpoint = Record<string, string> | null;
+
+function Judged(props: { comparison: Comparison; onEndpoint: (tags: Endpoint) => void }) {
+  const { comparison: c } = props;
+
+  return (
+    <>
+      <Verdict comparison={c} />
+      <Section id="figures" title="Figures" note={<IntervalNote comparison={c} />}>
+        <div class="card">
+          <Rows comparison={c} onOpen={(row) => props.onEndpoint(row.by === "endpoint" ? row.tags : null)} />
+        </div>
       </Section>
+    </>
+  );
+}
+
+function Charts(props: { docs: RunDoc[]; endpoint: Endpoint; onEndpoint: (tags: Endpoint) => void }) {
+  return (
+    <>
       <Section id="over-time" title="Over time" note="both from their start on">
-        <OverlayCharts docs={docs} names={["current", "baseline"]} endpoint={endpoint} onEndpoint={setEndpoint} />
+        <OverlayCharts docs={props.docs} names={NAMES} endpoint={props.endpoint} onEndpoint={props.onEndpoint} />
       </Section>
       <Section id="distribution" title="Distribution of latency">
-        <DistributionCharts docs={docs} names={["current", "baseline"]} />
+        <DistributionCharts docs={props.docs} names={NAMES} />
       </Section>
     </>
   );

@@ -32,7 +32,7 @@ export function TrendView(props: { route: Route }) {
     document.title = "Trend · brunt";
   }, []);
   if (scripts.error) return <ErrorState title="The history could not be read" text={scripts.error} onRetry={scripts.reload} height={320} />;
-  if (!scripts.data) return <Loading height={640} />;
+  if (!scripts.data) return <Loading height={1200} />;
   if (script === undefined)
     return (
       <Empty title="No runs yet" height={320}>
@@ -80,7 +80,7 @@ function TrendOf(props: Choice & { scripts: string[] }) {
       {trend.error ? (
         <ErrorState title="The trend could not be read" text={trend.error} onRetry={trend.reload} height={320} />
       ) : !t ? (
-        <Loading height={400} text="Reading the runs …" />
+        <Loading height={1200} text="Reading the runs …" />
       ) : t.points.length === 0 ? (
         <Empty title="No run has this figure" height={320}>
           Runs of {script} did not measure {metric}.
@@ -170,19 +170,22 @@ function TrendChart(props: { trend: Trend; axis: TrendAxis }) {
   const xFormat: Format = axis === "run" ? (x) => runOf(trend, x, isShort(trend)) : (x) => formatDay(x, isShort(trend));
 
   return (
-    <Chart
-      title={`${trend.metric} ${trend.stat}`}
-      note={<span class="muted">a click, or Enter, opens the run</span>}
-      series={series}
-      data={data}
-      version={version}
-      format={format}
-      xFormat={xFormat}
-      marks={marks}
-      fromZero={false}
-      height={320}
-      onPick={(i) => trend.points[i] && (location.hash = href("runs", trend.points[i].id))}
-    />
+    <>
+      <h2 class="sr-only">All runs</h2>
+      <Chart
+        title={`${trend.metric} ${trend.stat}`}
+        note={<span class="muted">a click, or Enter, opens the run</span>}
+        series={series}
+        data={data}
+        version={version}
+        format={format}
+        xFormat={xFormat}
+        marks={marks}
+        fromZero={false}
+        height={320}
+        onPick={(i) => trend.points[i] && (location.hash = href("runs", trend.points[i].id))}
+      />
+    </>
   );
 }
 
