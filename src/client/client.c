@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "client/client_auth.h"
 #include "client/client_priv.h"
+#include "metric/exchange_book.h"
 #include "net/tls.h"
 #include "proto/auth.h"
 #include "proto/cookie.h"
@@ -24,7 +25,10 @@ int client_loop_new(const struct client_loop_config *config, struct client_loop 
     cl->loop = config->loop;
     cl->policy = config->policy;
     cl->responses = http_response_pool_new();
-    cl->measure = measure_new(config->recorder, config->tags, config->policy);
+    cl->book = exchange_book_new(config->capture.keep);
+    if (config->capture.keep)
+        cl->capture = capture_new(&config->capture, cl->book);
+    cl->measure = measure_new(config->recorder, config->tags, config->policy, cl->book);
     cl->received = xmalloc(CLIENT_RECV_BYTES);
     list_init(&cl->free_conns);
     int r = init_resolver(cl);
@@ -53,6 +57,8 @@ void client_loop_free(struct client_loop *cl)
         http1_encoder_fini(&cl->encoders[i]);
     resolver_free(cl->resolver);
     measure_free(cl->measure);
+    capture_free(cl->capture);
+    exchange_book_free(cl->book);
     http_response_pool_free(cl->responses);
     buf_fini(&cl->out);
     free(cl->received);
@@ -74,6 +80,16 @@ uint64_t client_loop_n_in_flight(const struct client_loop *cl)
     return atomic_load_explicit(&cl->shared.n_in_flight, memory_order_relaxed);
 }
 
+void client_loop_take_exchanges(struct client_loop *cl, struct list *to)
+{
+    exchange_book_hand_over(cl->book, to);
+}
+
+uint64_t client_loop_n_left_out(const struct client_loop *cl)
+{
+    return exchange_book_left_out(cl->book);
+}
+
 struct client *client_new(struct client_loop *cl, uint64_t index)
 {
     struct client *c = xnew(struct client);
@@ -89,6 +105,13 @@ struct client *client_new(struct client_loop *cl, uint64_t index)
 void client_set_origin(struct client *c, const struct sample_origin *origin)
 {
     c->origin = origin;
+}
+
+void client_set_place(struct client *c, void (*fn)(void *arg, struct client_place *ret_place),
+                      void *arg)
+{
+    c->place = fn;
+    c->place_arg = arg;
 }
 
 void client_close_idle(struct client *c)
@@ -174,6 +197,7 @@ static int try_leg(struct client *c, struct leg *leg, bool fresh, bool *ret_agai
     leg->r->remote_port = info->remote.port;
     leg->r->tls_version = info->tls_version;
     leg->r->tls_cipher = info->tls_cipher;
+    leg->local_port = info->local.port;
     int r = transfer_run(conn, leg);
 
     *ret_again = r < 0 && may_try_again(leg, conn);
@@ -196,6 +220,7 @@ static void set_error(struct leg *leg)
         leg->error_code = (int)leg->error.status;
     r->error_code = leg->error_code;
     r->error = http_response_keep(r, str_of(leg->error.text));
+    leg->broken = (typeof(leg->broken)){r->status, r->reason, r->version, r->n_headers};
     r->status = 0;
     r->version = HTTP_VERSION_NONE;
     r->reason = STR("");
@@ -216,6 +241,7 @@ static void forget_times(struct leg *leg)
     leg->sent = 0;
     leg->connecting = 0;
     leg->tls_handshaking = 0;
+    leg->resolving = 0;
 }
 
 /* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
@@ -243,9 +269,13 @@ static int run_leg(struct client *c, struct leg *leg)
     } else {
         leg->r->error_code = error_code_of_status(leg->r->status);
     }
-    if (measure_leg(cl->measure, leg, c->origin))
+    struct measured measured = measure_leg(cl->measure, leg, c->origin);
+
+    if (measured.failed)
         bump(&cl->shared.n_failed, 1);
     bump(&cl->shared.n_requests, 1);
+    if (unlikely(measured.slot != NULL))
+        capture_leg(c, leg, measured.slot);
     return 0;
 }
 
@@ -279,6 +309,8 @@ static void next_leg(struct journey *j)
 
     struct http_response *r = leg->r;
 
+    if (j->client->cl->capture)
+        capture_remember(j->client->cl, leg);
     http_response_rewind(r);
     r->status = 0;
     r->version = HTTP_VERSION_NONE;
@@ -289,6 +321,7 @@ static void next_leg(struct journey *j)
     r->tls_cipher = "";
     leg->is_first = false;
     leg->only_expect = 0;
+    leg->has_spare = false;
     forget_times(leg);
 }
 
@@ -453,6 +486,8 @@ int client_request(struct client *c, const struct http_request *req,
 
     if (!req->lean)
         j.leg.r->url = http_response_keep(j.leg.r, j.leg.url->original);
+    if (unlikely(j.leg.hops != NULL))
+        capture_forget(c->cl, &j.leg);
     url_unref(j.leg.url);
     buf_fini(&j.authorization);
     buf_fini(&j.referer);

@@ -17,8 +17,10 @@
 
 struct client;
 struct client_loop;
+struct list;
 struct loop;
 struct recorder;
+struct redact;
 struct sample_origin;
 struct tag_pool;
 struct tagset;
@@ -31,11 +33,19 @@ enum {
 
 struct client_policy;
 
+/* Which exchanges are kept as evidence (metric/exchange.h). Zeroed memory: none. */
+struct client_capture {
+    unsigned keep;          /* of each endpoint and code; 0: none */
+    size_t body_bytes;      /* of a body */
+    struct redact *secrets; /* what must not be in them; NULL: nothing is known */
+};
+
 struct client_loop_config {
     struct loop *loop;
     const struct client_policy *policy;
     struct recorder *recorder;
     struct tag_pool *tags; /* of the recorder's loop */
+    struct client_capture capture;
 };
 
 /* What the clients of one loop share. Returns 0 or a fault. */
@@ -54,11 +64,28 @@ uint64_t client_loop_n_in_flight(const struct client_loop *cl);
 /* Of those answered, how many failed by their set of expected statuses; any thread. */
 uint64_t client_loop_n_failed(const struct client_loop *cl);
 
+/* Moves the exchanges kept since the last time to `to`; the caller frees them. */
+void client_loop_take_exchanges(struct client_loop *cl, struct list *to);
+
+/* Failed round trips so far that the limits of the book left out (metric/exchange_book.h). */
+uint64_t client_loop_n_left_out(const struct client_loop *cl);
+
 /* The client of the index-th user, who calls from the index-th of policy->locals. */
 struct client *client_new(struct client_loop *cl, uint64_t index);
 
 /* Whose the samples of its requests are; outlives the client. */
 void client_set_origin(struct client *c, const struct sample_origin *origin);
+
+/* Where its user is, for the exchanges that are kept. */
+struct client_place {
+    const char *scenario; /* NULL: none */
+    uint64_t vu;
+    int64_t iteration; /* -1: none */
+};
+
+/* `fn` is asked when an exchange is kept; NULL: nobody knows. */
+void client_set_place(struct client *c, void (*fn)(void *arg, struct client_place *ret_place),
+                      void *arg);
 
 /* Closes all connections; nobody may be inside a call. Accepts NULL. */
 void client_free(struct client *c);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "client/capture.h"
 #include "client/client.h"
 #include "client/client_policy.h"
 #include "client/rate_gate.h"
@@ -60,6 +61,8 @@ struct client_loop {
     struct resolver *resolver;
     struct http_response_pool *responses;
     struct measure *measure;
+    struct exchange_book *book;
+    struct capture *capture;                        /* NULL: nothing is kept */
     struct http1_encoder encoders[CLIENT_ENCODERS]; /* by URL */
     struct buf out; /* the message being encoded; free between suspensions */
     char *received; /* CLIENT_RECV_BYTES; the same: parsed before anybody else runs */
@@ -95,6 +98,8 @@ struct client {
     struct client_bytes bytes;
     span_ns lag;                        /* of all its requests; < 0: they are due when they begin */
     const struct sample_origin *origin; /* of its samples; NULL: nobody */
+    void (*place)(void *arg, struct client_place *ret_place);
+    void *place_arg;
 };
 
 /* Headers of the user that do not follow a redirect; bits of leg->drop. */
@@ -133,7 +138,21 @@ struct leg {
     mono_ns ended;
     span_ns connecting;      /* of a new connection; 0 of one that was there */
     span_ns tls_handshaking; /* the same */
-    struct net_error error;  /* last: its text is not cleared for each request */
+    span_ns resolving;       /* the same */
+
+    /* for an exchange that is kept */
+    uint16_t local_port;
+    bool via_proxy;    /* the target was written in absolute form */
+    bool has_spare;    /* the beginning of a body that is discarded is in the response's buffer */
+    struct hops *hops; /* the legs before; NULL: none, or nothing is kept */
+    struct {
+        int status;
+        struct str reason;
+        enum http_version version;
+        size_t n_headers;
+    } broken; /* what had been read of a response that broke off */
+
+    struct net_error error; /* last: its text is not cleared for each request */
 };
 
 /* Gives a connection for the leg: an idle one or a new one. NULL on failure (leg->error). */
@@ -151,9 +170,19 @@ void conn_close(struct conn *conn);
 /* Sends the leg's request over the connection and reads its response. 0, or -1 with leg->error. */
 int transfer_run(struct conn *conn, struct leg *leg);
 
-/* Fills leg->r->timings and records the nine HTTP metrics. */
+/* Writes the head of the leg's request into cl->out. 0, or -1 with leg->error. */
+int transfer_encode(struct client_loop *cl, struct leg *leg);
+
+/* `book` outlives it. */
 struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags,
-                            const struct client_policy *policy);
+                            const struct client_policy *policy, struct exchange_book *book);
 void measure_free(struct measure *m);
-/* Gives whether it failed. */
-bool measure_leg(struct measure *m, const struct leg *leg, const struct sample_origin *origin);
+
+struct measured {
+    bool failed;                /* by the set of expected statuses */
+    struct exchange_slot *slot; /* where the round trip may be wanted; NULL: it is not */
+};
+
+/* Fills leg->r->timings and records the nine HTTP metrics. */
+struct measured measure_leg(struct measure *m, const struct leg *leg,
+                            const struct sample_origin *origin);

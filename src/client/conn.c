@@ -96,6 +96,7 @@ static COLD struct conn *dial_new(struct client *c, struct leg *leg)
     enum net_status status = dial(&dialer, &target, &stream, &report);
 
     leg->connecting = report.connect_done ? report.connect_done - report.connect_start : 0;
+    leg->resolving = report.lookup_done ? report.lookup_done - report.start : 0;
     leg->tls_handshaking = report.tls_done ? report.tls_done - report.tls_start : 0;
     if (status != NET_OK) {
         c->bytes.received += report.bytes_in;

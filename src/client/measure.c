@@ -9,6 +9,7 @@
  */
 #include "base/mem.h"
 #include "client/client_priv.h"
+#include "metric/exchange_book.h"
 #include "metric/recorder.h"
 #include "metric/systag.h"
 #include "metric/tagset.h"
@@ -33,6 +34,7 @@ struct measure_key {
 struct known {
     struct measure_key key;
     struct http_series *series; /* NULL: free */
+    struct exchange_slot *slot; /* in which exchanges like it are kept */
 };
 
 struct measure {
@@ -41,11 +43,13 @@ struct measure {
     uint32_t system_tags;
     const struct url_groups *groups; /* NULL: none */
     struct buf group;                /* the name being made */
+    struct exchange_book *book;
+    struct known stranger; /* what is not remembered: its series and slot alone */
     struct known known[N_KNOWN];
 };
 
 struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags,
-                            const struct client_policy *policy)
+                            const struct client_policy *policy, struct exchange_book *book)
 {
     struct measure *m = xnew(struct measure);
 
@@ -53,6 +57,7 @@ struct measure *measure_new(struct recorder *recorder, struct tag_pool *tags,
     m->pool = tags;
     m->system_tags = policy->system_tags;
     m->groups = policy->groups;
+    m->book = book;
     return m;
 }
 
@@ -163,9 +168,12 @@ static struct str own(struct str s)
     return str_from(s.n ? xmemdup(s.p, s.n) : NULL, s.n);
 }
 
-static struct http_series *remember(struct known *k, const struct measure_key *key,
-                                    struct http_series *series)
+static struct known *remember(struct known *k, const struct measure_key *key,
+                              const struct known *found)
 {
+    struct http_series *series = found->series;
+    struct exchange_slot *slot = found->slot;
+
     if (k->series)
         forget(k);
     k->key = *key;
@@ -173,29 +181,41 @@ static struct http_series *remember(struct known *k, const struct measure_key *k
     k->key.name = own(key->name);
     k->key.method = own(key->method);
     k->series = series;
-    return series;
+    k->slot = slot;
+    return k;
 }
 
-static struct http_series *make_series(struct measure *m, const struct leg *leg, struct str name,
-                                       int expected)
+/* What exchanges of this outcome are filed under; 0: they did not fail. */
+static int code_of(const struct leg *leg, int expected)
 {
-    return recorder_http_series(m->recorder, make_tags(m, leg, name, expected));
+    if (expected && leg->error.status == NET_OK)
+        return 0;
+    return leg->r->error_code ? leg->r->error_code : leg->r->status;
 }
 
-/* The series of the group that the leg's URL belongs to. */
-static struct http_series *find_group(struct measure *m, const struct leg *leg,
-                                      struct measure_key key)
+static struct known *make_known(struct measure *m, const struct leg *leg, struct str name,
+                                int expected)
+{
+    struct known *k = &m->stranger;
+
+    k->series = recorder_http_series(m->recorder, make_tags(m, leg, name, expected));
+    k->slot = exchange_book_slot(m->book, leg->method, name, code_of(leg, expected));
+    return k;
+}
+
+/* That of the group that the leg's URL belongs to. */
+static struct known *find_group(struct measure *m, const struct leg *leg, struct measure_key key)
 {
     key.url = NULL;
     key.name = name_of(m, leg);
     struct known *k = &m->known[key_slot(&key)];
 
     if (k->series && key_is(&k->key, &key))
-        return k->series;
-    return remember(k, &key, make_series(m, leg, key.name, key.expected));
+        return k;
+    return remember(k, &key, make_known(m, leg, key.name, key.expected));
 }
 
-static struct http_series *find_series(struct measure *m, const struct leg *leg, int expected)
+static struct known *find_known(struct measure *m, const struct leg *leg, int expected)
 {
     struct measure_key key = {.base = leg->req->tags,
                               .url = leg->url,
@@ -210,15 +230,14 @@ static struct http_series *find_series(struct measure *m, const struct leg *leg,
     /* Errors differ by their text and are rare; addresses differ by connection: no memory of them.
      */
     if (leg->error.status != NET_OK || (m->system_tags & SYSTAG_IP))
-        return make_series(m, leg, name_of(m, leg), expected);
+        return make_known(m, leg, name_of(m, leg), expected);
     if (likely(k->series && key_is(&k->key, &key)))
-        return k->series;
-    struct http_series *series = m->groups && !key.name.n
-                                     ? find_group(m, leg, key)
-                                     : make_series(m, leg, name_of(m, leg), expected);
+        return k;
+    struct known *found = m->groups && !key.name.n ? find_group(m, leg, key)
+                                                   : make_known(m, leg, name_of(m, leg), expected);
 
     /* Its slot may have been taken meanwhile by the group's: no harm, it is found by name then. */
-    return remember(k, &key, series);
+    return remember(k, &key, found);
 }
 
 /* ---- timings ---- */
@@ -258,7 +277,8 @@ static int judge(const struct leg *leg)
     return status_set_has(leg->req->expected, leg->r->status);
 }
 
-bool measure_leg(struct measure *m, const struct leg *leg, const struct sample_origin *origin)
+struct measured measure_leg(struct measure *m, const struct leg *leg,
+                            const struct sample_origin *origin)
 {
     struct http_timings *t = &leg->r->timings;
     int expected = judge(leg);
@@ -280,7 +300,10 @@ bool measure_leg(struct measure *m, const struct leg *leg, const struct sample_o
         .response = since(leg->ended, leg->asked) + leg->lag,
     };
 
+    struct known *k = find_known(m, leg, expected);
+
     recorder_set_origin(m->recorder, origin);
-    recorder_http(m->recorder, find_series(m, leg, expected), &sample, leg->ended);
-    return expected == 0;
+    recorder_http(m->recorder, k->series, &sample, leg->ended);
+    return (struct measured){.failed = expected == 0,
+                             .slot = unlikely(t->duration > k->slot->floor) ? k->slot : NULL};
 }

@@ -99,12 +99,11 @@ static struct str proxy_credentials(const struct client_loop *cl, const struct u
     return p ? p->authorization : STR("");
 }
 
-/* Writes the head into cl->out. Returns 0, or -1 with leg->error: a header that cannot be sent. */
-static int encode_head(struct client_loop *cl, struct conn *conn, struct leg *leg)
+int transfer_encode(struct client_loop *cl, struct leg *leg)
 {
     scoped(freep) struct http_header *kept = NULL;
     struct buf cookie = {0};
-    bool via_proxy = stream_info(conn->stream)->via_http_proxy;
+    bool via_proxy = leg->via_proxy;
     struct http1_request_spec spec = {
         .method = leg->method,
         .url = leg->url,
@@ -148,7 +147,8 @@ static int send_request(struct conn *conn, struct leg *leg)
     struct client_loop *cl = conn->client->cl;
     struct stream *s = conn->stream;
 
-    if (encode_head(cl, conn, leg))
+    leg->via_proxy = stream_info(s)->via_http_proxy;
+    if (transfer_encode(cl, leg))
         return -1;
     if (leg->is_first && !leg->req->lean) {
         leg->r->request_head = http_response_keep(leg->r, buf_str(&cl->out));
@@ -167,10 +167,15 @@ struct body_sink {
     struct http_response *r;
     struct content_decoder *decoder; /* NULL: kept as it comes, or discarded */
     bool keep;
+    bool spare; /* not kept, but its beginning is of interest */
     bool bad;
 };
 
-static void body_start(const struct client_loop *cl, const struct leg *leg,
+enum {
+    SPARE_BYTES = 64 << 10,
+};
+
+static void body_start(const struct client_loop *cl, struct leg *leg,
                        const struct http1_response *p, struct body_sink *ret_body)
 {
     struct http_response *r = leg->r;
@@ -179,6 +184,9 @@ static void body_start(const struct client_loop *cl, const struct leg *leg,
     *ret_body = (struct body_sink){.r = r};
     ret_body->keep = leg->req->body_mode == HTTP_BODY_KEEP && !none;
     r->has_body = ret_body->keep;
+    /* An answer that has been discarded cannot be shown as evidence. */
+    ret_body->spare = p->status >= 400 && !ret_body->keep && cl->capture;
+    leg->has_spare = ret_body->spare;
     if (!ret_body->keep || p->msg.framing == HTTP1_FRAMING_NONE)
         return;
     struct http_head *head = http_response_head(r);
@@ -196,12 +204,22 @@ static int body_fail(struct leg *leg, struct body_sink *body, const char *text, 
     return -1;
 }
 
+static void spare_add(struct buf *out, struct str part)
+{
+    size_t room = out->len < SPARE_BYTES ? SPARE_BYTES - out->len : 0;
+
+    ignored(buf_add(out, part.p, part.n < room ? part.n : room));
+}
+
 static int body_add(struct leg *leg, struct body_sink *body, struct str part)
 {
     struct buf *out = http_response_body(body->r);
 
-    if (!body->keep)
+    if (!body->keep) {
+        if (unlikely(body->spare))
+            spare_add(out, part);
         return 0;
+    }
     if (body->decoder) {
         if (content_decode(body->decoder, part, out))
             return body_fail(leg, body, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);

@@ -139,6 +139,7 @@ static int prepare(struct run *run)
                                    .max_series = (uint32_t)c->plan->options->max_series};
 
     run->snapshot = snapshot_new(&snap);
+    run->exchanges = exchange_set_new(c->capture);
     run->thresholds = thresholds_new();
     add_scenarios(run);
     add_thresholds(run);
@@ -182,6 +183,7 @@ void run_free(struct run *run)
     for (unsigned i = 0; i < run->n_workers; i++)
         worker_join(&run->workers[i]);
     worker_join(&run->main);
+    exchange_set_free(run->exchanges);
     thresholds_free(run->thresholds);
     snapshot_free(run->snapshot);
     vu_policy_free(run->policy);
@@ -655,6 +657,21 @@ bool run_is_last_tick(const struct run *run)
 wall_ns run_started(const struct run *run)
 {
     return run->started_wall;
+}
+
+void run_exchanges(struct run *run, struct run_exchanges *ret_exchanges)
+{
+    *ret_exchanges = (struct run_exchanges){.version = exchange_set_version(run->exchanges),
+                                            .left_out = exchange_set_left_out(run->exchanges) +
+                                                        run->main.n_left_out};
+    ret_exchanges->items = exchange_set_all(run->exchanges, &ret_exchanges->n);
+    for (unsigned i = 0; i < run->n_workers; i++)
+        ret_exchanges->left_out += run->workers[i].n_left_out;
+}
+
+mono_ns run_started_mono(const struct run *run)
+{
+    return run->started;
 }
 
 const char *run_setup_data(const struct run *run)

@@ -16,9 +16,11 @@
 #include "script/script.h"
 #include "vu/vu.h"
 
+struct exchange;
 struct log;
 struct loop;
 struct plan;
+struct redact;
 struct run;
 
 /* Why a run ended before its plan did. The first reason counts. */
@@ -54,6 +56,11 @@ struct run_config {
     bool kernel_timestamps; /* compare the time of receives with the kernel's */
     bool precise;           /* workers spin before a timer is due, for RUN_SPIN */
     bool paused;            /* wait before setup() until run_resume() (run/control.h) */
+
+    /* Which exchanges are kept as evidence, run_exchanges(); zeroed: none. */
+    unsigned capture;       /* of each endpoint and error, and the slowest of each endpoint */
+    size_t capture_body;    /* bytes of a body */
+    struct redact *secrets; /* what must not be in them; NULL: nothing is known; outlives the run */
 
     /* k6/secrets; may be NULL. Any thread. */
     int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);
@@ -132,6 +139,22 @@ wall_ns run_started(const struct run *run);
 
 /* Since the test started (just before setup); frozen at its end. */
 span_ns run_elapsed(const struct run *run);
+
+/*
+ * The exchanges kept so far (metric/exchange_set.h); array and exchanges are valid until the next
+ * tick. They are others when `version` is another.
+ */
+struct run_exchanges {
+    const struct exchange *const *items;
+    size_t n;
+    uint64_t version;
+    uint64_t left_out; /* failures of endpoints and errors for which there was no room */
+};
+
+void run_exchanges(struct run *run, struct run_exchanges *ret_exchanges);
+
+/* When the test started, on the clock of exchanges; 0: not yet. */
+mono_ns run_started_mono(const struct run *run);
 
 /* The setup data as JSON text, or NULL. */
 const char *run_setup_data(const struct run *run);

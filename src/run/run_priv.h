@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "metric/exchange_set.h"
 #include "metric/recorder.h"
 #include "plan/plan.h"
 #include "run/control.h"
@@ -110,6 +111,8 @@ struct worker {
     char init_text[1024];
     struct health_loop health;
     struct interval *interval;                          /* handed over */
+    struct list exchanges;                              /* the same */
+    uint64_t n_left_out;                                /* the same: failures not kept */
     struct worker_message start, stop, swap, quit;      /* main to worker */
     struct worker_message control;                      /* main to worker: see `shared` anew */
     struct worker_message ready, done, swapped, failed; /* worker to main */
@@ -131,6 +134,7 @@ struct run {
     struct client_policy *policy;
     struct snapshot *snapshot;
     struct thresholds *thresholds;
+    struct exchange_set *exchanges;
     struct scenario_run *scenarios;
     size_t n_scenarios;
     struct worker *workers;

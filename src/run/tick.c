@@ -33,6 +33,7 @@ static void merge_worker(struct run *run, struct worker *w)
     if (w->interval)
         snapshot_merge(run->snapshot, w->interval);
     w->interval = NULL;
+    exchange_set_merge(run->exchanges, &w->exchanges);
 }
 
 static void judge(struct run *run, mono_ns now)
@@ -71,6 +72,8 @@ static void finish_tick(struct run *run)
 
     if (run->main.recorder)
         run->main.interval = recorder_swap(run->main.recorder);
+    if (run->main.vl)
+        run->main.n_left_out = vu_loop_take_exchanges(run->main.vl, &run->main.exchanges);
     snapshot_tick_begin(run->snapshot);
     for (unsigned i = 0; i < run->n_workers; i++)
         merge_worker(run, &run->workers[i]);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "metric/exchange.h"
 #include "run/run_priv.h"
 
 static void on_start(struct loop *l, struct message *m);
@@ -29,6 +30,7 @@ void worker_init(struct worker *w, struct run *run, unsigned index)
     w->run = run;
     w->index = index;
     pthread_mutex_init(&w->shared.lock, NULL);
+    list_init(&w->exchanges);
     message_init(&w->start, w, on_start);
     message_init(&w->stop, w, on_stop);
     message_init(&w->swap, w, on_swap);
@@ -146,7 +148,10 @@ int worker_open(struct worker *w, struct loop *loop)
                                 .recorder = w->recorder,
                                 .tags = w->tags,
                                 .ops = &run_vu_ops,
-                                .arg = w};
+                                .arg = w,
+                                .capture = run->config.capture,
+                                .capture_body = run->config.capture_body,
+                                .secrets = run->config.secrets};
 
     TRY(vu_loop_new(&vl, &w->vl));
     return 0;
@@ -236,6 +241,7 @@ void worker_join(struct worker *w)
         pthread_join(w->thread, NULL);
         w->has_thread = false;
     }
+    exchange_list_free(&w->exchanges);
     recorder_free(w->recorder);
     tag_pool_free(w->tags);
     for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++)
@@ -290,6 +296,7 @@ static void on_swap(struct loop *l UNUSED, struct message *m)
 
     health_sample(w);
     w->interval = recorder_swap(w->recorder);
+    w->n_left_out = vu_loop_take_exchanges(w->vl, &w->exchanges);
     loop_post(w->run->config.loop, &w->swapped.msg);
 }
 

@@ -24,7 +24,11 @@ static int open_loop(struct vu_loop *vl)
 {
     const struct vu_loop_config *c = &vl->config;
     struct client_loop_config clients = {
-        .loop = c->loop, .policy = c->policy, .recorder = c->recorder, .tags = c->tags};
+        .loop = c->loop,
+        .policy = c->policy,
+        .recorder = c->recorder,
+        .tags = c->tags,
+        .capture = {.keep = c->capture, .body_bytes = c->capture_body, .secrets = c->secrets}};
 
     TRY(client_loop_new(&clients, &vl->clients));
     TRY(c->script->ops->loop_open(c->script, &vl->script_loop));
@@ -71,6 +75,12 @@ uint64_t vu_loop_n_requests(const struct vu_loop *vl)
 uint64_t vu_loop_n_failed(const struct vu_loop *vl)
 {
     return client_loop_n_failed(vl->clients);
+}
+
+uint64_t vu_loop_take_exchanges(struct vu_loop *vl, struct list *to)
+{
+    client_loop_take_exchanges(vl->clients, to);
+    return client_loop_n_left_out(vl->clients);
 }
 
 void vu_loop_script_stats(const struct vu_loop *vl, struct script_stats *ret_stats)
@@ -133,6 +143,16 @@ static int init_result(int r)
     }
 }
 
+/* For the exchanges that are kept. */
+static void tell_place(void *arg, struct client_place *ret_place)
+{
+    const struct vu *vu = arg;
+
+    *ret_place = (struct client_place){.scenario = vu->scenario ? vu->scenario->name : NULL,
+                                       .vu = vu->host.vu_id_in_test,
+                                       .iteration = vu->host.iteration};
+}
+
 int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
 {
     const struct script_ops *ops = vl->config.script->ops;
@@ -145,6 +165,7 @@ int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
     vu->client = client_new(vl->clients, id ? id - 1 : 0);
     vu->origin = (struct sample_origin){.vu = -1, .iter = -1, .metadata = &vu->host.metadata};
     client_set_origin(vu->client, &vu->origin);
+    client_set_place(vu->client, tell_place, vu);
     vu->host.jar = cookie_jar_new();
     bind_coroutine(vu);
     int r = init_result(ops->vu_new(vl->config.script, vl->script_loop, &vu->host, &vu->script_vu));

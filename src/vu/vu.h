@@ -17,10 +17,12 @@
 struct buf;
 struct client_policy;
 struct coro;
+struct list;
 struct loop;
 struct plan;
 struct plan_scenario;
 struct recorder;
+struct redact;
 struct tag_pool;
 struct tagset;
 struct vu;
@@ -55,6 +57,9 @@ struct vu_loop_config {
     struct tag_pool *tags;
     const struct vu_run_ops *ops;
     void *arg;
+    unsigned capture;       /* exchanges kept of each endpoint and error; 0: none */
+    size_t capture_body;    /* bytes of a body that are kept */
+    struct redact *secrets; /* what must not be in them; NULL: nothing is known */
 };
 
 /* Opens the script and the client side on this loop. Returns 0 or a fault. */
@@ -67,6 +72,12 @@ void vu_loop_free(struct vu_loop *vl);
 uint64_t vu_loop_n_requests(const struct vu_loop *vl);
 uint64_t vu_loop_n_in_flight(const struct vu_loop *vl);
 uint64_t vu_loop_n_failed(const struct vu_loop *vl);
+
+/*
+ * Moves the exchanges kept since the last time to `to` (metric/exchange.h), and tells how many
+ * failures so far had no room.
+ */
+uint64_t vu_loop_take_exchanges(struct vu_loop *vl, struct list *to);
 
 /* What the script has cost on this loop; any thread. */
 void vu_loop_script_stats(const struct vu_loop *vl, struct script_stats *ret_stats);
