@@ -13,6 +13,7 @@
 #include "cli/loadtest.h"
 #include "cli/loadtest_run.h"
 #include "cli/run_api.h"
+#include "cli/run_capture.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
 #include "cli/run_sinks.h"
@@ -31,6 +32,7 @@ struct run_command {
     struct run_live *live;
     struct run_api *api;
     struct run_sinks *sinks;
+    struct run_capture *capture;
     int exit_code;
 };
 
@@ -73,6 +75,7 @@ static void on_tick(void *arg, struct run *run)
 
     run_live_tick(c->live, run);
     run_sinks_tick(c->sinks, run);
+    run_capture_tick(c->capture, run);
 }
 
 static int make_run(struct run_command *c)
@@ -82,6 +85,9 @@ static int make_run(struct run_command *c)
 
     config.no_thresholds = t->plan->options->no_thresholds;
     config.paused = t->plan->options->paused;
+    config.capture = (unsigned)t->own.capture;
+    config.capture_body = (size_t)t->own.capture_body;
+    config.secrets = t->redact;
     config.on_recorder = run_sinks_recorder;
     config.on_recorder_arg = &c->sinks;
     config.on_sample = on_sample;
@@ -112,6 +118,7 @@ static int run_test(struct run_command *c)
 
     TRY(loadtest_load(t));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
+    TRY(run_capture_new(t, &c->capture));
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
     look_ahead(c);
@@ -122,8 +129,10 @@ static int run_test(struct run_command *c)
 
     run_live_stop(c->live);
     c->exit_code = conclude(c, r);
+    run_capture_finish(c->capture, c->run);
     run_sinks_finish(c->sinks, c->signals);
     run_output_summary(t, c->run, c->sinks);
+    run_capture_show(c->capture, c->run);
     c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
     if (t->plan->options->linger) {
@@ -147,6 +156,7 @@ static void main_coroutine(void *arg)
     stop_signals_tell(c->signals, NULL, NULL);
     run_api_close(c->api);
     run_sinks_close(c->sinks);
+    run_capture_free(c->capture);
     run_free(c->run);
     run_live_free(c->live);
     loop_stop(c->loop);

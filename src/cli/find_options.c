@@ -132,6 +132,9 @@ static const char *const not_for_find[] = {
     "traces-output",
     "fail-on-invalid",
     "corrected",
+    "capture",
+    "capture-body",
+    "har",
 };
 
 static const struct opt_example examples[] = {

@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/loadtest_url.h"
 #include "cli/secrets.h"
+#include "metric/exchange_book.h"
 #include "metric/tagset.h"
 #include "proto/http1/http1_encode.h"
 #include "proto/url.h"
@@ -48,6 +49,17 @@ static int take_run_id(void *object, const struct opt_row *row UNUSED, const cha
     if (!n || value[n] || n > 39)
         return fault(-EINVAL, "'%s' is no name of up to 39 letters, digits, _ and -", value);
     ((struct loadtest *)object)->own.run_id = value;
+    return 0;
+}
+
+static int take_capture(void *object, const struct opt_row *row UNUSED, const char *value)
+{
+    struct loadtest_own *own = &((struct loadtest *)object)->own;
+    uint64_t n = 0;
+
+    if (strcmp(value, "off") != 0 && (!str_u64(str_of(value), &n) || n > EXCHANGE_KEEP_MAX))
+        return fault(-EINVAL, "'%s' is no number up to %d, or off", value, EXCHANGE_KEEP_MAX);
+    own->capture = (int64_t)n;
     return 0;
 }
 
@@ -164,6 +176,31 @@ static const struct opt_row own_rows[] = {
      .env = "BRUNT_NO_PUBLISH",
      .group = "Outputs",
      .help = "do not publish the run to the enabled connections of `brunt connection`"},
+    {.name = "capture",
+     .type = OPT_CALL,
+     .offset = OWN(capture),
+     .env = "BRUNT_CAPTURE",
+     .value_name = "N|off",
+     .group = "Failures",
+     .help = "how many failed exchanges to keep of each endpoint and error, and how many of the "
+             "slowest of each endpoint (3)",
+     .call = take_capture},
+    {.name = "capture-body",
+     .type = OPT_INT,
+     .offset = OWN(capture_body),
+     .env = "BRUNT_CAPTURE_BODY",
+     .max = 1 << 20,
+     .value_name = "BYTES",
+     .group = "Failures",
+     .help = "how much to keep of a body (4096)"},
+    {.name = "har",
+     .type = OPT_STRING,
+     .offset = OWN(har),
+     .env = "BRUNT_HAR",
+     .value_name = "FILE",
+     .hint = OPT_HINT_FILE,
+     .group = "Failures",
+     .help = "write the exchanges that were kept to a HAR file at the end"},
     {.name = "rate",
      .type = OPT_STRING,
      .offset = OWN(rate),
@@ -298,7 +335,9 @@ static int open_logs(struct loadtest *t)
 
 int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, char **argv)
 {
-    *t = (struct loadtest){.own = {.spool_max = 1024, .drain_timeout = 30 * NS_PER_S}};
+    *t = (struct loadtest){
+        .own = {
+            .spool_max = 1024, .drain_timeout = 30 * NS_PER_S, .capture = 3, .capture_body = 4096}};
     plan_options_init(&t->cli, &t->arena);
     plan_options_init(&t->env, &t->arena);
     plan_options_init(&t->early, &t->arena);

@@ -41,6 +41,9 @@ struct loadtest_own {
     const char *run_id;       /* NULL: made */
     const char *results_json; /* NULL: no such file */
     bool no_publish;
+    int64_t capture;      /* exchanges kept of each endpoint and error; 0: none */
+    int64_t capture_body; /* bytes of a body */
+    const char *har;      /* NULL: no such file */
 };
 
 struct loadtest {
