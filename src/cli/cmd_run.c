@@ -14,9 +14,12 @@
 #include "cli/loadtest_run.h"
 #include "cli/run_api.h"
 #include "cli/run_capture.h"
+#include "cli/run_id.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
+#include "cli/run_row.h"
 #include "cli/run_sinks.h"
+#include "cli/run_store.h"
 #include "cli/run_verdict.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
@@ -33,6 +36,8 @@ struct run_command {
     struct run_api *api;
     struct run_sinks *sinks;
     struct run_capture *capture;
+    struct run_store *store;
+    char *reason; /* the fault that ended the run; NULL: none */
     int exit_code;
 };
 
@@ -76,6 +81,7 @@ static void on_tick(void *arg, struct run *run)
     run_live_tick(c->live, run);
     run_sinks_tick(c->sinks, run);
     run_capture_tick(c->capture, run);
+    run_store_tick(c->store);
 }
 
 static int make_run(struct run_command *c)
@@ -103,8 +109,10 @@ static int conclude(struct run_command *c, int r)
 {
     struct run_totals totals;
 
-    if (r < 0)
+    if (r < 0) {
         log_error(c->test.log, "%s", fault_text());
+        c->reason = xstrdup(fault_text());
+    }
     run_totals(c->run, &totals);
     if (!totals.complete && fault_exit_code(r) != 107)
         log_warn(c->test.log, "No script iterations fully finished, consider making the test "
@@ -117,6 +125,8 @@ static int run_test(struct run_command *c)
     struct loadtest *t = &c->test;
 
     TRY(loadtest_load(t));
+    run_id_choose(t);
+    TRY(run_store_new(t, RUN_STORE_KEEP, &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_capture_new(t, &c->capture));
     c->live = run_live_new(t, c->loop);
@@ -124,6 +134,8 @@ static int run_test(struct run_command *c)
     look_ahead(c);
     TRY(run_api_new(t, c->loop, c->run, &c->api));
     stop_signals_tell(c->signals, on_signal, c);
+    run_store_begin(c->store, c->run, c->sinks);
+    run_capture_to(c->capture, run_store_exchanges, c->store);
     run_live_start(c->live, c->run);
     int r = run_execute(c->run);
 
@@ -135,6 +147,7 @@ static int run_test(struct run_command *c)
     run_capture_show(c->capture, c->run);
     c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
+    run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
     if (t->plan->options->linger) {
         log_info(t->log, "the test is over; --linger waits for Ctrl-C");
         run_live_linger(c->live, c->signals);
@@ -173,6 +186,8 @@ static int with_loop(struct run_command *c)
     loop_free(c->loop);
     run_api_free(c->api);
     run_sinks_free(c->sinks);
+    run_store_free(c->store);
+    free(c->reason);
     stop_signals_stop(c->signals);
     return r < 0 ? r : c->exit_code;
 }

@@ -63,6 +63,16 @@ static int take_capture(void *object, const struct opt_row *row UNUSED, const ch
     return 0;
 }
 
+static int take_age(void *object, const struct opt_row *row, const char *value)
+{
+    span_ns age;
+
+    if (duration_parse(str_of(value), &age) || age < 0 || ascii_digit(value[strlen(value) - 1]))
+        return fault(-EINVAL, "'%s' is no age such as 90d or 36h", value);
+    *(span_ns *)((char *)object + row->offset) = age;
+    return 0;
+}
+
 static const struct opt_row own_rows[] = {
     {.name = "loops",
      .type = OPT_INT,
@@ -201,6 +211,51 @@ static const struct opt_row own_rows[] = {
      .hint = OPT_HINT_FILE,
      .group = "Failures",
      .help = "write the exchanges that were kept to a HAR file at the end"},
+    {.name = "store",
+     .type = OPT_STRING,
+     .offset = OWN(store),
+     .env = "BRUNT_STORE",
+     .value_name = "FILE",
+     .hint = OPT_HINT_FILE,
+     .group = "History",
+     .help = "where runs are kept (~/.local/share/brunt/runs.db)"},
+    {.name = "no-store",
+     .type = OPT_FLAG,
+     .offset = OWN(no_store),
+     .env = "BRUNT_NO_STORE",
+     .group = "History",
+     .help = "do not keep the run"},
+    {.name = "store-runs",
+     .type = OPT_INT,
+     .offset = OWN(store_runs),
+     .env = "BRUNT_STORE_RUNS",
+     .max = 10000000,
+     .value_name = "N",
+     .group = "History",
+     .help = "keep so many runs (1000); older ones go, but for those with a label and baselines; "
+             "0: any number"},
+    {.name = "store-age",
+     .type = OPT_CALL,
+     .offset = OWN(store_age),
+     .env = "BRUNT_STORE_AGE",
+     .value_name = "TIME",
+     .group = "History",
+     .help = "the same for runs that are older, as 90d or 36h (any age)",
+     .call = take_age},
+    {.name = "store-size",
+     .type = OPT_INT,
+     .offset = OWN(store_size),
+     .env = "BRUNT_STORE_SIZE",
+     .max = 1 << 30,
+     .value_name = "MIB",
+     .group = "History",
+     .help = "the same once the file holds more (2048); 0: any size"},
+    {.name = "label",
+     .type = OPT_LIST,
+     .offset = OWN(labels),
+     .value_name = "NAME",
+     .group = "History",
+     .help = "put a label on the run, as brunt tag does"},
     {.name = "rate",
      .type = OPT_STRING,
      .offset = OWN(rate),
@@ -335,9 +390,12 @@ static int open_logs(struct loadtest *t)
 
 int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, char **argv)
 {
-    *t = (struct loadtest){
-        .own = {
-            .spool_max = 1024, .drain_timeout = 30 * NS_PER_S, .capture = 3, .capture_body = 4096}};
+    *t = (struct loadtest){.own = {.spool_max = 1024,
+                                   .drain_timeout = 30 * NS_PER_S,
+                                   .capture = 3,
+                                   .capture_body = 4096,
+                                   .store_runs = 1000,
+                                   .store_size = 2048}};
     plan_options_init(&t->cli, &t->arena);
     plan_options_init(&t->env, &t->arena);
     plan_options_init(&t->early, &t->arena);
@@ -707,6 +765,7 @@ void loadtest_close(struct loadtest *t)
     log_free(t->log);
     redact_free(t->redact);
     opt_list_fini(&t->own.headers);
+    opt_list_fini(&t->own.labels);
     opt_args_fini(&t->args);
     arena_fini(&t->arena);
 }

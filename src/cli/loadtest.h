@@ -44,6 +44,12 @@ struct loadtest_own {
     int64_t capture;      /* exchanges kept of each endpoint and error; 0: none */
     int64_t capture_body; /* bytes of a body */
     const char *har;      /* NULL: no such file */
+    const char *store;    /* NULL: the default */
+    bool no_store;
+    int64_t store_runs; /* what retention keeps; 0: any */
+    span_ns store_age;
+    int64_t store_size;     /* MiB */
+    struct opt_list labels; /* of the run */
 };
 
 struct loadtest {

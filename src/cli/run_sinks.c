@@ -12,7 +12,6 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "cli/cli.h"
 #include "cli/loadtest.h"
 #include "cli/run_about.h"
@@ -41,7 +40,6 @@ struct run_sinks {
     struct run_scrape *scrape; /* NULL: nobody is asked */
     json_t *settings;          /* of the configuration file: `collectors` */
     struct run_about about;
-    char run_id[40];
     char *spool_dir;
     struct sink_account *told; /* what sink_points has counted so far, by sink */
     wall_ns last_tick;
@@ -110,30 +108,11 @@ static int read_settings(struct run_sinks *s)
     return 0;
 }
 
-/* The time and some chance: readable, sortable, and unique wherever runs end up together. */
-static void make_id(struct run_sinks *s)
-{
-    wall_ns now = clock_wall();
-    time_t seconds = (time_t)(now / NS_PER_S);
-    struct rng rng;
-    struct tm tm;
-    char text[24];
-
-    rng_seed(&rng, (uint64_t)now ^ (uint64_t)getpid() << 32);
-    gmtime_r(&seconds, &tm);
-    strftime(text, sizeof(text), "%Y%m%dT%H%M%S", &tm);
-    if (s->test->own.run_id) {
-        snprintf(s->run_id, sizeof(s->run_id), "%s", s->test->own.run_id);
-    } else {
-        snprintf(s->run_id, sizeof(s->run_id), "%s-%04x", text, (unsigned)rng_below(&rng, 65536));
-    }
-}
-
 static int describe_run(struct run_sinks *s)
 {
     struct run_about_source from = {
         .json = s->test->plan->options->leapwork,
-        .run_id = s->run_id,
+        .run_id = s->test->own.run_id,
         .script = s->test->operand,
         .started = clock_wall(),
         .env = get_env,
@@ -198,7 +177,6 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
     s->test = t;
     s->loop = loop;
     find_spool_dir(s);
-    make_id(s);
     TRY(describe_run(s));
     TRY(read_settings(s));
     TRY(find_outputs(s, &specs));
@@ -210,7 +188,7 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
     struct sinks_config config = {.vocab = t->own.vocab,
                                   .spool_dir = s->spool_dir,
                                   .spool_bytes = (uint64_t)t->own.spool_max << 20,
-                                  .run_id = s->run_id,
+                                  .run_id = s->test->own.run_id,
                                   .run = &s->about.run,
                                   .env = get_env,
                                   .setting = get_setting,
@@ -579,6 +557,34 @@ void run_sinks_json(const struct run_sinks *s, struct json_out *j)
         json_key(j, "complete");
         json_put_bool(j, !status.incomplete);
         json_close(j);
+    }
+    json_close(j);
+}
+
+static void put_account(const struct sink_account *a, struct json_out *j)
+{
+    json_open_object(j);
+    json_count(j, "produced", a->produced);
+    json_count(j, "acknowledged", a->acknowledged);
+    json_count(j, "spooled", a->spooled);
+    json_count(j, "dropped", a->dropped);
+    json_count(j, "backlog", a->queued);
+    if (a->trouble) {
+        json_key(j, "error");
+        json_put_cstr(j, a->trouble);
+    }
+    json_close(j);
+}
+
+void run_sinks_accounts(const struct run_sinks *s, struct json_out *j)
+{
+    json_open_object(j);
+    for (size_t i = 0; s && s->run && i < sinks_count(s->sinks); i++) {
+        struct sinks_status status;
+
+        sinks_status(s->sinks, i, &status);
+        json_key(j, status.label);
+        put_account(&status.account, j);
     }
     json_close(j);
 }

@@ -42,6 +42,9 @@ void run_sinks_finish(struct run_sinks *s, struct stop_signals *signals);
 void run_sinks_text(const struct run_sinks *s, bool colored, struct buf *out);
 void run_sinks_json(const struct run_sinks *s, struct json_out *j);
 
+/* The same for the run document: what became of the points, while it runs or after. */
+void run_sinks_accounts(const struct run_sinks *s, struct json_out *j);
+
 /* The run's exit code, or 115 when all was well but that an output is incomplete. */
 int run_sinks_exit_code(const struct run_sinks *s, int exit_code);
 

@@ -185,6 +185,9 @@ MUST_USE int store_run_insert(struct store *s, const struct store_run *run, int6
 /* The update of a running test: leaves alone what is a user's (labels, note, baseline). */
 MUST_USE int store_run_update_measured(struct store *s, const struct store_run *run);
 
+/* Whether there is a run of exactly that id. */
+MUST_USE int store_run_has_id(struct store *s, struct str id, bool *ret_has);
+
 /* Only the columns git_*. */
 MUST_USE int store_run_put_git(struct store *s, const struct store_run *run);
 

@@ -154,6 +154,19 @@ int store_run_get(struct store *s, int64_t key, struct arena *arena, struct stor
     return 0;
 }
 
+int store_run_has_id(struct store *s, struct str id, bool *ret_has)
+{
+    static const char sql[] = "SELECT 1 FROM runs WHERE id = ?";
+    scoped(query_close) struct query q = {0};
+
+    TRY(query_open(s, sql, &q));
+    query_text(&q, id);
+    int r = query_step(&q);
+
+    *ret_has = r == QUERY_ROW;
+    return r < 0 ? r : 0;
+}
+
 static void bind_filter(struct query *q, const struct store_filter *f)
 {
     query_text(q, f->script);

@@ -115,7 +115,7 @@ static inline void live_close(struct live *l)
 
 static inline void live_tick(struct live *l, int n)
 {
-    mono_ns now = (l->seq + 1) * NS_PER_S;
+    mono_ns now = (l->seq + 1) * NS_PER_S + 1;
     struct tag tag = {STR("status"), l->seq % 2 ? STR("500") : STR("200")};
 
     l->seq++;

@@ -122,8 +122,23 @@ static void put(struct store_writer *w, struct work *work, enum wake wake)
 
 /* ---- the thread: one piece ---- */
 
+/* --run-id may be given twice: the second is no reason to lose a run. */
+static int choose_id(struct store_writer *w, struct work *work)
+{
+    struct str wanted = work->run.id;
+    bool taken;
+
+    TRY(store_run_has_id(w->store, wanted, &taken));
+    for (int i = 2; taken; i++) {
+        work->run.id = str_of(arena_printf(&work->arena, "%.*s-%d", STR_ARG(wanted), i));
+        TRY(store_run_has_id(w->store, work->run.id, &taken));
+    }
+    return 0;
+}
+
 static int write_begin(struct store_writer *w, struct work *work)
 {
+    TRY(choose_id(w, work));
     TRY(store_run_add(w->store, &work->run, &w->run));
     w->begun = work;
     return 0;
@@ -472,15 +487,24 @@ void store_writer_tick(struct store_writer *w, const struct snapshot *snapshot, 
 
     if (has_failed(w))
         return;
-    w->last_to = to > from ? to : from;
-    put_series(w, snapshot, epoch);
-    if (ticks_waiting(w) >= TICKS_WAITING_MAX) {
-        if (backlog_empty(w->backlog))
-            w->backlog_from = from;
+    if (backlog_empty(w->backlog))
+        w->backlog_from = from;
+    if (!epoch) {
         backlog_add(w->backlog, snapshot);
         return;
     }
-    put_backlog(w, epoch);
+    w->last_to = to > from ? to : from;
+    put_series(w, snapshot, epoch);
+    bool lags = ticks_waiting(w) >= TICKS_WAITING_MAX;
+
+    if (lags || !backlog_empty(w->backlog))
+        backlog_add(w->backlog, snapshot);
+    if (lags)
+        return;
+    if (!backlog_empty(w->backlog)) {
+        put_backlog(w, epoch);
+        return;
+    }
     struct work *work = work_of_tick(w, from);
 
     tick_put(snapshot, epoch, &work->bytes);
@@ -489,6 +513,8 @@ void store_writer_tick(struct store_writer *w, const struct snapshot *snapshot, 
 
 void store_writer_end(struct store_writer *w, const struct snapshot *snapshot, mono_ns epoch)
 {
+    if (!epoch || has_failed(w))
+        return;
     put_backlog(w, epoch);
     struct work *work = work_new(WORK_TOTALS);
 

@@ -32,7 +32,10 @@ MUST_USE int store_writer_new(const struct store_writer_config *config,
 /* Adds the run; what is written from now on is of it. */
 void store_writer_begin(struct store_writer *w, const struct store_run *run);
 
-/* After snapshot_tick_end(): what the tick added. `epoch` is the test's start. One commit. */
+/*
+ * After snapshot_tick_end(): what the tick added. `epoch` is the test's start; 0: it has not
+ * started, and the tick goes with the first that has. One commit.
+ */
 void store_writer_tick(struct store_writer *w, const struct snapshot *snapshot, mono_ns epoch);
 
 /*

@@ -65,7 +65,7 @@ static void test_a_run_from_beginning_to_end(void **state)
     store_writer_event(w, &(struct store_event){.elapsed = 1, .kind = STR("pause")});
     for (int i = 0; i < 3; i++) {
         live_tick(&l, 10);
-        store_writer_tick(w, l.snap, 0);
+        store_writer_tick(w, l.snap, 1);
     }
     assert_int_equal(store_writer_sync(w), 0);
     int64_t key = store_writer_key(w);
@@ -85,8 +85,8 @@ static void test_a_run_from_beginning_to_end(void **state)
 
     store_writer_exchanges(w, x, 1);
     live_tick(&l, 10);
-    store_writer_tick(w, l.snap, 0);
-    store_writer_end(w, l.snap, 0);
+    store_writer_tick(w, l.snap, 1);
+    store_writer_end(w, l.snap, 1);
     run.state = STORE_FINISHED;
     run.exit_code = 0;
     run.duration = 4 * NS_PER_S;
@@ -129,13 +129,13 @@ static void test_a_disk_that_lags(void **state)
     assert_int_equal(store_begin(s), 0);
     for (int i = 0; i < 500; i++) {
         live_tick(&l, 3);
-        store_writer_tick(w, l.snap, 0);
+        store_writer_tick(w, l.snap, 1);
     }
     store_rollback(s);
     assert_int_equal(store_writer_sync(w), 0);
     live_tick(&l, 3);
-    store_writer_tick(w, l.snap, 0);
-    store_writer_end(w, l.snap, 0);
+    store_writer_tick(w, l.snap, 1);
+    store_writer_end(w, l.snap, 1);
     int64_t key = store_writer_key(w);
 
     store_writer_free(w);
@@ -173,11 +173,11 @@ static void test_a_store_that_fails(void **state)
     assert_int_equal(store_exec(s, "DROP TABLE ticks"), 0);
     for (int i = 0; i < 5; i++) {
         live_tick(&l, 3);
-        store_writer_tick(w, l.snap, 0);
+        store_writer_tick(w, l.snap, 1);
         assert_int_equal(store_writer_sync(w), -EIO);
     }
     assert_non_null(strstr(fault_text(), "no such table"));
-    store_writer_end(w, l.snap, 0);
+    store_writer_end(w, l.snap, 1);
     store_writer_free(w);
     assert_non_null(strstr(buf_cstr(&told), p.file));
     assert_ptr_equal(strchr(told.data, '\n') + 1, told.data + told.len); /* once */
@@ -209,7 +209,7 @@ static void test_a_temporary_store(void **state)
 
     store_writer_begin(w, &run);
     live_tick(&l, 3);
-    store_writer_tick(w, l.snap, 0);
+    store_writer_tick(w, l.snap, 1);
     assert_int_equal(store_writer_sync(w), 0);
     assert_int_equal(access(path, F_OK), 0);
     store_writer_free(w);

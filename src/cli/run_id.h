@@ -1,0 +1,6 @@
+#pragma once
+/* What a run is called in the store, in outputs and on disk. */
+struct loadtest;
+
+/* Makes an id for a test that was given none: --run-id stands in `own.run_id` afterwards. */
+void run_id_choose(struct loadtest *t);
