@@ -50,6 +50,9 @@ struct loadtest_own {
     span_ns store_age;
     int64_t store_size;     /* MiB */
     struct opt_list labels; /* of the run */
+    const char *ui;         /* NULL: no page; "true": at its usual place; else its address */
+    const char *ui_token;
+    bool open; /* the page in a browser */
 };
 
 struct loadtest {

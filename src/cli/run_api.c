@@ -16,8 +16,7 @@
 #include "web/web_server.h"
 
 struct run_api {
-    const struct loadtest *test;
-    struct run *run;
+    struct run_api_target target;
     struct web_server *server;
     struct main_call *call;
 };
@@ -42,7 +41,7 @@ static enum web_run_status status_of(const struct run *run)
 
 static void get_status(void *self, struct web_status *ret_status)
 {
-    const struct run *run = ((struct run_api *)self)->run;
+    const struct run *run = ((struct run_api_target *)self)->run;
     struct run_totals totals;
 
     run_totals(run, &totals);
@@ -58,15 +57,15 @@ static void get_status(void *self, struct web_status *ret_status)
 
 static void get_summary(void *self, struct summary_input *ret_input)
 {
-    struct run_api *api = self;
+    struct run_api_target *t = self;
 
-    run_output_input(api->test, api->run, ret_input);
+    run_output_input(t->test, t->run, ret_input);
 }
 
 static bool get_event(void *self, size_t index, struct web_event *ret_event)
 {
     size_t n;
-    const struct run_event *e = run_events(((struct run_api *)self)->run, &n);
+    const struct run_event *e = run_events(((struct run_api_target *)self)->run, &n);
 
     if (index >= n)
         return false;
@@ -86,17 +85,17 @@ static bool get_event(void *self, size_t index, struct web_event *ret_event)
 
 static int pause_run(void *self, struct str by)
 {
-    return run_pause(((struct run_api *)self)->run, by);
+    return run_pause(((struct run_api_target *)self)->run, by);
 }
 
 static int resume_run(void *self, struct str by)
 {
-    return run_resume(((struct run_api *)self)->run, by);
+    return run_resume(((struct run_api_target *)self)->run, by);
 }
 
 static int stop_run(void *self, struct str by)
 {
-    struct run *run = ((struct run_api *)self)->run;
+    struct run *run = ((struct run_api_target *)self)->run;
 
     if (run_stage(run) == RUN_OVER)
         return fault(-EBUSY, "the test is over");
@@ -106,20 +105,20 @@ static int stop_run(void *self, struct str by)
 
 static int scale_vus(void *self, struct str scenario, uint64_t n, struct str by)
 {
-    return run_scale_vus(((struct run_api *)self)->run, scenario, n, by);
+    return run_scale_vus(((struct run_api_target *)self)->run, scenario, n, by);
 }
 
 static int scale_rate(void *self, struct str scenario, double per_s, struct str by)
 {
-    return run_scale_rate(((struct run_api *)self)->run, scenario, per_s, by);
+    return run_scale_rate(((struct run_api_target *)self)->run, scenario, per_s, by);
 }
 
 static int put_setup(void *self, struct str json, struct str by)
 {
-    return run_put_setup_data(((struct run_api *)self)->run, json, by);
+    return run_put_setup_data(((struct run_api_target *)self)->run, json, by);
 }
 
-static const struct web_run_ops ops = {
+const struct web_run_ops run_api_ops = {
     .status = get_status,
     .summary = get_summary,
     .event = get_event,
@@ -140,9 +139,10 @@ struct question {
 
 static void answer(void *arg, void *question)
 {
+    struct run_api *api = arg;
     const struct question *q = question;
 
-    web_api_answer(&ops, arg, q->req, q->answer);
+    web_api_answer(&run_api_ops, &api->target, q->req, q->answer);
 }
 
 static bool ask(void *arg, const struct web_request *req, struct web_answer *ret_answer)
@@ -157,14 +157,15 @@ static bool ask(void *arg, const struct web_request *req, struct web_answer *ret
 static int serve(struct run_api *api)
 {
     struct web_server_config config = {
-        .address = api->test->plan->options->address,
-        .token = api->test->own.address_token,
+        .address = api->target.test->plan->options->address,
+        .token = api->target.test->own.address_token,
         .answer = ask,
         .arg = api,
     };
 
     TRY(web_server_new(&config, &api->server));
-    log_info(api->test->log, "REST API at http://%s/v1/status", web_server_address(api->server));
+    log_info(api->target.test->log, "REST API at http://%s/v1/status",
+             web_server_address(api->server));
     return 0;
 }
 
@@ -174,16 +175,15 @@ int run_api_new(const struct loadtest *t, struct loop *loop, struct run *run,
     const struct plan_options *o = t->plan->options;
 
     *ret_api = NULL;
-    if (!o->address[0] && o->paused) {
-        return fault(FAULT_EXIT(104), "--paused needs --address, such as localhost:6565: nothing "
-                                      "else could resume the test");
+    if (!o->address[0] && !t->own.ui && o->paused) {
+        return fault(FAULT_EXIT(104), "--paused needs --address, such as localhost:6565, or --ui: "
+                                      "nothing else could resume the test");
     }
     if (!o->address[0])
         return 0;
     struct run_api *api = xnew(struct run_api);
 
-    api->test = t;
-    api->run = run;
+    api->target = (struct run_api_target){t, run};
     api->call = main_call_new(loop, answer, api);
     *ret_api = api;
     TRY(serve(api));

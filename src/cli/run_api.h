@@ -9,6 +9,15 @@ struct loadtest;
 struct loop;
 struct run;
 struct run_api;
+struct web_run_ops;
+
+/* What the API may do to a run; `self` is a struct run_api_target. On the main loop. */
+extern const struct web_run_ops run_api_ops;
+
+struct run_api_target {
+    const struct loadtest *test;
+    struct run *run;
+};
 
 /* Serves the API when the options want it, else *ret_api is NULL. Returns 0 or a fault. */
 MUST_USE int run_api_new(const struct loadtest *t, struct loop *loop, struct run *run,

@@ -43,9 +43,14 @@ static int live_get(struct web_call *c)
 static int live_listen(struct web_call *c)
 {
     const struct web_site_config *config = &c->site->config;
+    bool is_there = false;
 
     if (config->live)
-        c->answer->listener = config->live->listen(config->live_self);
+        c->answer->listener = config->live->listen(config->live_self, &is_there);
+    if (is_there && !c->answer->listener) {
+        web_answer_error(c->answer, 503, "Unavailable", "too many pages are open");
+        return 0;
+    }
     c->answer->status = c->answer->listener ? 200 : 204;
     c->answer->content_type = "text/event-stream; charset=utf-8";
     return 0;

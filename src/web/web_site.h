@@ -1,7 +1,7 @@
 #pragma once
 /*
  * What the page asks for: its own files, the runs of a store, the run of this process while it
- * lasts, connections. docs/reference/page-api.md is its reference. Everything else is 404.
+ * lasts, connections. docs/page-api.md is its reference. Everything else is 404.
  *
  * Answers are made on the server's threads, several at once; each takes a connection to the store
  * of its own. What only the main loop knows comes through functions that cli fills in.
@@ -22,9 +22,9 @@ struct web_live_ops {
     /* Appends the run as JSON and gives the number of its last tick; false when it has gone. */
     bool (*state)(void *self, struct buf *out, uint64_t *ret_seq);
 
-    /* A listener that begins with all entries so far. NULL: the run has gone, or there are too
-     * many. */
-    struct web_listener *(*listen)(void *self);
+    /* A listener that begins with all entries so far. NULL: the run has gone, or it is there and
+     * too many listen. */
+    struct web_listener *(*listen)(void *self, bool *ret_is_there);
 
     /* Answers what is under /v1/; false when the run has gone. */
     bool (*api)(void *self, const struct web_request *req, struct web_answer *ret_answer);

@@ -36,8 +36,9 @@ static bool live_state(void *self UNUSED, struct buf *out, uint64_t *ret_seq)
     return !t.is_gone;
 }
 
-static struct web_listener *live_listen(void *self UNUSED)
+static struct web_listener *live_listen(void *self UNUSED, bool *ret_is_there)
 {
+    *ret_is_there = !t.is_gone;
     return web_stream_join(t.stream, STR("event: entries\ndata: {}\n\n"));
 }
 
