@@ -158,7 +158,8 @@ struct store_replay {
     int (*step)(void *arg, struct snapshot *snapshot, span_ns from, span_ns to);
     void *arg;
     /* The number of the last tick that was read, as snapshot_ticks() of the run's own had it when
-     * it was written: frames with a higher one come after. NULL: nobody asks. */
+     * it was written: frames with a higher one come after. Left alone where there is no tick.
+     * NULL: nobody asks. */
     uint64_t *ret_seq;
 };
 

@@ -162,12 +162,15 @@ static int add_tick(struct replay *r, struct step *step, struct query *q)
     step->to = to;
     step->n++;
     TRY(apply(r, query_get_blob(q, 2)));
+    if (step->how->ret_seq)
+        *step->how->ret_seq = (uint64_t)query_get_int(q, 3);
     return step->n == step->ticks_each ? end_step(r, step) : 0;
 }
 
 static int play(struct replay *r, const struct store_replay *how)
 {
-    static const char sql[] = "SELECT t_from, t_to, data FROM ticks WHERE run = ? ORDER BY seq";
+    static const char sql[] =
+        "SELECT t_from, t_to, data, seq FROM ticks WHERE run = ? ORDER BY seq";
     scoped(query_close) struct query q = {0};
     struct step step = {.how = how, .ticks_each = 1};
     int64_t n;

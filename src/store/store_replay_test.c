@@ -52,7 +52,9 @@ static void equal_totals(const struct snapshot *a, const struct snapshot *b)
 static void expect_steps(struct store *s, int64_t run, size_t max_steps, int want, struct live *l)
 {
     struct seen seen = {0};
-    struct store_replay how = {.max_steps = max_steps, .step = on_step, .arg = &seen};
+    uint64_t seq = 0;
+    struct store_replay how = {
+        .max_steps = max_steps, .step = on_step, .arg = &seen, .ret_seq = &seq};
     struct metric_registry *registry = NULL;
     struct snapshot *snap = NULL;
 
@@ -60,6 +62,7 @@ static void expect_steps(struct store *s, int64_t run, size_t max_steps, int wan
     assert_int_equal(seen.n, want);
     assert_int_equal(seen.from, 0);
     assert_int_equal(seen.to, l->seq * NS_PER_S);
+    assert_int_equal(seq, l->seq);
     assert_true(seen.requests == snapshot_find(l->snap, STR("http_reqs"))->total.counter.sum);
     equal_totals(l->snap, snap);
     snapshot_free(snap);

@@ -59,7 +59,7 @@ struct store_writer {
     /* The caller's. */
     struct backlog *backlog;
     size_t n_defined;
-    int64_t seq;
+    uint64_t seq; /* of the last tick that was given, as its snapshot counts */
     span_ns backlog_from, last_to;
 
     /* The thread's. */
@@ -445,11 +445,12 @@ static void put_series(struct store_writer *w, const struct snapshot *snapshot, 
     put(w, work, WAKE_LATER);
 }
 
+/* Up to the last tick that was given. */
 static struct work *work_of_tick(struct store_writer *w, span_ns from)
 {
     struct work *work = work_new(WORK_TICK);
 
-    work->tick = (struct store_tick){.seq = ++w->seq, .from = from, .to = w->last_to};
+    work->tick = (struct store_tick){.seq = (int64_t)w->seq, .from = from, .to = w->last_to};
     return work;
 }
 
@@ -487,6 +488,7 @@ void store_writer_tick(struct store_writer *w, const struct snapshot *snapshot, 
 
     if (has_failed(w))
         return;
+    w->seq = snapshot_ticks(snapshot);
     if (backlog_empty(w->backlog))
         w->backlog_from = from;
     if (!epoch) {
