@@ -20,6 +20,8 @@ const METRICS: Record<string, MetricInfo> = {
   http_req_waiting: { type: "trend", contains: "time", help: "waiting for the first byte of the response", builtin: true },
   http_req_data_received: { type: "counter", contains: "data", help: "bytes received", builtin: true },
   http_req_data_sent: { type: "counter", contains: "data", help: "bytes sent", builtin: true },
+  http_req_blocked: { type: "trend", contains: "time", help: "waiting for a free connection", builtin: true },
+  http_req_receiving: { type: "trend", contains: "time", help: "receiving the response", builtin: true },
   data_received: { type: "counter", contains: "data", help: "bytes received over TCP", builtin: true },
   data_sent: { type: "counter", contains: "data", help: "bytes sent over TCP", builtin: true },
   iterations: { type: "counter", contains: "default", help: "iterations that ran to their end", builtin: true },
@@ -198,6 +200,8 @@ export class Fixture {
     this.trend("http_req_duration", "submetric", { expected_response: "true" }, 0.98, 45, "http_req_duration{expected_response:true}");
     this.trend("http_req_response_time", "", {}, 1, 61);
     this.trend("http_req_waiting", "", {}, 1, 40);
+    this.trend("http_req_blocked", "", {}, 1, 2.4);
+    this.trend("http_req_receiving", "", {}, 1, 5);
     this.trend("iteration_duration", "", {}, 0.4, 180);
     this.trend("iteration_response_time", "", {}, 0.4, 210);
     this.counter("http_reqs", "", {}, (t) => 640 * load(t) * (0.95 + 0.1 * this.rnd()));

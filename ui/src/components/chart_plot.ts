@@ -206,7 +206,8 @@ function drawMarks(u: uPlot, marks: ChartMark[], limits: ChartLimit[]): void {
     ctx.lineTo(x, top + 5 * px);
     ctx.fill();
   }
-  for (const limit of limits) {
+  let before = { y: -Infinity, width: 0 };
+  for (const limit of [...limits].sort((a, b) => b.value - a.value)) {
     const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
     if (y < top || y > top + height) continue;
     ctx.strokeStyle = ctx.fillStyle = token("--bad");
@@ -219,7 +220,9 @@ function drawMarks(u: uPlot, marks: ChartMark[], limits: ChartLimit[]): void {
     ctx.font = `${11 * px}px system-ui, sans-serif`;
     ctx.textAlign = "right";
     ctx.textBaseline = "bottom";
-    ctx.fillText(limit.label, left + width - 4 * px, y - 2 * px);
+    const aside = y - before.y < 14 * px ? before.width + 12 * px : 0; // beside a label that is as high
+    ctx.fillText(limit.label, left + width - 4 * px - aside, y - 2 * px);
+    before = { y, width: aside + ctx.measureText(limit.label).width };
   }
   ctx.restore();
 }

@@ -153,13 +153,13 @@ class Map2d {
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
     const decades = (g.buckets / 4) * Math.log10(2);
-    const marks = decades > 1.6 ? [1] : decades > 0.8 ? [1, 3] : [1, 1.5, 2, 3, 5, 7];
+    const marks = decades > 3 ? [1] : decades > 0.8 ? [1, 3] : [1, 1.5, 2, 3, 5, 7];
     for (let e = -3; e <= 7; e++)
       for (const m of marks) {
         const ms = m * 10 ** e;
         const at = 4 * Math.log2(ms / 1000) - (g.from - 1);
         const y = TOP + height - at * h;
-        if (at >= 0 && at <= g.buckets) ctx.fillText(formatMs(ms), AXIS_LEFT - 8, y);
+        if (at >= 0 && at <= g.buckets) ctx.fillText(formatMs(ms).replace(/\.0+(?=\D)/, ""), AXIS_LEFT - 8, y);
       }
 
     ctx.textAlign = "center";

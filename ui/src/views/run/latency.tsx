@@ -50,10 +50,15 @@ const PHASES = [
   ["http_req_receiving", "receiving"],
 ] as const;
 
+function phasesOf(m: RunModel): readonly (readonly [string, string])[] {
+  const phases = PHASES.filter(([metric]) => count(m.whole(metric)) > 0);
+  return phases.length > 1 ? phases : [];
+}
+
 function Phases(props: RunProps) {
   const { model } = props;
-  const phases = PHASES.filter(([metric]) => count(model.whole(metric)) > 0);
-  if (phases.length < 2) return null;
+  const phases = phasesOf(model);
+  if (phases.length === 0) return null;
 
   return (
     <Chart
@@ -136,7 +141,9 @@ export function Latency(props: RunProps) {
         {!both && has("iteration_duration") && <Percentiles {...props} metric="iteration_duration" title="Iterations" />}
         <Heat {...props} />
         {both && has("iteration_duration") && (
-          <Percentiles {...props} metric="iteration_duration" title="Iterations" height={160} />
+          <div class={phasesOf(model).length > 0 ? "" : "wide"}>
+            <Percentiles {...props} metric="iteration_duration" title="Iterations" height={200} />
+          </div>
         )}
         <Phases {...props} />
       </div>
