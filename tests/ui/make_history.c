@@ -63,6 +63,7 @@ struct shape {
     wall_ns created;
     unsigned seconds;
     double slower; /* factor on times */
+    double load;   /* factor on rates */
     size_t n_endpoints;
     uint64_t seed;
     bool baseline;
@@ -168,7 +169,7 @@ static void one_tick(struct maker *m, unsigned second, mono_ns epoch)
     mono_ns now = epoch + (mono_ns)(second + 1) * NS_PER_S;
 
     for (size_t i = 0; i < m->shape->n_endpoints; i++) {
-        size_t n = (size_t)(shop[i].per_s * (0.9 + 0.2 * rng_unit(&m->rng)) + 0.5);
+        size_t n = (size_t)(shop[i].per_s * m->shape->load + rng_unit(&m->rng));
 
         for (size_t k = 0; k < n; k++)
             one_request(m, i, now, second);
@@ -315,6 +316,7 @@ static int make_drift(const char *path, unsigned n)
                                            .seconds = 60,
                                            .slower = (i >= n * 3 / 5 ? 1.12 : 1) *
                                                      (1 + 0.01 * rng_normal(&rng)),
+                                           .load = 1,
                                            .n_endpoints = 8,
                                            .seed = i + 1,
                                            .baseline = i == 2}));
@@ -334,6 +336,7 @@ static int make_long(const char *path, unsigned seconds)
                                           .created = clock_wall() - seconds * NS_PER_S,
                                           .seconds = seconds,
                                           .slower = 1,
+                                          .load = 0.25,
                                           .n_endpoints = ENDPOINTS_MAX,
                                           .seed = 3});
 }
