@@ -14,6 +14,8 @@ extern const struct command cmd_inspect;
 extern const struct command cmd_ctl;
 extern const struct command cmd_metrics;
 extern const struct command cmd_outputs;
+extern const struct command cmd_show;
+extern const struct command cmd_report;
 extern const struct command cmd_connection;
 extern const struct command cmd_publish;
 extern const struct command cmd_spool;
@@ -22,9 +24,10 @@ extern const struct command cmd_version;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,     &cmd_find,       &cmd_ui,         &cmd_ctl,     &cmd_inspect,
-    &cmd_outputs, &cmd_metrics,    &cmd_connection, &cmd_publish, &cmd_spool,
-    &cmd_target,  &cmd_completion, &cmd_version,    NULL,
+    &cmd_run,     &cmd_find,       &cmd_ui,      &cmd_ctl,
+    &cmd_show,    &cmd_report,     &cmd_inspect, &cmd_outputs,
+    &cmd_metrics, &cmd_connection, &cmd_publish, &cmd_spool,
+    &cmd_target,  &cmd_completion, &cmd_version, NULL,
 };
 
 static const char banner[] =

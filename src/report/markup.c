@@ -128,31 +128,24 @@ void markup_put_md_code(struct buf *out, struct str text)
     buf_puts(out, "</code>");
 }
 
-/* Where a text of so many columns is cut so that the dots have room. */
-static size_t columns_before_dots(struct str text, size_t max, size_t dots)
+void markup_put_terminal(struct buf *out, struct str text, size_t max)
 {
     size_t n = 0;
 
     for (struct str rest = text; rest.n; n++)
         next_char(&rest);
-    return max == 0 || n <= max ? n : max > dots ? max - dots : 0;
-}
+    size_t room = max && n > max ? max - 1 : n;
 
-void markup_put_terminal(struct buf *out, struct str text, size_t max, enum markup_charset set)
-{
-    const char *dots = set == MARKUP_ASCII ? "..." : "…";
-    size_t room = columns_before_dots(text, max, set == MARKUP_ASCII ? 3 : 1);
-
-    for (size_t n = 0; text.n; n++) {
+    for (n = 0; text.n; n++) {
         if (n == room) {
-            buf_puts(out, dots);
+            buf_puts(out, "…");
             return;
         }
         struct str c = next_char(&text);
 
         if (c.n == 1 && ascii_space(c.p[0]))
             buf_putc(out, ' ');
-        else if (is_control(c) || is_bidi(c) || (set == MARKUP_ASCII && c.n > 1))
+        else if (is_control(c) || is_bidi(c))
             buf_putc(out, '?');
         else
             buf_putstr(out, c);

@@ -23,16 +23,11 @@ void markup_put_md(struct buf *out, struct str text);
 /* The same as code, where no site looks for mentions of people and issues. */
 void markup_put_md_code(struct buf *out, struct str text);
 
-enum markup_charset {
-    MARKUP_UTF8,
-    MARKUP_ASCII, /* other characters become "?" as well */
-};
-
 /*
  * Appends text for a terminal, on one line: what would steer it becomes "?". Of more than `max`
- * columns (0: any) the rest is "…", in ASCII "...".
+ * columns (0: any) the rest is "…".
  */
-void markup_put_terminal(struct buf *out, struct str text, size_t max, enum markup_charset set);
+void markup_put_terminal(struct buf *out, struct str text, size_t max);
 
 enum {
     MARKUP_MD_CHARS = 160,

@@ -48,15 +48,9 @@ static void put_painted(struct buf *out, const struct report_show_style *style, 
     put_paint(out, style, "0");
 }
 
-static void put_clean(struct buf *out, const struct report_show_style *style, struct str text,
-                      size_t max)
-{
-    markup_put_terminal(out, text, max, style->plain ? MARKUP_ASCII : MARKUP_UTF8);
-}
-
 static void put_title(struct buf *out, const struct report_show_style *style, const char *title)
 {
-    buf_puts(out, style->plain ? "  # " : "  █ ");
+    buf_puts(out, "  █ ");
     put_painted(out, style, "1", str_of(title));
     buf_puts(out, " \n\n");
 }
@@ -78,13 +72,12 @@ static const char *brief(span_ns span, char text[DURATION_TEXT_BYTES])
 
 /* ---- the header ---- */
 
-static void put_fact(struct buf *out, const struct report_show_style *style, const char *name,
-                     struct str value)
+static void put_fact(struct buf *out, const char *name, struct str value)
 {
     if (!value.n)
         return;
     buf_printf(out, "    %-10s", name);
-    put_clean(out, style, value, 0);
+    markup_put_terminal(out, value, 0);
     buf_putc(out, '\n');
 }
 
@@ -142,22 +135,22 @@ void report_show_header(const struct report *r, const struct report_show_style *
     buf_puts(out, "\n  ");
     put_painted(out, style, "1", run->id);
     buf_puts(out, "  ");
-    put_clean(out, style, run->name, 0);
+    markup_put_terminal(out, run->name, 0);
     buf_puts(out, "  ");
     put_painted(out, style, outcome_colors[outcome], str_of(report_outcome_name(outcome)));
     report_put_reason(r, &text);
     if (text.len) {
         buf_puts(out, ": ");
-        put_clean(out, style, buf_str(&text), 0);
+        markup_put_terminal(out, buf_str(&text), 0);
     }
     buf_puts(out, "\n\n");
     put_script(run, &text);
-    put_fact(out, style, "script", buf_str(&text));
+    put_fact(out, "script", buf_str(&text));
     put_when(r, &text);
-    put_fact(out, style, "started", buf_str(&text));
+    put_fact(out, "started", buf_str(&text));
     put_labels(run, &text);
-    put_fact(out, style, "labels", buf_str(&text));
-    put_fact(out, style, "note", run->note);
+    put_fact(out, "labels", buf_str(&text));
+    put_fact(out, "note", run->note);
 }
 
 /* ---- the summary ---- */
@@ -247,7 +240,7 @@ void report_show_verdict(const struct report *r, const struct report_show_style 
     put_title(out, style, "GENERATOR");
     buf_puts(out, "    verdict: ");
     put_paint(out, style, verdict_color(r->verdict));
-    put_clean(out, style, r->verdict, 0);
+    markup_put_terminal(out, r->verdict, 0);
     put_paint(out, style, "0");
     buf_putc(out, '\n');
     for (size_t i = 0; i < r->n_reasons; i++) {
@@ -255,14 +248,12 @@ void report_show_verdict(const struct report *r, const struct report_show_style 
 
         buf_puts(out, "    ");
         put_painted(out, style, verdict_color(r->reasons[i].level),
-                    !is_invalid    ? STR("! ")
-                    : style->plain ? STR("x ")
-                                   : STR("✗ "));
-        put_clean(out, style, r->reasons[i].text, 0);
+                    is_invalid ? STR("✗ ") : STR("! "));
+        markup_put_terminal(out, r->reasons[i].text, 0);
         buf_putc(out, '\n');
     }
     if (n_changes)
-        buf_printf(out, "    changed while it ran: %zu times, see below\n", n_changes);
+        buf_printf(out, "    changed while it ran: %zu times, see the log\n", n_changes);
     buf_puts(out, "\n\n");
 }
 
@@ -276,7 +267,7 @@ void report_show_outputs(const struct report *r, const struct report_show_style 
         const struct report_output *o = &r->outputs[i];
 
         buf_puts(out, "    ");
-        put_clean(out, style, o->name, 0);
+        markup_put_terminal(out, o->name, 0);
         buf_printf(out, ": %" PRIu64 " points, %" PRIu64 " delivered", o->produced,
                    o->acknowledged);
         if (o->spooled)
@@ -351,27 +342,21 @@ void report_show_charts(const struct report_timeline *t, const struct report_sho
 
 /* ---- lists ---- */
 
-static void put_cell(struct buf *out, const struct report_show_style *style, struct buf *text,
-                     size_t width)
+static void put_cell(struct buf *out, struct buf *text, size_t width)
 {
     size_t n = text_columns(buf_str(text));
-    size_t at = str_find_str(buf_str(text), STR("µ"));
 
     buf_printf(out, "  %*s", n < width ? (int)(width - n) : 0, "");
-    if (style->plain && at < text->len)
-        buf_printf(out, "%.*sus", (int)at, text->data);
-    else
-        buf_putstr(out, buf_str(text));
+    buf_putstr(out, buf_str(text));
     buf_reset(text);
 }
 
 /* A name, filled up with spaces to a width. */
-static void put_name(struct buf *out, const struct report_show_style *style, struct str name,
-                     size_t width)
+static void put_name(struct buf *out, struct str name, size_t width)
 {
     size_t before = out->len;
 
-    put_clean(out, style, name, width);
+    markup_put_terminal(out, name, width);
     size_t n = text_columns(str_from(out->data + before, out->len - before));
 
     buf_printf(out, "%*s", n < width ? (int)(width - n) : 0, "");
@@ -384,24 +369,45 @@ static void put_left_out(struct buf *out, size_t n, size_t max)
     buf_puts(out, "\n\n");
 }
 
-static void put_endpoint(const struct report *r, const struct report_endpoint *e,
-                         const struct report_show_style *style, size_t width, struct buf *out)
+/* The end of a name: what tells addresses of one server apart. */
+static struct str tail_of(struct str name, size_t columns)
+{
+    while (text_columns(name) > columns)
+        name = str_from_index(name, 1);
+    return name;
+}
+
+static void put_request(struct buf *out, const struct report_endpoint *e, size_t width)
+{
+    size_t taken = text_columns(e->method) + (e->method.n > 0);
+    scoped(buf_fini) struct buf text = BUF_INIT(1 << 30);
+
+    buf_printf(&text, "%.*s%s", STR_ARG(e->method), e->method.n ? " " : "");
+    if (taken + text_columns(e->name) > width && width > taken) {
+        buf_puts(&text, "…");
+        buf_putstr(&text, tail_of(e->name, width - taken - 1));
+    } else {
+        buf_putstr(&text, e->name);
+    }
+    put_name(out, buf_str(&text), width);
+}
+
+static void put_endpoint(const struct report *r, const struct report_endpoint *e, size_t width,
+                         struct buf *out)
 {
     static const char *const stats[] = {"med", "p(95)", "max"};
     scoped(buf_fini) struct buf text = BUF_INIT(1 << 30);
 
-    buf_printf(&text, "%.*s%s%.*s", STR_ARG(e->method), e->method.n ? " " : "", STR_ARG(e->name));
     buf_puts(out, "    ");
-    put_name(out, style, buf_str(&text), width);
-    buf_reset(&text);
+    put_request(out, e, width);
     buf_printf(&text, "%.0f", e->requests);
-    put_cell(out, style, &text, 9);
+    put_cell(out, &text, 9);
     humanize_share(&text, e->judged ? (double)e->failed / (double)e->judged : 0);
-    put_cell(out, style, &text, 7);
+    put_cell(out, &text, 7);
     for (size_t i = 0; i < countof(stats); i++) {
         humanize(&text, report_value_stat(r, &e->duration, METRIC_TREND, stats[i]), CONTAINS_TIME,
                  TIME_UNIT_AUTO);
-        put_cell(out, style, &text, 9);
+        put_cell(out, &text, 9);
     }
     buf_putc(out, '\n');
 }
@@ -425,10 +431,10 @@ static void put_endpoints(const struct report *r, const struct report_show_style
 
     put_title(out, style, "SLOWEST REQUESTS");
     buf_puts(out, "    ");
-    put_name(out, style, STR("request"), width);
+    put_name(out, STR("request"), width);
     buf_printf(out, "  %9s  %7s  %9s  %9s  %9s\n", "n", "failed", "median", "p95", "max");
     for (size_t i = 0; i < n; i++)
-        put_endpoint(r, &r->endpoints[i], style, width, out);
+        put_endpoint(r, &r->endpoints[i], width, out);
     put_left_out(out, r->n_endpoints, ENDPOINTS_MAX);
 }
 
@@ -440,9 +446,9 @@ static void put_errors(const struct report *r, const struct report_show_style *s
     put_title(out, style, "ERRORS");
     for (size_t i = 0; i < r->n_errors && i < ERRORS_MAX; i++) {
         buf_printf(out, "    %9.0f  ", r->errors[i].n);
-        put_clean(out, style, r->errors[i].code, 8);
+        markup_put_terminal(out, r->errors[i].code, 8);
         buf_puts(out, "  ");
-        put_clean(out, style, r->errors[i].text, columns_of(style) - 26);
+        markup_put_terminal(out, r->errors[i].text, columns_of(style) - 26);
         buf_putc(out, '\n');
     }
     put_left_out(out, r->n_errors, ERRORS_MAX);
@@ -455,15 +461,15 @@ static void put_exchange(const struct store_exchange *e, const struct report_sho
     char at[DURATION_TEXT_BYTES], took[DURATION_TEXT_BYTES];
 
     buf_printf(out, "    #%-5" PRId64 " ", e->key);
-    put_name(out, style, e->kind, 6);
+    put_name(out, e->kind, 6);
     buf_printf(out, "  at %8s  %8s  ", brief(e->at, at), brief(e->duration, took));
     buf_printf(&text, "%.*s %.*s", STR_ARG(e->method), STR_ARG(e->url));
-    put_clean(out, style, buf_str(&text), columns_of(style) > 70 ? columns_of(style) - 52 : 24);
+    markup_put_terminal(out, buf_str(&text), columns_of(style) > 70 ? columns_of(style) - 52 : 24);
     if (e->status)
         buf_printf(out, "  %d", e->status);
     if (e->error.n) {
         buf_puts(out, "  ");
-        put_clean(out, style, e->error, 60);
+        markup_put_terminal(out, e->error, 60);
     }
     buf_putc(out, '\n');
 }
@@ -493,7 +499,7 @@ static void put_events(const struct report *r, const struct report_show_style *s
         const struct report_event *e = &r->events[i];
 
         buf_printf(out, "    %9s  ", brief(e->elapsed, span));
-        put_clean(out, style, e->text.n ? e->text : e->kind, 0);
+        markup_put_terminal(out, e->text.n ? e->text : e->kind, 0);
         buf_putc(out, '\n');
     }
     put_left_out(out, r->n_events, EVENTS_MAX);

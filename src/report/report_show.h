@@ -14,7 +14,7 @@ struct report_timeline;
 
 struct report_show_style {
     size_t columns; /* of the terminal; 0: 80 */
-    bool plain;     /* ASCII alone in charts and marks of our own */
+    bool plain;     /* charts of ASCII signs */
     bool color;
     enum summary_mode mode;
 };
