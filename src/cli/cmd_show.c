@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/stored_run.h"
+#include "report/har.h"
 #include "report/report.h"
 #include "report/report_show.h"
 #include "report/run_doc.h"
@@ -144,12 +145,9 @@ static int take_key(void *arg, const struct store_exchange *e)
 
 static int put_har(struct show *s, const struct har_keys *list, struct buf *out)
 {
-    size_t n = 0;
+    struct har har;
 
-    buf_puts(
-        out,
-        "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"brunt\",\"version\":\"" BRUNT_VERSION
-        "\"},\"entries\":[\n");
+    har_begin(&har, out);
     for (size_t i = 0; i < list->n; i++) {
         scoped(arena_fini) struct arena arena = {0};
         struct store_exchange e;
@@ -157,12 +155,10 @@ static int put_har(struct show *s, const struct har_keys *list, struct buf *out)
 
         if (r < 0)
             return r;
-        if (r == 0 && e.har.n) {
-            buf_puts(out, n++ ? ",\n" : "");
-            buf_putstr(out, e.har);
-        }
+        if (r == 0 && e.har.n)
+            har_put(&har, e.har);
     }
-    buf_puts(out, "\n]}}\n");
+    har_end(&har);
     return 0;
 }
 
