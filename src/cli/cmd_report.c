@@ -1,10 +1,6 @@
 /* brunt report RUN [FILE...]: a report of a run that is in the history. */
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -13,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/report_file.h"
 #include "cli/stored_run.h"
+#include "cli/ui_server.h"
 #include "store/store.h"
 
 struct report_command {
@@ -36,7 +33,7 @@ static const struct opt_row rows[] = {
     {.name = "open",
      .type = OPT_FLAG,
      .offset = AT(open),
-     .help = "show the first file with the program that the desktop has for it"},
+     .help = "show the first file in $BROWSER or the desktop's browser"},
     {.name = "quiet",
      .short_name = 'q',
      .type = OPT_FLAG,
@@ -69,29 +66,16 @@ static const struct opt_table table = {
     .operand_hint = OPT_HINT_FILE,
 };
 
-extern char **environ;
-
-/* The desktop's own way; what it prints is not for us. */
 static int open_file(const char *path)
 {
-    posix_spawn_file_actions_t actions;
-    char *argv[] = {(char[]){"xdg-open"}, xstrdup(path), NULL};
-    pid_t pid;
-    int status = 0;
+    scoped(freep) char *whole = realpath(path, NULL);
 
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    int r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-
-    posix_spawn_file_actions_destroy(&actions);
-    free(argv[1]);
-    if (r == 0)
-        waitpid(pid, &status, 0);
-    if (r || status)
-        return fault(-ENOENT, "%s was written, but xdg-open does not show it: open it yourself",
-                     path);
-    return 0;
+    if (whole && ui_open_browser(whole))
+        return 0;
+    return fault(-ENOENT,
+                 "%s was written, but there is no browser to show it: set BROWSER, or "
+                 "open it yourself",
+                 path);
 }
 
 /* The run's id, of what is harmless in a file's name. */

@@ -17,6 +17,7 @@
 #include "cli/run_id.h"
 #include "cli/run_live.h"
 #include "cli/run_output.h"
+#include "cli/run_report.h"
 #include "cli/run_row.h"
 #include "cli/run_sinks.h"
 #include "cli/run_store.h"
@@ -126,7 +127,7 @@ static int run_test(struct run_command *c)
 
     TRY(loadtest_load(t));
     run_id_choose(t);
-    TRY(run_store_new(t, RUN_STORE_KEEP, &c->store));
+    TRY(run_store_new(t, run_report_is_wanted(t) ? RUN_STORE_NEEDED : RUN_STORE_KEEP, &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_capture_new(t, &c->capture));
     c->live = run_live_new(t, c->loop);
@@ -148,6 +149,7 @@ static int run_test(struct run_command *c)
     c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
     run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
+    run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
     if (t->plan->options->linger) {
         log_info(t->log, "the test is over; --linger waits for Ctrl-C");
         run_live_linger(c->live, c->signals);

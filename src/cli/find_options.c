@@ -138,6 +138,8 @@ static const char *const not_for_find[] = {
     "traces-output",
     "fail-on-invalid",
     "corrected",
+    "report",
+    "save-baseline",
     "capture",
     "capture-body",
     "har",

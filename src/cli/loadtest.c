@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/loadtest_url.h"
+#include "cli/report_file.h"
 #include "cli/secrets.h"
 #include "metric/exchange_book.h"
 #include "metric/tagset.h"
@@ -70,6 +71,17 @@ static int take_age(void *object, const struct opt_row *row, const char *value)
     if (duration_parse(str_of(value), &age) || age < 0 || ascii_digit(value[strlen(value) - 1]))
         return fault(-EINVAL, "'%s' is no age such as 90d or 36h", value);
     *(span_ns *)((char *)object + row->offset) = age;
+    return 0;
+}
+
+/* Refused at once, and not after an hour. */
+static int take_report(void *object, const struct opt_row *row UNUSED, const char *value)
+{
+    struct opt_list *list = &((struct loadtest *)object)->own.reports;
+
+    TRY(report_file_check(value));
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
+    vec_push(list->items, list->n_items, list->cap) = value;
     return 0;
 }
 
@@ -180,6 +192,24 @@ static const struct opt_row own_rows[] = {
      .hint = OPT_HINT_FILE,
      .group = "Outputs",
      .help = "write all results to a file at the end, for `brunt publish`"},
+    {.name = "report",
+     .type = OPT_CALL,
+     .offset = OWN(reports),
+     .env = "BRUNT_REPORT",
+     .value_name = "FILE",
+     .hint = OPT_HINT_FILE,
+     .group = "Reports",
+     .help = "write a report at the end: .html for people, .json for programs, .junit.xml for CI, "
+             ".md for a pull request; may be given several times",
+     .call = take_report},
+    {.name = "save-baseline",
+     .type = OPT_FLAG,
+     .offset = OWN(save_baseline),
+     .env = "BRUNT_SAVE_BASELINE",
+     .group = "Reports",
+     .help =
+         "make this run what later ones of the script are compared with: mark it in the history, "
+         "and write .brunt/baseline.json"},
     {.name = "no-publish",
      .type = OPT_FLAG,
      .offset = OWN(no_publish),
@@ -766,6 +796,7 @@ void loadtest_close(struct loadtest *t)
     redact_free(t->redact);
     opt_list_fini(&t->own.headers);
     opt_list_fini(&t->own.labels);
+    opt_list_fini(&t->own.reports);
     opt_args_fini(&t->args);
     arena_fini(&t->arena);
 }

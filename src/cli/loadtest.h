@@ -40,6 +40,8 @@ struct loadtest_own {
     span_ns drain_timeout;
     const char *run_id;       /* NULL: made */
     const char *results_json; /* NULL: no such file */
+    struct opt_list reports;  /* files, each with a name that says its form */
+    bool save_baseline;
     bool no_publish;
     int64_t capture;      /* exchanges kept of each endpoint and error; 0: none */
     int64_t capture_body; /* bytes of a body */
