@@ -94,6 +94,7 @@ static void options_page(struct buf *out)
     put_scope(out, PLAN_SCOPE_GLOBAL, "Logs, colours, secrets", "On the command line only.");
     put_flags(out, loadtest_table("brunt run"), "Engine", "Of the engine");
     put_flags(out, loadtest_table("brunt run"), "Outputs", "Of outputs");
+    put_flags(out, loadtest_table("brunt run"), "Failures", "Of evidence of failures");
     put_flags(out, loadtest_table("brunt run"), "With a URL", "With a URL instead of a script");
     put_flags(out, cmd_find.make_options(), "Search", "Of `brunt find`: the search");
     put_flags(out, cmd_find.make_options(), "Probes", "Of `brunt find`: probes");

@@ -302,6 +302,21 @@ static void store_cookies(const struct journey *j)
     }
 }
 
+/* Another leg will follow: what this one was can be seen until something of it changes. */
+static void remember(struct journey *j)
+{
+    if (j->client->cl->capture)
+        capture_remember(j->client->cl, &j->leg);
+}
+
+static bool answer_challenge(struct journey *j)
+{
+    if (j->leg.r->status != 401)
+        return false;
+    remember(j);
+    return client_auth_answer(j->req, &j->leg, &j->authorization);
+}
+
 /* Makes the leg ready for another round trip; the connection and the response are new. */
 static void next_leg(struct journey *j)
 {
@@ -309,8 +324,6 @@ static void next_leg(struct journey *j)
 
     struct http_response *r = leg->r;
 
-    if (j->client->cl->capture)
-        capture_remember(j->client->cl, leg);
     http_response_rewind(r);
     r->status = 0;
     r->version = HTTP_VERSION_NONE;
@@ -346,8 +359,7 @@ static int run_authenticated(struct journey *j)
     leg->authorization = buf_str(&j->authorization);
     int r = run_leg(j->client, leg);
 
-    while (r == 0 && j->req->auth != HTTP_AUTH_NONE && leg->r->status == 401 &&
-           client_auth_answer(j->req, leg, &j->authorization)) {
+    while (r == 0 && j->req->auth != HTTP_AUTH_NONE && answer_challenge(j)) {
         int only = j->req->auth == HTTP_AUTH_NTLM && client_auth_more(&j->authorization) ? 401 : 0;
 
         next_leg(j);
@@ -435,6 +447,7 @@ static bool follow(struct journey *j)
         bad_location(leg, location);
         return false;
     }
+    remember(j);
     j->n_hops++;
     set_referer(j, leg->url, to);
     change_method(leg, r->status);

@@ -70,6 +70,7 @@ struct fixture {
     size_t n_connections;
     uint64_t bytes_in, bytes_out; /* the server's */
     struct client_settings settings;
+    struct client_capture capture;
 };
 
 static struct fixture f;
@@ -258,8 +259,11 @@ UNUSED static uint64_t n_requests(const char *tags)
 static void open_client(void)
 {
     assert_int_equal(client_policy_new(&f.settings, &f.policy), 0);
-    struct client_loop_config config = {
-        .loop = f.loop, .policy = f.policy, .recorder = f.recorder, .tags = f.tags};
+    struct client_loop_config config = {.loop = f.loop,
+                                        .policy = f.policy,
+                                        .recorder = f.recorder,
+                                        .tags = f.tags,
+                                        .capture = f.capture};
 
     assert_int_equal(client_loop_new(&config, &f.cl), 0);
     f.client = client_new(f.cl, 0);
@@ -308,7 +312,8 @@ static const struct client_settings test_settings = {.user_agent = "test",
 
 static void prepare(void)
 {
-    f = (struct fixture){.settings = test_settings};
+    /* Keeping exchanges changes nothing of what is tested, and is tested by it. */
+    f = (struct fixture){.settings = test_settings, .capture = {.keep = 3, .body_bytes = 4096}};
     f.settings.system_tags = systag_default;
     f.registry = metric_registry_new();
     f.tags = tag_pool_new();

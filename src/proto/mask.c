@@ -732,18 +732,22 @@ static void mask_credentials(struct str value, struct buf *out)
 
 void mask_header(struct redact *secrets, struct str name, struct str value, struct buf *out)
 {
+    struct buf named = BUF_INIT(MASK_LIMIT);
+
     if (!value.n)
         return;
     if (str_eq_nocase(name, STR("cookie")))
-        mask_cookies(value, true, out);
+        mask_cookies(value, true, &named);
     else if (str_eq_nocase(name, STR("set-cookie")))
-        mask_cookies(value, false, out);
+        mask_cookies(value, false, &named);
     else if (mask_is_secret(name, MASK_ANYWHERE))
-        mask_credentials(value, out);
+        mask_credentials(value, &named);
     else if (looks_like_json(value))
-        mask_body(secrets, STR("application/json"), value, out);
+        scan_json(secrets, value, 0, &named);
     else
-        mask_text(secrets, value, out);
+        by_names(secrets, value, TEXT_FREE, &named);
+    redact(secrets, buf_str(&named), out);
+    buf_fini(&named);
 }
 
 static bool contains_nocase(struct str s, struct str part)

@@ -94,6 +94,7 @@ static void headers(void **state)
         {"Proxy-Authorization", "Basic YTpi", "Basic " M},
         {"Cookie", "a=1; b=2", "a=" M "; b=" M},
         {"Cookie", "bare", M},
+        {"Set-Cookie", "a=1; Path=/abc/def", "a=" M "; Path=/" M},
         {"Set-Cookie", "sid=1; Path=/; HttpOnly", "sid=" M "; Path=/; HttpOnly"},
         {"X-API-Key", "1", M},
         {"X-Auth-Token", "Token 1", "Token " M},
