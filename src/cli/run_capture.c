@@ -125,17 +125,23 @@ void run_capture_tick(struct run_capture *c, struct run *run)
 static void write_har(const struct run_capture *c, struct run *run)
 {
     struct buf text = BUF_INIT(HAR_LIMIT), entry = BUF_INIT(HAR_LIMIT);
+    char comment[100] = "";
     struct run_exchanges all;
     struct har har;
 
     run_exchanges(run, &all);
+    if (all.left_out) {
+        snprintf(comment, sizeof(comment),
+                 "%" PRIu64 " more failed, of further endpoints and errors that have no room here",
+                 all.left_out);
+    }
     har_begin(&har, &text);
     for (size_t i = 0; i < all.n; i++) {
         buf_reset(&entry);
         har_entries(all.items[i], &entry);
         har_put(&har, buf_str(&entry));
     }
-    har_end(&har);
+    har_end(&har, str_of(comment));
     if (cli_write_file(c->test->own.har, buf_str(&text)) < 0)
         log_error(c->test->log, "the exchanges are not written: %s", fault_text());
     buf_fini(&entry);

@@ -14,7 +14,7 @@
 enum {
     NAME_MAX_BYTES = 128, /* longer names are no names of secrets */
     MASK_LIMIT = 1 << 30,
-    NESTED_MAX = 2, /* JSON within strings of JSON */
+    NESTED_MAX = 2, /* JSON within strings of JSON, URLs within URLs */
 };
 
 static const struct str mark = {REDACT_MARK, sizeof(REDACT_MARK) - 1};
@@ -126,14 +126,20 @@ static bool holds_secret(struct redact *secrets, struct str text)
     return changed;
 }
 
-/* A value that may be percent-encoded. */
-static bool holds_encoded(struct redact *secrets, struct str value)
+static bool names_secret(struct redact *secrets, struct str text, int nested);
+
+/*
+ * A value that may be percent-encoded: whether a secret is in it, or, where it is a URL or a form
+ * itself, a secret's name.
+ */
+static bool holds_encoded(struct redact *secrets, struct str value, int nested)
 {
     struct buf plain = BUF_INIT(MASK_LIMIT);
 
-    if (!secrets || (str_find(value, '%') == value.n && str_find(value, '+') == value.n))
+    if (nested > NESTED_MAX || (str_find(value, '%') == value.n && str_find(value, '+') == value.n))
         return false;
-    bool r = form_unescape(&plain, value) || holds_secret(secrets, buf_str(&plain));
+    bool r = form_unescape(&plain, value) || holds_secret(secrets, buf_str(&plain)) ||
+             (nested < NESTED_MAX && names_secret(secrets, buf_str(&plain), nested + 1));
 
     buf_reset(&plain);
     r = r || percent_decode(&plain, value) || holds_secret(secrets, buf_str(&plain));
@@ -156,6 +162,7 @@ struct scan {
     size_t at;
     struct buf *out;
     enum text_form form;
+    int nested;             /* how often its text was percent-decoded */
     bool in_secret_element; /* between "<password" and ">" */
     size_t value_end;       /* of the value looked at last: "a=b=c" is looked through once */
 };
@@ -249,7 +256,7 @@ static void scan_value(struct scan *s, struct str name)
         s->value_end = value_end(s, s->at);
     struct str value = str_from(s->in.p + s->at, s->value_end - s->at);
 
-    if (is_secret || (!is_part && holds_encoded(s->secrets, value)))
+    if (is_secret || (!is_part && holds_encoded(s->secrets, value, s->nested)))
         put_mark(s, s->value_end);
 }
 
@@ -301,6 +308,11 @@ static void scan_name(struct scan *s)
 
     if (scan_header(s, name))
         return;
+    /* A piece of a path, say. */
+    if (holds_encoded(s->secrets, name, NESTED_MAX)) {
+        put_mark(s, end);
+        return;
+    }
     copy_to(s, end);
     if (peek(s) == '=') {
         copy_to(s, end + 1);
@@ -377,6 +389,19 @@ static void by_names(struct redact *secrets, struct str text, enum text_form for
     struct scan s = {.secrets = secrets, .in = text, .out = out, .form = form};
 
     scan_text(&s);
+}
+
+static bool names_secret(struct redact *secrets, struct str text, int nested)
+{
+    struct buf out = BUF_INIT(MASK_LIMIT);
+    struct scan s = {
+        .secrets = secrets, .in = text, .out = &out, .form = TEXT_URL, .nested = nested};
+
+    scan_text(&s);
+    bool changed = !str_eq(buf_str(&out), text);
+
+    buf_fini(&out);
+    return changed;
 }
 
 /* ---- JSON ---- */
@@ -679,7 +704,7 @@ static void mask_path(struct redact *secrets, struct str path, struct buf *out)
     for (bool is_first = true; str_split(&path, '/', &part); is_first = false) {
         if (!is_first)
             buf_putc(out, '/');
-        buf_putstr(out, holds_encoded(secrets, part) ? mark : part);
+        buf_putstr(out, holds_encoded(secrets, part, 0) ? mark : part);
     }
 }
 

@@ -361,7 +361,12 @@ void har_put(struct har *har, struct str entries)
     buf_putstr(har->out, entries);
 }
 
-void har_end(struct har *har)
+void har_end(struct har *har, struct str comment)
 {
-    buf_puts(har->out, har->n ? "\n]}}\n" : "]}}\n");
+    buf_puts(har->out, har->n ? "\n]" : "]");
+    if (comment.n) {
+        buf_puts(har->out, ",\"comment\":");
+        json_quote(har->out, comment);
+    }
+    buf_puts(har->out, "}}\n");
 }

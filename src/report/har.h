@@ -31,4 +31,5 @@ struct har {
 
 void har_begin(struct har *har, struct buf *out);
 void har_put(struct har *har, struct str entries);
-void har_end(struct har *har);
+/* `comment` is of the whole file; empty: none. */
+void har_end(struct har *har, struct str comment);
