@@ -158,7 +158,7 @@ static int put_har(struct show *s, const struct har_keys *list, struct buf *out)
         if (r == 0 && e.har.n)
             har_put(&har, e.har);
     }
-    har_end(&har);
+    har_end(&har, (struct str){0});
     return 0;
 }
 
