@@ -21,6 +21,7 @@
 #include "cli/run_row.h"
 #include "cli/run_sinks.h"
 #include "cli/run_store.h"
+#include "cli/run_ui.h"
 #include "cli/run_verdict.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
@@ -38,6 +39,7 @@ struct run_command {
     struct run_sinks *sinks;
     struct run_capture *capture;
     struct run_store *store;
+    struct run_ui *ui;
     char *reason; /* the fault that ended the run; NULL: none */
     int exit_code;
 };
@@ -83,6 +85,35 @@ static void on_tick(void *arg, struct run *run)
     run_sinks_tick(c->sinks, run);
     run_capture_tick(c->capture, run);
     run_store_tick(c->store);
+    run_ui_tick(c->ui);
+}
+
+/* ---- the page ---- */
+
+static const struct store_run *row_of(void *arg)
+{
+    return run_store_run(((struct run_command *)arg)->store);
+}
+
+static void on_event(void *arg, const struct store_event *e)
+{
+    run_ui_event(((struct run_command *)arg)->ui, e);
+}
+
+static int open_page(struct run_command *c)
+{
+    const struct run_ui_config config = {
+        .test = &c->test,
+        .loop = c->loop,
+        .run = c->run,
+        .store = run_store_path(c->store),
+        .row = row_of,
+        .arg = c,
+    };
+
+    TRY(run_ui_new(&config, &c->ui));
+    run_store_tell(c->store, on_event, c);
+    return 0;
 }
 
 static int make_run(struct run_command *c)
@@ -127,13 +158,16 @@ static int run_test(struct run_command *c)
 
     TRY(loadtest_load(t));
     run_id_choose(t);
-    TRY(run_store_new(t, run_report_is_wanted(t) ? RUN_STORE_NEEDED : RUN_STORE_KEEP, &c->store));
+    bool is_needed = run_report_is_wanted(t) || run_ui_is_wanted(t);
+
+    TRY(run_store_new(t, is_needed ? RUN_STORE_NEEDED : RUN_STORE_KEEP, &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_capture_new(t, &c->capture));
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
     look_ahead(c);
     TRY(run_api_new(t, c->loop, c->run, &c->api));
+    TRY(open_page(c));
     stop_signals_tell(c->signals, on_signal, c);
     run_store_begin(c->store, c->run, c->sinks);
     run_capture_to(c->capture, run_store_exchanges, c->store);
@@ -150,11 +184,13 @@ static int run_test(struct run_command *c)
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
     run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
     run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
+    run_ui_end(c->ui);
     if (t->plan->options->linger) {
         log_info(t->log, "the test is over; --linger waits for Ctrl-C");
         run_live_linger(c->live, c->signals);
     } else {
         run_sinks_linger(c->sinks, c->signals);
+        run_ui_linger(c->ui, c->signals);
     }
     return 0;
 }
@@ -170,6 +206,7 @@ static void main_coroutine(void *arg)
     }
     stop_signals_tell(c->signals, NULL, NULL);
     run_api_close(c->api);
+    run_ui_close(c->ui);
     run_sinks_close(c->sinks);
     run_capture_free(c->capture);
     run_free(c->run);
@@ -187,6 +224,7 @@ static int with_loop(struct run_command *c)
         r = loop_run(c->loop);
     loop_free(c->loop);
     run_api_free(c->api);
+    run_ui_free(c->ui);
     run_sinks_free(c->sinks);
     run_store_free(c->store);
     free(c->reason);

@@ -33,6 +33,8 @@ struct run_store {
     bool has_news;      /* the row is to be written with the next tick */
     span_ns written_at; /* of the test, when the row was last written */
     bool has_ended;
+    void (*told)(void *arg, const struct store_event *e); /* NULL: nobody */
+    void *told_arg;
 };
 
 /* ---- opening ---- */
@@ -174,6 +176,8 @@ static void on_event(void *arg, const struct store_event *e)
 
     store_writer_event(rs->writer, e);
     rs->has_news = true;
+    if (rs->told)
+        rs->told(rs->told_arg, e);
 }
 
 /* ---- the run ---- */
@@ -190,6 +194,15 @@ void run_store_begin(struct run_store *rs, struct run *run, const struct run_sin
     refresh(rs);
     store_writer_begin(rs->writer, &rs->row);
     rs->has_news = true; /* its start is not known yet */
+}
+
+void run_store_tell(struct run_store *rs, void (*fn)(void *arg, const struct store_event *e),
+                    void *arg)
+{
+    if (!rs)
+        return;
+    rs->told = fn;
+    rs->told_arg = arg;
 }
 
 void run_store_tick(struct run_store *rs)

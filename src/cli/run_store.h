@@ -37,6 +37,10 @@ void run_store_free(struct run_store *rs);
 /* Adds the run; before it executes. `sinks` may be NULL. */
 void run_store_begin(struct run_store *rs, struct run *run, const struct run_sinks *sinks);
 
+/* Who else hears of each event that is written, at the tick that follows it. */
+void run_store_tell(struct run_store *rs, void (*fn)(void *arg, const struct store_event *e),
+                    void *arg);
+
 /* After each tick. */
 void run_store_tick(struct run_store *rs);
 

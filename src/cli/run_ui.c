@@ -90,8 +90,11 @@ static void answer(void *arg, void *question)
 static void answer_state(struct run_ui *ui, struct question *q)
 {
     const struct run_doc_live live = live_of(ui->config.run);
+    const struct store_run *row = row_of(ui);
 
-    run_doc_put_live_run(row_of(ui), &live, q->out);
+    if (!row)
+        return;
+    run_doc_put_live_run(row, &live, q->out);
     q->seq = snapshot_ticks(run_snapshot(ui->config.run));
 }
 
@@ -99,7 +102,7 @@ static bool get_state(void *self, struct buf *out, uint64_t *ret_seq)
 {
     struct question q = {.answer = answer_state, .out = out};
 
-    if (!main_call_ask(((struct run_ui *)self)->call, &q))
+    if (!main_call_ask(((struct run_ui *)self)->call, &q) || !out->len)
         return false;
     *ret_seq = q.seq;
     return true;
@@ -151,14 +154,12 @@ static const struct web_live_ops live_ops = {get_state, listen_to, use_api};
 
 /* ---- ticks ---- */
 
-/* The test's zero on the snapshot's clock: both were read at this tick. */
 static void begin_frames(struct run_ui *ui)
 {
-    struct run *run = ui->config.run;
-    struct snapshot *snapshot = run_snapshot(run);
+    mono_ns epoch = run_started_mono(ui->config.run);
 
-    if (!ui->frames && run_started(run))
-        ui->frames = run_frames_new(snapshot, snapshot_time(snapshot) - run_elapsed(run));
+    if (!ui->frames && epoch)
+        ui->frames = run_frames_new(run_snapshot(ui->config.run), epoch);
 }
 
 void run_ui_tick(struct run_ui *ui)
@@ -261,6 +262,18 @@ static int serve(struct run_ui *ui)
     TRY(ui_server_new(&config, &ui->server));
     say_where(ui);
     return 0;
+}
+
+bool run_ui_is_wanted(const struct loadtest *t)
+{
+    struct arena arena = {0};
+    struct ui_options options = {0};
+    /* What is wrong with them is said when the page is to be served. */
+    bool is_wanted =
+        ui_options_read(&t->own, env_of, NULL, &arena, &options) != 0 || options.serves;
+
+    arena_fini(&arena);
+    return is_wanted;
 }
 
 int run_ui_new(const struct run_ui_config *config, struct run_ui **ret_ui)

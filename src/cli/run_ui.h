@@ -4,6 +4,8 @@
  * is in the store, where the server's threads read it; the present comes from here. All of this is
  * the main loop's, and costs it a frame only while somebody listens.
  */
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct loadtest;
@@ -20,10 +22,14 @@ struct run_ui_config {
     struct run *run;
     const char *store; /* the file that the run is written to; NULL: none */
 
-    /* The run's row as it is now, for frames. On the main loop; borrowed until the next call. */
+    /* The run's row as it is now; NULL: it has not begun. On the main loop; borrowed until the next
+     * call. */
     const struct store_run *(*row)(void *arg);
     void *arg;
 };
+
+/* Whether options or environment ask for a page: then the run has to be in a store. */
+bool run_ui_is_wanted(const struct loadtest *t);
 
 /* Serves the page when the options want it, else *ret_ui is NULL. Returns 0 or a fault. */
 MUST_USE int run_ui_new(const struct run_ui_config *config, struct run_ui **ret_ui);

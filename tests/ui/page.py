@@ -39,7 +39,8 @@ class Brunt:
     """A brunt that serves a page, from its start to its end."""
 
     def __init__(self, home, *command, env=()):
-        self.log = open(home.path / "log", "w+")
+        self.where = home.path / "log"
+        self.log = open(self.where, "w")
         self.proc = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=self.log, text=True,
                                      env={**home.env, **dict(env)}, stdin=subprocess.DEVNULL)
         self.lines = []
@@ -58,8 +59,7 @@ class Brunt:
                 self.url = found.group(1)
 
     def output(self):
-        self.log.seek(0)
-        return "".join(self.lines) + self.log.read()
+        return "".join(self.lines) + self.where.read_text(errors="replace")
 
     @property
     def host(self):
