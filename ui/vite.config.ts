@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: {
-    target: "es2021",
+    target: "es2022",
     outDir: "dist",
     assetsInlineLimit: 0,
     cssCodeSplit: false,

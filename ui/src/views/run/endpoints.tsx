@@ -33,6 +33,12 @@ function tagKey(s: Series): string {
   return JSON.stringify([s.tags["name"] ?? "", s.tags["method"] ?? ""]);
 }
 
+/** "https://host" where all names begin with it: it says nothing then, and is long. */
+export function commonOrigin(names: string[]): string {
+  const origin = /^[a-z]+:\/\/[^/?#]+(?=\/)/.exec(names[0] ?? "")?.[0] ?? "";
+  return names.length > 1 && names.every((n) => n.startsWith(`${origin}/`)) ? origin : "";
+}
+
 function endpointsOf(m: RunModel): Endpoint[] {
   const found = new Map<string, Partial<Record<(typeof METRICS)[number], Series>>>();
   const seconds = elapsed(m) || 1;
@@ -78,9 +84,9 @@ const time = (key: "mean" | "p50" | "p95" | "p99" | "max", title: string): Colum
   width: 84,
 });
 
-function columnsOf(m: RunModel): Column<Endpoint>[] {
+function columnsOf(m: RunModel, origin: string): Column<Endpoint>[] {
   return [
-    { key: "name", title: "Endpoint", value: (e) => e.name, render: (e) => <><span class="method">{e.method}</span>{e.name}</> },
+    { key: "name", title: "Endpoint", value: (e) => e.name, render: (e) => <><span class="method">{e.method}</span>{e.name.slice(origin.length) || "/"}</> },
     { key: "n", title: "Requests", value: (e) => e.n, render: (e) => formatCount(e.n), descending: true, width: 92 },
     { key: "rate", title: "Req/s", value: (e) => e.rate, render: (e) => formatRate(e.rate), descending: true, width: 84 },
     {
@@ -112,12 +118,12 @@ function columnsOf(m: RunModel): Column<Endpoint>[] {
 const MOST = 8;
 const AT_FIRST = 5;
 
-function SelectedCharts(props: RunProps & { chosen: Endpoint[] }) {
+function SelectedCharts(props: RunProps & { chosen: Endpoint[]; origin: string }) {
   const { model, chosen } = props;
   const chart = (title: string, format: Format, values: (e: Endpoint) => Points, whole: (e: Endpoint) => string, top = 0) => (
     <Chart
       title={title}
-      series={chosen.map((e) => ({ label: `${e.method} ${e.name}`.trim(), summary: whole(e) }))}
+      series={chosen.map((e) => ({ label: `${e.method} ${e.name.slice(props.origin.length)}`.trim(), summary: whole(e) }))}
       data={() => [model.times(), ...chosen.map(values)] as ChartData}
       version={`${props.version} ${chosen.map((e) => e.key).join()}`}
       format={format}
@@ -144,7 +150,8 @@ export function Endpoints(props: RunProps) {
   const { model } = props;
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => endpointsOf(model), [props.version]);
-  const columns = useMemo(() => columnsOf(model), [model, props.version]);
+  const origin = commonOrigin(rows.map((e) => e.name));
+  const columns = useMemo(() => columnsOf(model, origin), [model, props.version, origin]);
   const picked = rows.filter((e) => selected.has(e.key)).slice(0, MOST);
   const chosen = picked.length > 0 ? picked : [...rows].sort((a, b) => b.n - a.n).slice(0, AT_FIRST);
   const select = (key: string, on: boolean) => {
@@ -155,7 +162,7 @@ export function Endpoints(props: RunProps) {
   };
 
   return (
-    <Section id="endpoints" title="Endpoints" note={rows.length > 0 ? "Select rows to chart them; without a choice, the most requested are shown." : undefined}>
+    <Section id="endpoints" title="Endpoints" note={rows.length > 0 ? `${origin ? `All of ${origin}. ` : ""}Select rows to chart them; without a choice, the most requested are shown.` : undefined}>
       <div class="stack">
         <div class="card">
           <Table
@@ -174,7 +181,7 @@ export function Endpoints(props: RunProps) {
             maxHeight={480}
           />
         </div>
-        {chosen.length > 0 && <SelectedCharts {...props} chosen={chosen} />}
+        {chosen.length > 0 && <SelectedCharts {...props} chosen={chosen} origin={origin} />}
       </div>
     </Section>
   );

@@ -1,25 +1,19 @@
 // The top of the run page: what it is, how it stands, how far it is, the figures in short.
 import { useState } from "preact/hooks";
 import { Badge, Meter, Stat, Tag, type Tone } from "../../components/bits";
-import { Dialog } from "../../components/dialog";
+import { RunEdit } from "../../components/run_edit";
 import { toast, toastError } from "../../components/toast";
 import { api } from "../../lib/api";
 import { count, elapsed, latest, ratio, recentRate, total } from "../../lib/derive";
-import type { RunInfo, RunState, Scenario } from "../../lib/doc";
+import type { RunInfo, Scenario } from "../../lib/doc";
 import { formatClock, formatCount, formatDate, formatMs, formatNumber, formatShare, formatSpan } from "../../lib/format";
 import type { LiveState } from "../../lib/live";
 import { href } from "../../lib/route";
+import { STATES } from "../../lib/run_words";
 import type { RunModel } from "../../lib/run_model";
 import { Controls, ScaleDialog, scaleOf } from "./controls";
 import type { RunProps } from "./context";
 
-const STATES: Record<RunState, [Tone, string]> = {
-  running: ["info", "running"],
-  finished: ["good", "finished"],
-  stopped: ["warn", "stopped"],
-  failed: ["bad", "failed"],
-  interrupted: ["warn", "interrupted"],
-};
 const STAGES: Record<string, string> = { init: "starting", setup: "in setup()", scenarios: "running", teardown: "in teardown()", over: "ending" };
 const VERDICTS: Record<string, [Tone, string]> = {
   valid: ["good", "Valid measurement"],
@@ -29,7 +23,7 @@ const VERDICTS: Record<string, [Tone, string]> = {
 
 export function StateBadge(props: { run: RunInfo }) {
   const { run } = props;
-  const [tone, text] = STATES[run.state];
+  const { tone, text } = STATES[run.state];
 
   if (run.state === "running" && run.paused) return <Badge tone="warn">paused</Badge>;
   return (
@@ -90,43 +84,6 @@ function ScenarioRow(props: { scenario: Scenario; controllable: boolean }) {
   );
 }
 
-function LabelsDialog(props: { run: RunInfo; onClose: () => void; onSaved: () => void }) {
-  const { run } = props;
-  const [labels, setLabels] = useState(run.labels.join(", "));
-  const [note, setNote] = useState(run.note);
-  const save = (e: Event) => {
-    e.preventDefault();
-    const list = labels.split(",").map((l) => l.trim()).filter(Boolean);
-    api.patchRun(run.id, { labels: list, note }).then(() => {
-      run.labels = list;
-      run.note = note;
-      toast("Saved.");
-      props.onSaved();
-      props.onClose();
-    }, toastError);
-  };
-
-  return (
-    <Dialog title="Labels and note" onClose={props.onClose}>
-      <form class="form" onSubmit={save}>
-        <label class="field">
-          <span>Labels</span>
-          <input class="input" value={labels} onInput={(e) => setLabels(e.currentTarget.value)} />
-          <span class="field-hint">With commas between them.</span>
-        </label>
-        <label class="field">
-          <span>Note</span>
-          <textarea class="input" rows={4} value={note} onInput={(e) => setNote(e.currentTarget.value)} />
-        </label>
-        <div class="row form-actions">
-          <button type="button" class="button" onClick={props.onClose}>Cancel</button>
-          <button type="submit" class="button button-primary">Save</button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
 async function download(run: RunInfo): Promise<void> {
   try {
     const url = URL.createObjectURL(await api.har(run.id));
@@ -157,7 +114,7 @@ function StoredActions(props: { model: RunModel; onChange: () => void }) {
       <button type="button" class="button" aria-pressed={run.baseline} onClick={baseline}>{run.baseline ? "Baseline ✓" : "Make baseline"}</button>
       <button type="button" class="button" onClick={() => setEditing(true)}>Labels …</button>
       {props.model.exchanges.length > 0 && <button type="button" class="button" onClick={() => void download(run)}>HAR</button>}
-      {editing && <LabelsDialog run={run} onClose={() => setEditing(false)} onSaved={props.onChange} />}
+      {editing && <RunEdit run={run} onClose={() => setEditing(false)} onSaved={(saved) => (Object.assign(run, saved), props.onChange())} />}
     </div>
   );
 }
@@ -215,15 +172,15 @@ export function Head(props: RunProps & { link?: { state: LiveState; error: strin
       <div class="page-head">
         <h1>{run.name || run.script}</h1>
         <StateBadge run={run} />
-        {link && run.state === "running" && (
-          <span class="run-link" title={link.error}>
-            <Badge tone={LINKS[link.state][0]}>{LINKS[link.state][1]}</Badge>
-          </span>
-        )}
         {run.baseline && <Badge tone="info">baseline</Badge>}
         {run.labels.map((l) => (
           <Tag key={l}>{l}</Tag>
         ))}
+        {link && link.state !== "live" && run.state === "running" && (
+          <Badge tone={LINKS[link.state][0]} title={link.error}>
+            {LINKS[link.state][1]}
+          </Badge>
+        )}
         <span class="spread" />
         {mode === "live" && <Controls run={run} />}
         {mode === "stored" && run.state !== "running" && <StoredActions model={model} onChange={props.onChange} />}
