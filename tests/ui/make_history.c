@@ -16,18 +16,16 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/json_out.h"
-#include "base/mem.h"
 #include "base/random.h"
 #include "metric/recorder.h"
 #include "metric/snapshot.h"
+#include "store/headline.h"
 #include "store/store.h"
 #include "store/store_writer.h"
 
 enum {
     ENDPOINTS_MAX = 16,
     SYNC_EVERY = 16, /* ticks: more could be merged on the way */
-    SPARK_MAX = 40,
 };
 
 struct endpoint {
@@ -39,22 +37,22 @@ struct endpoint {
 };
 
 static const struct endpoint shop[] = {
-    {"GET /", "GET", 18, 14, 0},
-    {"GET /search", "GET", 64, 9, 0.002},
-    {"GET /products/{id}", "GET", 31, 12, 0.001},
-    {"GET /products/{id}/reviews", "GET", 44, 5, 0},
-    {"POST /cart", "POST", 52, 6, 0.004},
-    {"PUT /cart/{line}", "PUT", 38, 3, 0},
-    {"DELETE /cart/{line}", "DELETE", 29, 1, 0},
-    {"POST /login", "POST", 96, 3, 0.008},
-    {"POST /orders", "POST", 140, 2, 0.012},
-    {"GET /orders/{id}", "GET", 47, 3, 0},
-    {"GET /recommendations", "GET", 83, 7, 0},
-    {"GET /prices", "GET", 12, 10, 0},
-    {"GET /stock/{warehouse}", "GET", 22, 8, 0.001},
-    {"GET /account", "GET", 36, 2, 0},
-    {"PATCH /account", "PATCH", 58, 1, 0},
-    {"GET /health", "GET", 3, 1, 0},
+    {"/", "GET", 18, 14, 0},
+    {"/search", "GET", 64, 9, 0.002},
+    {"/products/{id}", "GET", 31, 12, 0.001},
+    {"/products/{id}/reviews", "GET", 44, 5, 0},
+    {"/cart", "POST", 52, 6, 0.004},
+    {"/cart/{line}", "PUT", 38, 3, 0},
+    {"/cart/{line}", "DELETE", 29, 1, 0},
+    {"/login", "POST", 96, 3, 0.008},
+    {"/orders", "POST", 140, 2, 0.012},
+    {"/orders/{id}", "GET", 47, 3, 0},
+    {"/recommendations", "GET", 83, 7, 0},
+    {"/prices", "GET", 12, 10, 0},
+    {"/stock/{warehouse}", "GET", 22, 8, 0.001},
+    {"/account", "GET", 36, 2, 0},
+    {"/account", "PATCH", 58, 1, 0},
+    {"/health", "GET", 3, 1, 0},
 };
 
 /* A run to be made: what it is called, when it was, how it went. */
@@ -78,8 +76,7 @@ struct maker {
     struct store_writer *writer;
     struct rng rng;
     struct http_series *good[ENDPOINTS_MAX], *bad[ENDPOINTS_MAX];
-    double spark[SPARK_MAX];
-    size_t n_spark;
+    struct headline *headline;
 };
 
 static const struct tagset *endpoint_tags(struct maker *m, const struct endpoint *e,
@@ -105,6 +102,7 @@ static void open_maker(struct maker *m, const struct shape *shape)
     *m = (struct maker){.shape = shape, .registry = metric_registry_new(), .pool = tag_pool_new()};
     m->recorder = recorder_new(&(struct recorder_config){.registry = m->registry, .pool = m->pool});
     m->snapshot = snapshot_new(&(struct snapshot_config){.registry = m->registry});
+    m->headline = headline_new();
     rng_seed(&m->rng, shape->seed);
     for (size_t i = 0; i < shape->n_endpoints; i++) {
         m->good[i] = recorder_http_series(m->recorder, endpoint_tags(m, &shop[i], "200"));
@@ -115,6 +113,7 @@ static void open_maker(struct maker *m, const struct shape *shape)
 static void close_maker(struct maker *m)
 {
     store_writer_free(m->writer);
+    headline_free(m->headline);
     snapshot_free(m->snapshot);
     recorder_free(m->recorder);
     tag_pool_free(m->pool);
@@ -178,44 +177,8 @@ static void one_tick(struct maker *m, unsigned second, mono_ns epoch)
     snapshot_tick_begin(m->snapshot);
     snapshot_merge(m->snapshot, recorder_swap(m->recorder));
     snapshot_tick_end(m->snapshot, now);
+    headline_tick(m->headline, m->snapshot);
     store_writer_tick(m->writer, m->snapshot, epoch);
-}
-
-static double stat_of(struct maker *m, const char *metric, const char *stat)
-{
-    const struct snap_metric *found = snapshot_find(m->snapshot, str_of(metric));
-    struct stat_name name;
-
-    if (!found || !stat_parse(str_of(stat), &name))
-        return 0;
-    return snap_metric_stat(found, name, m->shape->seconds);
-}
-
-/* A Headline of ui/src/lib/doc.ts. */
-static void put_headline(struct maker *m, struct buf *out)
-{
-    struct json_out j = JSON_OUT(out, 0);
-    const struct {
-        const char *key, *metric, *stat;
-    } rows[] = {
-        {"requests", "http_reqs", "count"},    {"rate", "http_reqs", "rate"},
-        {"iterations", "iterations", "count"}, {"failed", "http_req_failed", "rate"},
-        {"checks", "checks", "rate"},          {"p50", "http_req_duration", "p(50)"},
-        {"p95", "http_req_duration", "p(95)"}, {"p99", "http_req_duration", "p(99)"},
-        {"max", "http_req_duration", "max"},   {"vus_max", "vus_max", "value"},
-    };
-
-    json_open_object(&j);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        json_key(&j, rows[i].key);
-        json_put_f64(&j, stat_of(m, rows[i].metric, rows[i].stat));
-    }
-    json_key(&j, "spark");
-    json_open_array(&j);
-    for (size_t i = 0; i < m->n_spark; i++)
-        json_put_f64(&j, m->spark[i]);
-    json_close(&j);
-    json_close(&j);
 }
 
 static struct store_run run_of(const struct shape *s)
@@ -255,14 +218,6 @@ static struct store_run ended(struct store_run run, const struct shape *s)
     return run;
 }
 
-static void keep_spark(struct maker *m, unsigned second)
-{
-    unsigned each = m->shape->seconds / SPARK_MAX ? m->shape->seconds / SPARK_MAX : 1;
-
-    if (second % each == 0 && m->n_spark < SPARK_MAX)
-        m->spark[m->n_spark++] = stat_of(m, "http_req_duration", "p(95)");
-}
-
 static int measure(struct maker *m, const char *path)
 {
     scoped(buf_fini) struct buf headline = {0};
@@ -273,11 +228,10 @@ static int measure(struct maker *m, const char *path)
     store_writer_begin(m->writer, &run);
     for (unsigned second = 0; second < m->shape->seconds; second++) {
         one_tick(m, second, epoch);
-        keep_spark(m, second);
         if (second % SYNC_EVERY == SYNC_EVERY - 1)
             TRY(store_writer_sync(m->writer));
     }
-    put_headline(m, &headline);
+    headline_put(m->headline, m->snapshot, m->shape->seconds * NS_PER_S, &headline);
     run = ended(run, m->shape);
     run.headline_json = buf_str(&headline);
     store_writer_update(m->writer, &run);

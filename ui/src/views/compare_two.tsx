@@ -139,9 +139,9 @@ function Verdict(props: { comparison: Comparison }) {
   const rows = decidingRows(c, REASONS);
 
   return (
-    <section class={`card verdict verdict-${c.verdict}`} aria-label="Verdict" data-verdict={c.verdict}>
-      <div class="verdict-word">{JUDGEMENT_WORDS[c.verdict]}</div>
-      <div class="verdict-text">
+    <section class={`card judgement judgement-${c.verdict}`} aria-label="Verdict" data-verdict={c.verdict}>
+      <div class="judgement-word">{JUDGEMENT_WORDS[c.verdict]}</div>
+      <div class="judgement-text">
         <p>
           <strong>{sentenceOf(c)}</strong>{" "}
           <span class="muted">
@@ -151,7 +151,7 @@ function Verdict(props: { comparison: Comparison }) {
             .
           </span>
         </p>
-        <ul class="verdict-reasons">
+        <ul class="judgement-reasons">
           {rows.map((row, i) => (
             <li key={i}>
               {rowSentence(row)}
@@ -159,7 +159,7 @@ function Verdict(props: { comparison: Comparison }) {
             </li>
           ))}
           {c.notes.map((note) => (
-            <li key={note} class="verdict-note">
+            <li key={note} class="judgement-note">
               {note}
             </li>
           ))}
@@ -198,7 +198,7 @@ function Rows(props: { comparison: Comparison; onOpen: (row: ComparisonRow) => v
       maxHeight={560}
       onOpen={props.onOpen}
       tools={
-        <label class="check">
+        <label class="check-field">
           <input type="checkbox" checked={onlyChanged} onChange={(e) => setOnlyChanged(e.currentTarget.checked)} />
           Only what changed
         </label>

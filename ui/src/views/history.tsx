@@ -302,7 +302,7 @@ function Filters(props: { filter: ListFilter; onChange: (filter: ListFilter) => 
         ))}
       </select>
       <input type="text" class="input" placeholder="Label" aria-label="Label" value={label} onInput={(e) => setLabel(e.currentTarget.value)} />
-      <label class="check">
+      <label class="check-field">
         <input type="checkbox" checked={!!filter.baseline} onChange={(e) => onChange({ ...filter, baseline: e.currentTarget.checked })} />
         Baselines
       </label>

