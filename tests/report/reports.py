@@ -95,18 +95,23 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
-        self.elements, self.policy = [], ""
+        self.elements, self.open, self.policy = [], [], ""
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag, attrs):
         self.elements.append([tag, dict(attrs), ""])
+        self.open.append(self.elements[-1])
         if dict(attrs).get("http-equiv") == "Content-Security-Policy":
             self.policy = dict(attrs)["content"]
 
+    def handle_endtag(self, tag):
+        while any(e[0] == tag for e in self.open) and self.open.pop()[0] != tag:
+            pass
+
     def handle_data(self, data):
-        if self.elements:
-            self.elements[-1][2] += data
+        if self.open:
+            self.open[-1][2] += data
 
     def all(self, tag):
         return [e for e in self.elements if e[0] == tag]
@@ -248,7 +253,7 @@ def trouble(target):
 
 def baseline(target):
     with Place(target) as p:
-        code, _, err = p.run("--save-baseline", "--rate", "20", PASS="1", DURATION="1s")
+        code, _, err = p.run("--save-baseline", "--rate", "20", "-d", "1s", PASS="1")
         check("a baseline is saved", code == 0 and "is the baseline now" in err, f"{code} {err}")
         saved = json.loads(p.read(".brunt/baseline.json"))
         keys = ["scenario", "target_url", "rps_target", "rps_actual", "requests_total", "errors_total",
