@@ -29,7 +29,8 @@
 #define PER_MEDIAN_ABS 1.4826
 
 enum {
-    PERMUTATIONS = 4999,
+    PERMUTATIONS = 1999,
+    AROUND = 2,   /* neighbours on either side that say what is far off */
     PART_MIN = 3, /* runs on either side of a split */
     RECENT_MIN = 2,
     RECENT_MAX = 5,
@@ -40,6 +41,7 @@ struct finder {
     const struct changes_config *config;
     const double *x; /* values or their logarithms */
     size_t n;
+    double far_off; /* what makes a value an outlier */
     struct rng rng;
     double *work, *sorted; /* n each */
     size_t at[CHANGES_MAX];
@@ -67,12 +69,44 @@ static double median_of(struct finder *f, const double *v, size_t n)
     return median(f->sorted, n);
 }
 
-/* The scatter by neighbours, which a step does not make larger. */
-static double scatter(struct finder *f, const double *v, size_t n)
+/* The scatter by neighbours, which a step does not make larger; infinite when most are equal. */
+static double scatter(struct finder *f)
 {
-    for (size_t i = 1; i < n; i++)
-        f->sorted[i - 1] = fabs(v[i] - v[i - 1]) * M_SQRT1_2;
-    return median(f->sorted, n - 1) * PER_MEDIAN_ABS;
+    for (size_t i = 1; i < f->n; i++)
+        f->sorted[i - 1] = fabs(f->x[i] - f->x[i - 1]) * M_SQRT1_2;
+    double sd = median(f->sorted, f->n - 1) * PER_MEDIAN_ABS;
+
+    return sd > 0 ? sd : INFINITY;
+}
+
+static double median_of_few(const double *v, size_t n)
+{
+    double sorted[2 * AROUND + 1];
+
+    for (size_t i = 0; i < n; i++) {
+        size_t k = i;
+
+        for (; k && sorted[k - 1] > v[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = v[i];
+    }
+    return sorted[n / 2];
+}
+
+/*
+ * Cuts single values that are far from those around them (Hampel's filter), to see where a step is
+ * and not whether there is one: two that are alike at the end of a series stay, and three anywhere.
+ */
+static void cut_outliers(const double *v, size_t n, double most, double *ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t to_end = i < n - 1 - i ? i : n - 1 - i;
+        size_t radius = to_end < 1 ? 1 : to_end > AROUND ? AROUND : to_end;
+        size_t middle = i < radius ? radius : i + radius >= n ? n - 1 - radius : i;
+        double around = median_of_few(v + middle - radius, 2 * radius + 1);
+
+        ret[i] = fmin(fmax(v[i], around - most), around + most);
+    }
 }
 
 /* ---- splits ---- */
@@ -120,11 +154,9 @@ static double split_chance(struct finder *f, size_t n, struct splits s, double l
                            size_t *ret_at)
 {
     double seen = best_split(f->work, n, s, ret_at);
-    size_t n_more = 0;
+    size_t n_more = 0, at;
 
     for (size_t i = 0; i < PERMUTATIONS; i++) {
-        size_t at;
-
         shuffle(&f->rng, f->work, n);
         /* Ties count: sums in another order differ by what is rounded. */
         n_more += best_split(f->work, n, s, &at) >= seen * (1 - 1e-9);
@@ -134,35 +166,36 @@ static double split_chance(struct finder *f, size_t n, struct splits s, double l
     return (double)(n_more + 1) / (PERMUTATIONS + 1);
 }
 
-/* Copies a part with its outliers cut. `middle` is what they are measured from. */
-static void cut_outliers(struct finder *f, size_t from, size_t n, double middle, double sd)
+/*
+ * Copies a part with all cut that is far from the median of its first `n_usual` values: whatever
+ * the order, so that a permutation is of the same values.
+ */
+static void copy_cut(struct finder *f, size_t from, size_t n, size_t n_usual)
 {
-    /* Most neighbours are equal: nothing says what is far off. */
-    if (!(sd > 0))
-        sd = INFINITY;
+    double most = f->far_off, middle = median_of(f, f->x + from, n_usual);
+
     for (size_t i = 0; i < n; i++)
-        f->work[i] = fmin(fmax(f->x[from + i], middle - CUT * sd), middle + CUT * sd);
+        f->work[i] = fmin(fmax(f->x[from + i], middle - most), middle + most);
 }
 
 static bool test_splits(struct finder *f, size_t from, size_t n, size_t *ret_at, double *ret_p)
 {
     double level = f->config->false_alarms * SHARE_SPLIT;
 
-    cut_outliers(f, from, n, median_of(f, f->x + from, n), scatter(f, f->x + from, n));
+    copy_cut(f, from, n, n);
     *ret_p = split_chance(f, n, (struct splits){PART_MIN, n - PART_MIN}, level, ret_at);
     return *ret_p <= level;
 }
 
-/* Outliers of the last runs are measured from the runs before them. */
+/* What the last few runs say, for which few splits come into question. */
 static bool test_recent(struct finder *f, size_t from, size_t n, size_t *ret_at, double *ret_p)
 {
     double level = f->config->false_alarms * SHARE_RECENT;
-    size_t n_before = n - RECENT_MAX;
 
     if (n < CHANGES_RUNS_MIN + RECENT_MIN)
         return false;
-    cut_outliers(f, from, n, median_of(f, f->x + from, n_before), scatter(f, f->x + from, n));
-    *ret_p = split_chance(f, n, (struct splits){n_before, n - RECENT_MIN}, level, ret_at);
+    copy_cut(f, from, n, n - RECENT_MAX);
+    *ret_p = split_chance(f, n, (struct splits){n - RECENT_MAX, n - RECENT_MIN}, level, ret_at);
     return *ret_p <= level;
 }
 
@@ -216,8 +249,8 @@ static void place_steps(struct finder *f)
             size_t from = start_of(f, i), n = end_of(f, i) - from;
             size_t least = n >= 2 * PART_MIN ? PART_MIN : 1, at;
 
-            cut_outliers(f, from, n, median_of(f, f->x + from, n), scatter(f, f->x + from, n));
             /* The end may be shorter than a part: so it was found. */
+            cut_outliers(f->x + from, n, f->far_off, f->work);
             best_split(f->work, n, (struct splits){least, n - (least < 2 ? least : RECENT_MIN)},
                        &at);
             f->at[i] = from + at;
@@ -367,6 +400,7 @@ static size_t find(struct finder *f, bool logs, struct change *ret)
 {
     struct line line;
 
+    f->far_off = CUT * scatter(f);
     find_steps(f, 0, f->n);
     sort_steps(f);
     place_steps(f);

@@ -113,8 +113,7 @@ void change_share(const struct share_figure *current, const struct share_figure 
     const struct part parts[] = {
         wilson(current, z),
         {base.above, base.below, base.df},
-        /* What hardly ever fails, or hardly ever succeeds, cannot vary much. */
-        spread_part(spread, fmin(fmax(c, b), 1 - fmin(c, b)), confidence),
+        spread_part(spread, fmin((c + b) / 2, 1 - (c + b) / 2), confidence),
     };
 
     put_together(c - b, parts, countof(parts), confidence, ret);

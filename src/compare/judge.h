@@ -52,7 +52,8 @@ struct share_figure {
 /*
  * The difference of two shares, in shares: Wilson's intervals put together as above (Newcombe
  * 1998, "Interval estimation for the difference between independent proportions", method 10).
- * `spread` is relative to the share.
+ * `spread` is relative to the share, or to what it lacks to 1: what hardly ever fails, or hardly
+ * ever succeeds, cannot vary much.
  */
 void change_share(const struct share_figure *current, const struct share_figure *baseline,
                   const struct spread *spread, double confidence, struct change_estimate *ret);
