@@ -401,16 +401,26 @@ static void keep_answer_body(struct capture *c, struct exchange *x, const struct
 
 /* ---- making an exchange ---- */
 
+static size_t count_lines(struct str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '\n';
+    return n;
+}
+
 /* "GET /x HTTP/1.1" and the lines below it. */
 static void keep_request_head(struct capture *c, struct exchange *x, struct str head)
 {
-    struct exchange_header *headers = arena_new_n(&x->arena, struct exchange_header, HEADERS_MAX);
+    size_t max = count_lines(head) < HEADERS_MAX ? count_lines(head) : HEADERS_MAX;
+    struct exchange_header *headers = arena_new_n(&x->arena, struct exchange_header, max);
     struct str line;
 
     x->request_version = STR("HTTP/1.1");
     x->request_headers = headers;
     ignored(str_split(&head, '\n', &line));
-    while (x->n_request_headers < HEADERS_MAX && str_split(&head, '\n', &line)) {
+    while (x->n_request_headers < max && str_split(&head, '\n', &line)) {
         size_t colon = str_find(line, ':');
 
         if (colon == line.n)
@@ -475,7 +485,7 @@ static struct exchange *exchange_of(struct capture *c, const struct view *v, wal
 {
     struct exchange *x = xnew(struct exchange);
 
-    x->bytes = sizeof(*x) + HEADERS_MAX * sizeof(struct exchange_header);
+    x->bytes = sizeof(*x);
     x->began = v->asked;
     x->began_wall = began;
     x->error_code = v->error_code;
