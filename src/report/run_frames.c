@@ -85,20 +85,14 @@ static void put_metrics(struct run_frames *f, size_t from, struct json_out *j)
 {
     size_t n;
     struct doc_entry *const *all = doc_entries_all(f->entries, &n);
-    bool any = false;
 
+    json_key(j, "metrics");
+    json_open_object(j);
     for (size_t i = from; i < n; i++) {
-        if (all[i]->by != DOC_METRIC)
-            continue;
-        if (!any) {
-            json_key(j, "metrics");
-            json_open_object(j);
-        }
-        any = true;
-        doc_put_metric(j, all[i]->metric);
+        if (all[i]->by == DOC_METRIC)
+            doc_put_metric(j, all[i]->metric);
     }
-    if (any)
-        json_close(j);
+    json_close(j);
 }
 
 static void put_added(struct run_frames *f, size_t from, struct json_out *j)
@@ -106,8 +100,6 @@ static void put_added(struct run_frames *f, size_t from, struct json_out *j)
     size_t n;
     struct doc_entry *const *all = doc_entries_all(f->entries, &n);
 
-    if (from == n)
-        return;
     json_key(j, "add");
     json_open_array(j);
     for (size_t i = from; i < n; i++) {
@@ -118,6 +110,14 @@ static void put_added(struct run_frames *f, size_t from, struct json_out *j)
         json_close(j);
     }
     json_close(j);
+}
+
+static bool has_new(const struct run_frames *f)
+{
+    size_t n;
+
+    doc_entries_all(f->entries, &n);
+    return n > f->n_told;
 }
 
 void run_frames_put_entries(struct run_frames *f, struct buf *out)
@@ -224,8 +224,10 @@ void run_frames_put(struct run_frames *f, const struct store_run *run, struct bu
     doc_put_seconds(&j, f->at);
     json_key(&j, "dt");
     doc_put_seconds(&j, f->length);
-    put_metrics(f, f->n_told, &j);
-    put_added(f, f->n_told, &j);
+    if (has_new(f)) {
+        put_metrics(f, f->n_told, &j);
+        put_added(f, f->n_told, &j);
+    }
     put_points(f, &j);
     put_totals(f, &j);
     put_heat(f, &j);

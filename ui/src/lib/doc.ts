@@ -59,6 +59,7 @@ export interface Threshold {
   limit: number;
   value: number | null;
   abort_on_fail: boolean;
+  samples?: number; // that were judged
   window_s?: number;
   text?: string; // what else is to be said: too few samples, a window's time
 }
