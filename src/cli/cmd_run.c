@@ -152,15 +152,19 @@ static int conclude(struct run_command *c, int r)
     return run_exit_code(c->run, r);
 }
 
+static enum run_store_need store_need(const struct loadtest *t)
+{
+    return run_report_is_wanted(t) || run_ui_is_wanted(t) ? RUN_STORE_NEEDED : RUN_STORE_KEEP;
+}
+
 static int run_test(struct run_command *c)
 {
     struct loadtest *t = &c->test;
 
     TRY(loadtest_load(t));
     run_id_choose(t);
-    bool is_needed = run_report_is_wanted(t) || run_ui_is_wanted(t);
-
-    TRY(run_store_new(t, is_needed ? RUN_STORE_NEEDED : RUN_STORE_KEEP, &c->store));
+    run_ui_add_export(t);
+    TRY(run_store_new(t, store_need(t), &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_capture_new(t, &c->capture));
     c->live = run_live_new(t, c->loop);

@@ -268,12 +268,21 @@ bool run_ui_is_wanted(const struct loadtest *t)
 {
     struct arena arena = {0};
     struct ui_options options = {0};
-    /* What is wrong with them is said when the page is to be served. */
     bool is_wanted =
         ui_options_read(&t->own, env_of, NULL, &arena, &options) != 0 || options.serves;
 
     arena_fini(&arena);
     return is_wanted;
+}
+
+void run_ui_add_export(struct loadtest *t)
+{
+    struct ui_options options = {0};
+    struct opt_list *reports = &t->own.reports;
+
+    /* What is wrong with them is said when the page is to be served. */
+    if (ui_options_read(&t->own, env_of, NULL, &t->arena, &options) == 0 && options.export_file)
+        vec_push(reports->items, reports->n_items, reports->cap) = options.export_file;
 }
 
 int run_ui_new(const struct run_ui_config *config, struct run_ui **ret_ui)

@@ -31,6 +31,9 @@ struct run_ui_config {
 /* Whether options or environment ask for a page: then the run has to be in a store. */
 bool run_ui_is_wanted(const struct loadtest *t);
 
+/* K6_WEB_DASHBOARD_EXPORT=FILE is one more --report FILE. */
+void run_ui_add_export(struct loadtest *t);
+
 /* Serves the page when the options want it, else *ret_ui is NULL. Returns 0 or a fault. */
 MUST_USE int run_ui_new(const struct run_ui_config *config, struct run_ui **ret_ui);
 
