@@ -95,6 +95,8 @@ static const struct route {
     {"GET", "/api/runs/{}/script", web_runs_script, NEEDS_STORE},
     {"GET", "/api/runs/{}/har", web_runs_har, NEEDS_STORE},
     {"GET", "/api/runs/{}/exchanges/{}", web_runs_exchange, NEEDS_STORE},
+    {"GET", "/api/compare", web_compare_get, NEEDS_STORE},
+    {"GET", "/api/trend", web_trend_get, NEEDS_STORE},
     {"GET", "/api/scripts", web_scripts_get, NEEDS_STORE},
     {"GET", "/api/connections", web_connections_list, NEEDS_NOTHING},
     {"PUT", "/api/connections/{}", web_connections_put, NEEDS_NOTHING},

@@ -266,6 +266,18 @@ static void test_changes(void **s UNUSED)
     assert_int_equal(get("/api/runs/r-2-two"), 404);
 }
 
+static void test_comparison(void **s UNUSED)
+{
+    assert_int_equal(get("/api/compare?current=r-2-one"), 400);
+    assert_non_null(strstr(error_text(), "baseline"));
+    assert_int_equal(get("/api/compare?current=r-2-one&baseline=r-9"), 404);
+    assert_int_equal(get("/api/compare?current=2&baseline=3&threshold=-1"), 400);
+    assert_int_equal(get("/api/compare?current=2&baseline=3&threshold=10"), 200);
+    assert_string_equal(text_at("format"), "brunt-comparison");
+    assert_int_equal(get("/api/trend"), 400);
+    assert_int_equal(get("/api/trend?script=none.js"), 404);
+}
+
 static void test_live(void **s UNUSED)
 {
     assert_int_equal(get("/api/live"), 200);
@@ -349,9 +361,9 @@ static void test_without_all(void **s UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_lists),   TEST(test_one_run),     TEST(test_exchanges),
-        TEST(test_changes), TEST(test_live),        TEST(test_routes),
-        TEST(test_files),   TEST(test_without_all), TEST(test_connections),
+        TEST(test_lists),       TEST(test_one_run),    TEST(test_exchanges), TEST(test_changes),
+        TEST(test_live),        TEST(test_routes),     TEST(test_files),     TEST(test_without_all),
+        TEST(test_connections), TEST(test_comparison),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,7 @@ def history(brunt):
             script = check_lists(page)
             check_run(page)
             check_changes(page)
-            # the comparison and the trend: check_comparison(page, script)
+            check_comparison(page, script)
             check_connections(page)
             page.proc.terminate()
             check("it ends on a signal", page.end() == 0, page.output())
