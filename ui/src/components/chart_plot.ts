@@ -79,6 +79,11 @@ function paths(kind: ChartSeries["kind"]): uPlot.Series.PathBuilder | undefined 
   return undefined;
 }
 
+/** "2.50 MB" is "2.5 MB" on an axis, where its neighbours are as round. */
+export function round(text: string): string {
+  return text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
+}
+
 function seriesOptions(spec: PlotSpec, shown: boolean[]): uPlot.Series[] {
   return spec.series.map((s, i) => {
     const stroke = colourOf(s, i);
@@ -133,8 +138,7 @@ export function plotOptions(
   const ink = token("--text-3");
   const grid = { stroke: token("--grid"), width: 1 };
   const axis = { stroke: ink, font: FONT, grid, ticks: { show: false } } as const;
-  // "2.00 MB" is "2 MB" on an axis, where its neighbours are as round
-  const format = (f: Format) => (_u: uPlot, splits: number[]) => splits.map((v) => f(v).replace(/\.0+(?=\D|$)/, ""));
+  const format = (f: Format) => (_u: uPlot, splits: number[]) => splits.map((v) => round(f(v)));
 
   return {
     ...size,

@@ -5,7 +5,7 @@ import { nearest, type ChartGroup } from "../lib/chart_group";
 import { formatClock, formatCount, formatMs } from "../lib/format";
 import { nextFrame } from "../lib/frame";
 import { token, useTheme } from "../lib/theme";
-import { AXIS_LEFT } from "./chart_plot";
+import { AXIS_LEFT, round } from "./chart_plot";
 
 export interface HeatMapProps {
   title: string;
@@ -159,7 +159,7 @@ class Map2d {
         const ms = m * 10 ** e;
         const at = 4 * Math.log2(ms / 1000) - (g.from - 1);
         const y = TOP + height - at * h;
-        if (at >= 0 && at <= g.buckets) ctx.fillText(formatMs(ms).replace(/\.0+(?=\D)/, ""), AXIS_LEFT - 8, y);
+        if (at >= 0 && at <= g.buckets) ctx.fillText(round(formatMs(ms)), AXIS_LEFT - 8, y);
       }
 
     ctx.textAlign = "center";

@@ -159,7 +159,9 @@ export class LiveRun {
       if (doc.timeline.seq >= model.seq) model.load(doc);
       else Object.assign(model.run, doc.run);
     } catch {
-      // what is here stays
+      // The program has gone: what is here stays, and nothing can be changed any more.
+      model.run.stage = "over";
+      model.run.controllable = false;
     }
     this.to("ended");
   }

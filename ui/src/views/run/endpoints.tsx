@@ -57,7 +57,7 @@ function endpointsOf(m: RunModel): Endpoint[] {
     const bytes = (total(p.http_req_data_received, "sum") ?? 0) + (total(p.http_req_data_sent, "sum") ?? 0);
     return {
       key,
-      name: any.tags["name"] ?? "",
+      name: any.tags["overflow"] ? "all others" : (any.tags["name"] ?? ""),
       method: any.tags["method"] ?? "",
       n,
       rate: n / seconds,

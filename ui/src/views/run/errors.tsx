@@ -123,7 +123,7 @@ function Tables(props: RunProps) {
           filter={(x) => `${x.method} ${x.url} ${x.name} ${x.error} ${x.status} ${x.kind}`}
           filterHint="Filter exchanges"
           tools={only && <button type="button" class="button" onClick={() => setOnly(null)}>Only “{only.name}” ✕</button>}
-          empty="No exchange was kept."
+          empty={model.run.state === "running" ? "Exchanges are written when the test has ended." : "No exchange was kept."}
           maxHeight={360}
           onOpen={setOpen}
         />

@@ -14,7 +14,7 @@ import type { RunModel } from "../../lib/run_model";
 import { Controls, ScaleDialog, scaleOf } from "./controls";
 import type { RunProps } from "./context";
 
-const STAGES: Record<string, string> = { init: "starting", setup: "in setup()", scenarios: "running", teardown: "in teardown()", over: "ending" };
+const STAGES: Record<string, string> = { init: "starting", setup: "in setup()", scenarios: "running", teardown: "in teardown()", over: "over" };
 const VERDICTS: Record<string, [Tone, string]> = {
   valid: ["good", "Valid measurement"],
   suspect: ["warn", "Suspect measurement"],
@@ -27,7 +27,7 @@ export function StateBadge(props: { run: RunInfo }) {
 
   if (run.state === "running" && run.paused) return <Badge tone="warn">paused</Badge>;
   return (
-    <Badge tone={tone} live={run.state === "running"} title={run.reason}>
+    <Badge tone={tone} live={run.state === "running" && run.stage !== "over"} title={run.reason}>
       {run.state === "running" ? (STAGES[run.stage ?? ""] ?? text) : text}
     </Badge>
   );

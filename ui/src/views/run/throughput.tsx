@@ -10,6 +10,13 @@ import type { RunProps } from "./context";
 
 type Line = ChartSeries & { values: (m: RunModel) => Points };
 
+/** Which iterations are due: those of scenarios with an arrival rate, named where there are others too. */
+function dueLabel(model: RunModel): string {
+  const arrivals = model.run.scenarios.filter((s) => s.executor.endsWith("arrival-rate"));
+  if (arrivals.length === 0 || arrivals.length === model.run.scenarios.length) return "Iterations, target";
+  return `Target of ${arrivals.map((s) => s.name).join(", ")}`;
+}
+
 function mainLines(model: RunModel): Line[] {
   const target = targetRate(model.run, model.events, model.times());
   const seconds = elapsed(model) || 1;
@@ -21,7 +28,7 @@ function mainLines(model: RunModel): Line[] {
 
   rate("http_reqs", "Requests", 0);
   rate("iterations", "Iterations", 2);
-  if (target) lines.push({ label: "Iterations, target", colour: 7, dash: true, values: (m) => targetRate(m.run, m.events, m.times()) ?? [] });
+  if (target) lines.push({ label: dueLabel(model), colour: 7, dash: true, values: (m) => targetRate(m.run, m.events, m.times()) ?? [] });
   lines.push({
     label: "Active VUs",
     colour: 1,
