@@ -139,6 +139,25 @@ static void error_codes_page(struct buf *out)
 #undef X
 }
 
+/* ---- what is masked ---- */
+
+static void masks_page(struct buf *out)
+{
+#define IS                       "is"
+#define ENDS                     "ends in"
+#define CONTAINS                 "contains"
+#define ANYWHERE                 "headers, parameters, fields, elements, attributes"
+#define QUERY                    "parameters of URLs"
+#define MASK(match, where, name) buf_puts(out, "| " match " | `" name "` | " where " |\n");
+#include "proto/mask.def"
+#undef MASK
+#undef IS
+#undef ENDS
+#undef CONTAINS
+#undef ANYWHERE
+#undef QUERY
+}
+
 static void exit_codes_page(struct buf *out)
 {
 #define EXIT_CODE(number, when, todo) buf_puts(out, "| " #number " | " when " | " todo " |\n");
@@ -230,6 +249,10 @@ static const struct {
      "`res.error_code` and the tag `error_code`; the numbers are k6's. `res.error` and the tag `error` have the text; where\n"
      "the column is empty, the text says what happened.\n\n"
      "| code | text | when |\n|---|---|---|\n", error_codes_page},
+    {"masked-names.md", "# Masked names\n\n"
+     "Values of these names are not shown in [evidence of failures](../failures.md). A name is compared in lower case and by\n"
+     "its letters and digits alone, whole and by its last part: `X-Api-Key` is `apikey`, `user[pass]` is `pass`.\n\n"
+     "| the name | | in |\n|---|---|---|\n", masks_page},
     {"exit-codes.md", "# Exit codes\n\n| code | when | what to do |\n|---|---|---|\n", exit_codes_page},
     {"outputs.md", "# Outputs\n\n"
      "Where a run can send its measurements, `-o NAME[=ARGUMENT][?key=value&...]`, any number of times. All know `?label=`,\n"
