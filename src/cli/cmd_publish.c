@@ -1,7 +1,10 @@
 /*
- * brunt publish FILE: sends the results of a run again, from the file that --results-json wrote.
- * The outputs are opened as for a run. Those that take stored points get the points of the
+ * brunt publish FILE|RUN: sends the results of a run again. The outputs are opened as for a run.
+ *
+ * From the file that --results-json wrote, those that take stored points get the points of the
  * catalogue; the others get one tick in which everything happened, dated to the end of the run.
+ * From the history they get the run's ticks, as if it happened now, under the times at which it
+ * did.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,16 +16,22 @@
 #include "base/opt.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/history_store.h"
+#include "cli/publish_stored.h"
+#include "cli/stored_run.h"
 #include "sink/results.h"
 #include "sink/sinks.h"
 
 struct publish {
+    const char *store_path;
     struct opt_list to, out;
     span_ns patience;
     bool quiet;
     struct opt_args args;
     const char *path;
-    struct results *results;
+    struct results *results; /* of a file; NULL: of a stored run */
+    struct stored_run stored;
+    struct publish_stored *ticks;
     struct sinks *sinks;
     bool interrupted;
 };
@@ -33,6 +42,7 @@ struct publish {
 #define OLD (3600 * NS_PER_S)
 
 static const struct opt_row rows[] = {
+    HISTORY_STORE_ROW(AT(store_path)),
     {.name = "to",
      .type = OPT_LIST,
      .offset = AT(to),
@@ -58,20 +68,22 @@ static const struct opt_row rows[] = {
 };
 
 static const struct opt_example examples[] = {
-    {"brunt run --results-json run.json script.js", "keep the results of a run"},
-    {"brunt publish run.json --to prod", "send them to a Grafana connection"},
-    {"brunt publish run.json -o influxdb=http://127.0.0.1:8086/k6", "or to any other output"},
+    {"brunt publish latest --to prod", "send the latest run to a Grafana connection"},
+    {"brunt publish 20261121T15 -o influxdb=http://127.0.0.1:8086/k6", "or to any other output"},
+    {"brunt run --results-json run.json script.js", "keep the results of a run in a file"},
+    {"brunt publish run.json --to prod", "and send them from there"},
 };
 
 static const struct opt_table table = {
     .name = "brunt publish",
-    .operands = "FILE",
+    .operands = "RUN|FILE",
     .summary = "Send the results of a run that is over.",
-    .about =
-        "FILE is what `brunt run --results-json FILE` wrote. Points keep the time at which they "
-        "were true; Grafana Cloud refuses those that are older than an hour.\n\n"
-        "Exit codes: 0 everything was delivered, 104 an output or connection is wrong, 105 "
-        "interrupted, 115 something was not delivered, 255 the file cannot be read.",
+    .about = HISTORY_RUN_HELP
+    " FILE is what `brunt run --results-json FILE` wrote. Points keep the time at which they "
+    "were true; Grafana Cloud refuses those that are older than an hour.\n\n"
+    "Exit codes: 0 everything was delivered, 104 an output or connection is wrong, 105 "
+    "interrupted, 115 something was not delivered, 255 there is no such run, or the file cannot be "
+    "read.",
     .rows = rows,
     .n_rows = countof(rows),
     .examples = examples,
@@ -95,9 +107,9 @@ static int read_results(struct publish *p)
     return fault(-EINVAL, "%s: %s", p->path, why);
 }
 
-static void warn_of_age(const struct publish *p)
+static void warn_of_age(const struct publish *p, wall_ns ended)
 {
-    span_ns age = clock_wall() - p->results->facts.now;
+    span_ns age = clock_wall() - ended;
 
     if (age > OLD && !p->quiet) {
         fprintf(stderr,
@@ -169,17 +181,22 @@ static int add_outputs(struct publish *p)
     return 0;
 }
 
-static int open_outputs(struct publish *p)
+static int make_outputs(struct publish *p, const struct vocab_run *run)
 {
     struct sinks_config config = {
-        .run_id = "publish", .run = &p->results->run, .env = env_of, .say = say, .arg = p};
+        .run_id = "publish", .run = run, .env = env_of, .say = say, .arg = p};
 
     if (!p->to.n_items && !p->out.n_items)
         return fault(-EINVAL, "say where to: --to CONNECTION or -o OUTPUT");
+    p->sinks = sinks_new(&config);
+    return add_outputs(p);
+}
+
+static int open_outputs(struct publish *p)
+{
     if (p->to.n_items && !p->results->n_points)
         return fault(-EINVAL, "%s has no points of the catalogue", p->path);
-    p->sinks = sinks_new(&config);
-    TRY(add_outputs(p));
+    TRY(make_outputs(p, &p->results->run));
     return sinks_open(p->sinks, p->results->snapshot);
 }
 
@@ -239,15 +256,34 @@ static int judge(const struct publish *p)
     return complete ? 0 : fault(FAULT_EXIT(115), "not everything was delivered");
 }
 
-static int publish(struct publish *p)
+static int publish_file(struct publish *p)
 {
-    p->path = p->args.operands[0];
     TRY(read_results(p));
     hold_signals();
     TRY(open_outputs(p));
-    warn_of_age(p);
+    warn_of_age(p, p->results->facts.now);
     give_points(p);
     give_tick(p);
+    return 0;
+}
+
+static int publish_run(struct publish *p)
+{
+    TRY(stored_run_open(p->store_path, p->path, &p->stored));
+    TRY(publish_stored_new(p->stored.store, p->stored.key, &p->ticks));
+    hold_signals();
+    TRY(make_outputs(p, publish_stored_run(p->ticks)));
+    warn_of_age(p, publish_stored_ended(p->ticks));
+    return publish_stored_give(p->ticks, &p->sinks, p->patience);
+}
+
+/* A name that is both is the file: a run can be named in another way. */
+static int publish(struct publish *p)
+{
+    p->path = p->args.operands[0];
+    bool is_file = access(p->path, F_OK) == 0 || strcmp(p->path, "-") == 0;
+
+    TRY(is_file ? publish_file(p) : publish_run(p));
     sinks_drain(p->sinks);
     wait_for(p);
     sinks_close(p->sinks);
@@ -267,6 +303,8 @@ static int run_publish(int argc, char **argv)
     }
     sinks_free(p.sinks);
     results_free(p.results);
+    publish_stored_free(p.ticks);
+    stored_run_close(&p.stored);
     opt_list_fini(&p.to);
     opt_list_fini(&p.out);
     opt_args_fini(&p.args);

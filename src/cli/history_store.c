@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/duration.h"
 #include "base/mem.h"
+#include "cli/stored_run.h"
 
 static const char *env_of(void *arg UNUSED, const char *name)
 {
@@ -30,13 +31,7 @@ int history_open(const char *given, enum store_mode mode, struct store **ret_sto
 
 int history_find(struct store *s, const char *text, int64_t *ret_key)
 {
-    int r = store_run_find(s, str_of(text), ret_key);
-
-    if (r <= 0)
-        return r;
-    scoped(freep) char *why = xstrdup(fault_text());
-
-    return fault(-ENOENT, "%s", why);
+    return stored_run_fault(store_run_find(s, str_of(text), ret_key), text);
 }
 
 int history_take_age(void *object, const struct opt_row *row, const char *value)

@@ -156,6 +156,8 @@ struct store_replay {
     size_t max_steps; /* 0: every tick */
     /* After a step, between ticks of the snapshot. Non-zero ends the replay and is passed on. */
     int (*step)(void *arg, struct snapshot *snapshot, span_ns from, span_ns to);
+    /* When it ends early, before the snapshot goes: for who keeps something over it. Or NULL. */
+    void (*failed)(void *arg);
     void *arg;
     /* The number of the last tick that was read, as snapshot_ticks() of the run's own had it when
      * it was written: frames with a higher one come after. Left alone where there is no tick.

@@ -209,8 +209,11 @@ int store_replay(struct store *s, int64_t key, const struct store_replay *how,
         got = play(&r, how);
     if (began)
         store_rollback(s);
-    if (got == 0)
+    if (got == 0) {
         give(&r, ret_registry, ret_snapshot);
+    } else if (how->failed) {
+        how->failed(how->arg);
+    }
     return got;
 }
 
