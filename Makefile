@@ -1,6 +1,6 @@
 # A thin front for people in a hurry. The build is CMake with Ninja: cmake --preset dev|release|asan|tsan|fuzz.
 #
-#   make run      install what the build needs, build, and run a real script against the demo target
+#   make run      install what the build needs, build, and run a real script against the demo target, with the page
 #   make test     install what tests need, run every test
 #   make check    clang-tidy, gcc -fanalyzer, headers, docs            make format   format all C files
 #   make bench    measure against other tools, side by side            make fuzz     every fuzzer for a minute

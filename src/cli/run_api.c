@@ -10,6 +10,7 @@
 #include "cli/loadtest.h"
 #include "cli/main_call.h"
 #include "cli/run_output.h"
+#include "cli/run_ui.h"
 #include "report/summary.h"
 #include "run/control.h"
 #include "run/run.h"
@@ -175,7 +176,7 @@ int run_api_new(const struct loadtest *t, struct loop *loop, struct run *run,
     const struct plan_options *o = t->plan->options;
 
     *ret_api = NULL;
-    if (!o->address[0] && !t->own.ui && o->paused) {
+    if (!o->address[0] && o->paused && !run_ui_is_wanted(t)) {
         return fault(FAULT_EXIT(104), "--paused needs --address, such as localhost:6565, or --ui: "
                                       "nothing else could resume the test");
     }

@@ -22,13 +22,14 @@
 extern char **environ;
 
 enum {
-    THREADS = 4, /* that answer: enough that a long report delays no list */
+    THREADS = 4,   /* that answer: enough that a long report delays no list */
+    NICENESS = 10, /* of these: a document of a long run costs a processor for a while */
 };
 
 struct ui_server {
     struct web_site *site;
     struct web_server *server;
-    struct buf url;
+    char *url;
 };
 
 /* ---- its address ---- */
@@ -50,12 +51,14 @@ static void put_host(struct buf *out, const char *address)
 static void make_url(struct ui_server *u, const char *given_token)
 {
     const char *token = web_server_token(u->server);
+    struct buf url = {0};
 
-    buf_puts(&u->url, "http://");
-    put_host(&u->url, web_server_address(u->server));
-    buf_putc(&u->url, '/');
+    buf_puts(&url, "http://");
+    put_host(&url, web_server_address(u->server));
+    buf_putc(&url, '/');
     if (token[0] && !(given_token && given_token[0]))
-        buf_printf(&u->url, "#token=%s", token);
+        buf_printf(&url, "#token=%s", token);
+    u->url = buf_take(&url, NULL);
 }
 
 /* ---- beginning and end ---- */
@@ -72,6 +75,7 @@ static int listen_somewhere(struct ui_server *u, const struct ui_server_config *
         .answer = web_site_answer,
         .arg = u->site,
         .n_threads = THREADS,
+        .niceness = NICENESS,
     };
     int r = web_server_new(&web, &u->server);
 
@@ -112,13 +116,13 @@ void ui_server_free(struct ui_server *u)
         return;
     web_server_free(u->server);
     web_site_free(u->site);
-    buf_fini(&u->url);
+    free(u->url);
     free(u);
 }
 
 const char *ui_server_url(const struct ui_server *u)
 {
-    return u->url.data;
+    return u->url;
 }
 
 /* ---- the browser ---- */

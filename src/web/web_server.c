@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,6 +238,9 @@ static void *serve(void *arg)
 {
     struct web_server *s = arg;
 
+    /* On Linux this is of the calling thread alone. */
+    if (s->config.niceness)
+        ignored(setpriority(PRIO_PROCESS, (id_t)gettid(), s->config.niceness));
     pthread_mutex_lock(&s->shared.lock);
     for (;;) {
         while (list_empty(&s->shared.asked) && !s->shared.is_stopping)

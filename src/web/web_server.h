@@ -42,6 +42,7 @@ struct web_server_config {
     bool (*answer)(void *arg, const struct web_request *req, struct web_answer *ret_answer);
     void *arg;
     int n_threads;
+    int niceness; /* of these threads: what they do must not delay the load; 0: like all others */
 };
 
 /*
