@@ -31,11 +31,13 @@ int web_mhd_load(void)
 
     pthread_once(&once, load);
     if (!library) {
-        return fault(-ENOENT, "the REST API needs libmicrohttpd, version 0.9.71 or later (Debian: "
-                              "libmicrohttpd12)");
+        return fault(-ENOENT,
+                     "REST API and page need libmicrohttpd, version 0.9.71 or later (Debian: "
+                     "libmicrohttpd12)");
     }
 #define FIND(name) found &= find("MHD_" #name, &web_mhd.name)
     WEB_MHD_FUNCTIONS(FIND);
 #undef FIND
-    return found ? 0 : fault(-ENOENT, "this libmicrohttpd lacks functions that the REST API needs");
+    return found ? 0
+                 : fault(-ENOENT, "this libmicrohttpd lacks functions that REST API and page need");
 }
