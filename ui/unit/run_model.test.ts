@@ -94,6 +94,15 @@ test("what is derived: rates by the step's length, shares, sums", () => {
   assert.equal(latest(m, m.whole("vus"), "last"), 7);
 });
 
+test("a last step that is much shorter than the one before makes no spike", () => {
+  const m = RunModel.of(doc());
+  m.define(ADD);
+  m.apply({ ...frame(3), t: 4.1, dt: 0.1, points: [[0, 11], [1, 1, 9, 9, 9, 9, 9, 9, 9]] });
+  assert.deepEqual(perSecondOf(m, m.whole("reqs")).map((v) => Math.round((v as number) * 10) / 10), [5, 10, 14.8]);
+  assert.deepEqual(column(m, m.find("time", "endpoint", { name: "/" }), "p95"), [4, 6, null]);
+  assert.deepEqual(cumulative(m, m.whole("reqs"), "sum"), [10, 30, 41]);
+});
+
 test("thinning keeps peaks and gaps", () => {
   assert.deepEqual(thin([1, 9, 2, 3, null, null], 3), [9, 3, null]);
   assert.deepEqual(thin([1, 2], 3), [1, 2]);

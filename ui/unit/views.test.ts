@@ -110,6 +110,8 @@ test("the target: stages, start times, what somebody changed, nothing outside", 
 
   assert.deepEqual(targetRate({ options }, [], [0, 5, 12, 16, 24, 26]), [0, 5, 10, 15, 5, null]);
   assert.deepEqual(targetRate({ options }, scaled, [16, 19]), [15, 60]);
+  const pauses = [{ at_ms: 0, t: 17, kind: "pause", text: "" }, { at_ms: 0, t: 18, kind: "resume", text: "" }];
+  assert.deepEqual(targetRate({ options }, pauses, [16, 17.5, 19]), [15, 0, 15]);
   assert.equal(targetRate({ options: { scenarios: { c: options.scenarios.c } } }, [], [1]), null);
   assert.equal(targetRate({}, [], [1]), null);
   assert.equal(targetRate({ options: { scenarios: { a: { executor: "ramping-arrival-rate", stages: "x" } } } }, [], [1]), null);

@@ -4,8 +4,24 @@ import type { RunModel, Series } from "./run_model";
 
 export type Points = (number | null)[];
 
+/**
+ * Whether a step is so short beside the one before it that its figures are of a few values only: the last one, when a
+ * test ends between two ticks.
+ */
+function isScrap(m: RunModel, i: number): boolean {
+  return i > 0 && (m.dt[i] as number) < 0.3 * (m.dt[i - 1] as number);
+}
+
 /** A column of points by its name, with gaps where nothing was. */
 export function column(m: RunModel, s: Series | undefined, name: string): Points {
+  const out = everything(m, s, name);
+
+  if (s?.type === "trend") for (let i = 1; i < m.n; i++) if (isScrap(m, i)) out[i] = null;
+  return out;
+}
+
+/** The same with the steps that are too short for a line. */
+function everything(m: RunModel, s: Series | undefined, name: string): Points {
   const out: Points = new Array<number | null>(m.n).fill(null);
   const values = s && s.cols[(POINT_COLUMNS[s.type] as readonly string[]).indexOf(name)];
   if (!values) return out;
@@ -31,10 +47,13 @@ export function count(s: Series | undefined): number {
 }
 
 function perStep(m: RunModel, s: Series | undefined, name: string): Points {
-  const values = column(m, s, name);
+  const values = everything(m, s, name);
   if (!s || s.cols.length === 0) return values;
-  for (let i = 0; i < m.n; i++) values[i] = (values[i] ?? 0) / (m.dt[i] || 1);
-  return values;
+  return values.map((v, i) => {
+    const scrap = isScrap(m, i);
+    const amount = (v ?? 0) + (scrap ? (values[i - 1] ?? 0) : 0);
+    return amount / ((m.dt[i] as number) + (scrap ? (m.dt[i - 1] as number) : 0) || 1);
+  });
 }
 
 /** How much of it a second: nothing in a step is 0, not a gap. */
@@ -44,10 +63,10 @@ export function perSecondOf(m: RunModel, s: Series | undefined): Points {
 
 /** The share of a rate by step; a gap where there was nothing to have a share in. */
 export function shareOf(m: RunModel, s: Series | undefined): Points {
-  const trues = column(m, s, "trues");
-  const totals = column(m, s, "total");
+  const trues = everything(m, s, "trues");
+  const totals = everything(m, s, "total");
 
-  return trues.map((v, i) => (totals[i] ? (v ?? 0) / (totals[i] as number) : null));
+  return trues.map((v, i) => (totals[i] && !isScrap(m, i) ? (v ?? 0) / (totals[i] as number) : null));
 }
 
 /** The mean of a trend by step. */
@@ -61,7 +80,7 @@ export function meanOf(m: RunModel, s: Series | undefined): Points {
 /** How much there has been until each step. */
 export function cumulative(m: RunModel, s: Series | undefined, name: string): Points {
   let sum = 0;
-  return column(m, s, name).map((v) => (sum += v ?? 0));
+  return everything(m, s, name).map((v) => (sum += v ?? 0));
 }
 
 export function ratio(part: number | null, whole: number | null): number | null {

@@ -81,18 +81,26 @@ function scaledAt(events: RunEvent[], name: string, t: number): number | null {
   return rate;
 }
 
+/** Whether somebody had paused the run: nothing is due then. */
+function pausedAt(events: RunEvent[], t: number): boolean {
+  let paused = false;
+  for (const e of events) if (e.t <= t && (e.kind === "pause" || e.kind === "resume")) paused = e.kind === "pause";
+  return paused;
+}
+
 /** Iterations a second that were due at each time; null where no scenario has arrivals. */
 export function targetRate(run: Pick<RunInfo, "options">, events: RunEvent[], times: ArrayLike<number>): (number | null)[] | null {
   const scenarios = Object.entries(record(run.options?.["scenarios"]));
   const arrivals = scenarios.map(([name, o]) => arrivalsOf(name, record(o))).filter((a): a is Arrivals => a !== null);
+  const steered = events.filter((e) => e.kind === "scale-rate" || e.kind === "pause" || e.kind === "resume");
   if (arrivals.length === 0) return null;
 
   return Array.from(times, (t) => {
     let sum: number | null = null;
     for (const a of arrivals) {
       const planned = plannedAt(a, t - a.start);
-      if (planned !== null) sum = (sum ?? 0) + (scaledAt(events, a.name, t) ?? planned);
+      if (planned !== null) sum = (sum ?? 0) + (scaledAt(steered, a.name, t) ?? planned);
     }
-    return sum;
+    return sum !== null && pausedAt(steered, t) ? 0 : sum;
   });
 }

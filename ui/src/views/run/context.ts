@@ -15,7 +15,8 @@ export interface RunProps {
 
 /** An event in words. */
 export function eventText(e: RunEvent): string {
-  return e.text || `${titleOf(e.kind)}${e.scenario ? ` ${e.scenario}` : ""}${e.to !== undefined ? ` ${e.from ?? "?"} → ${e.to}` : ""}`;
+  const text = e.text.replace(/\d+\.\d{4,}/g, (n) => String(Number(Number(n).toPrecision(4))));
+  return text || `${titleOf(e.kind)}${e.scenario ? ` ${e.scenario}` : ""}${e.to !== undefined ? ` ${e.from ?? "?"} → ${e.to}` : ""}`;
 }
 
 export function marksOf(events: RunEvent[]): ChartMark[] {

@@ -30,6 +30,12 @@ function entries(m: RunModel, by: "error" | "status"): readonly Series[] {
   return [];
 }
 
+/** k6's codes from 1400 to 1599 are statuses; others are left as they are. */
+function errorName(code: string): string {
+  const n = Number(code);
+  return n >= 1400 && n < 1600 ? `status ${n - 1000}` : code;
+}
+
 function byError(m: RunModel): Failure[] {
   const all = count(m.whole("http_reqs"));
 
@@ -37,7 +43,7 @@ function byError(m: RunModel): Failure[] {
     .map((s) => {
       const code = s.tags["error_code"] ?? "";
       const error = s.tags["error"] ?? "";
-      return { key: s.key, name: error || code, detail: code, n: count(s), share: ratio(count(s), all), kept: m.exchanges.filter((x) => x.kind === "failed" && x.error_code === code && (!error || x.error === error)) };
+      return { key: s.key, name: error || errorName(code), detail: code, n: count(s), share: ratio(count(s), all), kept: m.exchanges.filter((x) => x.kind === "failed" && x.error_code === code && (!error || x.error === error)) };
     })
     .filter((f) => (f.name || f.detail) !== "" && f.n > 0);
 }

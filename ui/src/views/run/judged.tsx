@@ -24,7 +24,7 @@ function formatOf(m: RunModel, t: Threshold): Format {
 
 function thresholdColumns(m: RunModel): Column<Threshold>[] {
   return [
-    { key: "metric", title: "Threshold", value: (t) => `${t.metric} ${t.source}`, render: (t) => <><span class="muted">{t.metric}</span> {t.source}</> },
+    { key: "metric", title: "Threshold", value: (t) => `${t.metric} ${t.source}`, render: (t) => <>{t.source} <span class="muted">{t.metric}</span></> },
     { key: "state", title: "State", align: "left", width: 110, value: (t) => ["failed", "unjudged", "passed"].indexOf(t.state), render: (t) => <Badge tone={TONES[t.state]}>{t.state}</Badge> },
     { key: "value", title: "Value", width: 96, sortable: false, value: (t) => t.value, render: (t) => formatOf(m, t)(t.value) },
     { key: "limit", title: "Limit", width: 104, sortable: false, value: (t) => t.limit, render: (t) => `${t.op} ${formatOf(m, t)(t.limit)}` },
