@@ -93,7 +93,7 @@ async function change(page, ui, runs) {
   check("b makes a baseline", true);
 
   await page.waitForSelector("tr[data-run]");
-  await page.keyboard.press("j");
+  await page.keyboard.press("Home");
   await waitFor("the focus", async () => (await focused(page)) === runs[0].id);
   await page.keyboard.press("d");
   await page.getByRole("dialog").waitFor();

@@ -89,13 +89,8 @@ async function controls(target) {
   await page.getByRole("dialog").getByRole("button", { name: "Stop the test" }).click();
   await waitFor("the end of the process", () => run.code !== null, 20);
   check("Stop stops, with its exit code", run.code === 103, `${run.code} ${run.output.slice(-500)}`);
-  await checkInnocentAfterEnd(page);
-}
-
-/** The server has gone with its run, which the browser calls an error; nothing else may be one. */
-async function checkInnocentAfterEnd(page) {
-  page.watched.errors = page.watched.errors.filter((e) => !e.includes("ERR_") && !e.includes("Failed to load resource"));
-  await checkInnocent(page, "after the end");
+  // The server has gone with its run, which the browser calls an error; nothing else may be one.
+  await checkInnocent(page, "after the end", /ERR_|Failed to load resource/);
 }
 
 await test(async () => {

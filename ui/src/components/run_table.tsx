@@ -92,6 +92,7 @@ const OVERSCAN = 10;
 
 export function RunTable(props: RunTableProps) {
   const box = useRef<HTMLDivElement>(null);
+  const pressed = useRef(0); // the move of the keyboard that the focus has followed
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(720);
   const from = Math.max(0, Math.floor(top / ROW) - OVERSCAN);
@@ -111,8 +112,14 @@ export function RunTable(props: RunTableProps) {
     setTop(box.current.scrollTop);
   }, [props.keyboard]);
   useEffect(() => {
-    if (props.keyboard === 0) return;
-    box.current?.querySelector<HTMLElement>(`tr[data-index="${props.active}"] a`)?.focus({ preventScroll: true });
+    const at = document.activeElement;
+    const moved = pressed.current !== props.keyboard;
+    // Rows that came later take the focus back only from where it fell to when the old ones went.
+    if (props.keyboard === 0 || (!moved && at !== document.body && !box.current?.contains(at))) return;
+    const link = box.current?.querySelector<HTMLElement>(`tr[data-index="${props.active}"] a`);
+    if (!link) return;
+    pressed.current = props.keyboard;
+    link.focus({ preventScroll: true });
   }, [props.keyboard, top, props.version]);
 
   const rows = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);

@@ -10,13 +10,13 @@ import { CompareTwo } from "./compare_two";
 import "./pages.css";
 
 const STEPS = 300; // of each run's charts
-const TOLERATED_DEFAULT = 10; // per cent
 const EARLIER = 100; // runs that are looked through
 
-export function toleranceOf(query: URLSearchParams): number {
-  const value = Number(query.get("threshold") ?? TOLERATED_DEFAULT);
+/** The tolerated change in per cent that the address names; undefined: the server's own. */
+export function toleranceOf(query: URLSearchParams): number | undefined {
+  const value = Number(query.get("threshold") ?? 0);
 
-  return Number.isFinite(value) && value > 0 && value <= 1000 ? value : TOLERATED_DEFAULT;
+  return value > 0 && value <= 1000 ? value : undefined;
 }
 
 export function CompareView(props: { route: Route }) {

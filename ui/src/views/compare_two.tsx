@@ -27,7 +27,7 @@ const REASONS = 4;
 const NAMES = ["current", "baseline"];
 const NARROW = "(max-width: 760px)";
 
-export function CompareTwo(props: { ids: [string, string]; docs: RunDoc[]; tolerated: number }) {
+export function CompareTwo(props: { ids: [string, string]; docs: RunDoc[]; tolerated: number | undefined }) {
   const [current, baseline] = props.ids;
   const { docs, tolerated } = props;
   const judged = useLoad(() => api.compare(current, baseline, tolerated), [current, baseline, tolerated]);
@@ -39,8 +39,8 @@ export function CompareTwo(props: { ids: [string, string]; docs: RunDoc[]; toler
       <header class="view-head">
         <h1>Comparison</h1>
         <div class="actions">
-          <Tolerance ids={props.ids} value={tolerated} />
-          <a class="button" href={`${href("compare", baseline, current)}?threshold=${tolerated}`}>
+          <Tolerance ids={props.ids} value={tolerated ?? c?.threshold_pct ?? null} />
+          <a class="button" href={href("compare", baseline, current) + (tolerated ? `?threshold=${tolerated}` : "")}>
             Swap
           </a>
         </div>
@@ -86,14 +86,15 @@ function Charts(props: { docs: RunDoc[]; endpoint: Endpoint; onEndpoint: (tags: 
   );
 }
 
-function Tolerance(props: { ids: [string, string]; value: number }) {
-  const [text, setText] = useState(String(props.value));
+function Tolerance(props: { ids: [string, string]; value: number | null }) {
+  const shown = String(props.value ?? "");
+  const [text, setText] = useState(shown);
   const apply = () => {
     const value = Number(text);
     if (value > 0 && value !== props.value) location.hash = `${href("compare", ...props.ids)}?threshold=${value}`;
   };
 
-  useEffect(() => setText(String(props.value)), [props.value]);
+  useEffect(() => setText(shown), [shown]);
   return (
     <label class="inline-field" title="Changes up to this much do not matter">
       <span>Tolerated change, %</span>
