@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "base/redact.h"
 #include "cli/cli.h"
+#include "report/comparison.h"
+#include "report/measured.h"
 #include "report/report.h"
 #include "report/report_html.h"
 #include "report/report_junit.h"
@@ -85,28 +87,60 @@ static int take_key(void *arg, const struct store_run *run)
     return 1;
 }
 
-/* The newest run of the same script that is a baseline; *ret_report stays NULL without one. */
-static int load_baseline(const struct report_file_source *from, const struct report *report,
-                         struct report **ret_report)
+/* The newest run of the same script that is a baseline; *ret_key is 0 without one. */
+static int find_baseline(const struct report_file_source *from, const struct report *report,
+                         int64_t *ret_key)
 {
     struct store_filter filter = {
         .script = report->run.script, .only_baselines = true, .only_over = true, .limit = 2};
     int64_t keys[2] = {from->key, 0};
     int r = store_runs(from->store, &filter, take_key, keys);
 
-    if (r < 0 || !keys[1])
-        return r < 0 ? r : 0;
-    return gone(report_load(from->store, keys[1], ret_report));
+    *ret_key = keys[1];
+    return r < 0 ? r : 0;
+}
+
+/* A run, what it is compared with, and what came of that. */
+struct compared {
+    struct report *report, *baseline;
+    struct measured *measured[2];
+    struct comparison *comparison;
+};
+
+static void compared_fini(struct compared *c)
+{
+    comparison_free(c->comparison);
+    measured_free(c->measured[0]);
+    measured_free(c->measured[1]);
+    report_free(c->report);
+    report_free(c->baseline);
+}
+
+static int compare(const struct report_file_source *from, int64_t baseline, struct compared *c)
+{
+    double confidence = COMPARISON_CONFIDENCE_DEFAULT;
+
+    TRY(gone(report_load(from->store, baseline, &c->baseline)));
+    TRY(measured_load(from->store, from->key, MEASURED_WITHIN, confidence, &c->measured[0]));
+    TRY(measured_load(from->store, baseline, MEASURED_WITHIN, confidence, &c->measured[1]));
+    struct comparison_side sides[] = {{&c->report->run, c->measured[0]},
+                                      {&c->baseline->run, c->measured[1]}};
+
+    return comparison_make(from->store, &sides[0], &sides[1], &(struct comparison_options){0},
+                           &c->comparison);
 }
 
 static int put_md(const struct report_file_source *from, struct buf *out)
 {
-    scoped(report_freep) struct report *report = NULL, *baseline = NULL;
+    scoped(compared_fini) struct compared c = {0};
     scoped(buf_fini) struct buf text = BUF_INIT(RUN_DOC_BYTES_MAX);
+    int64_t baseline;
 
-    TRY(gone(report_load(from->store, from->key, &report)));
-    TRY(load_baseline(from, report, &baseline));
-    report_md_put(report, baseline, &text);
+    TRY(gone(report_load(from->store, from->key, &c.report)));
+    TRY(find_baseline(from, c.report, &baseline));
+    if (baseline)
+        TRY(compare(from, baseline, &c));
+    report_md_put(c.report, &(struct report_md_baseline){c.baseline, c.comparison}, &text);
     return put_redacted(from, &text, out);
 }
 

@@ -94,7 +94,9 @@ static bool is_md_sign(char c, char before, char after)
         return !is_word(before) || !is_word(after);
     if (c == '.')
         return ascii_lower(before) == 'w' || after == ' ' || !after;
-    return !is_word(c) && !strchr(" /,()={}%-", c);
+    if (c == ':')
+        return after && after != ' ';
+    return !is_word(c) && !strchr(" /,;()={}%-", c);
 }
 
 void markup_put_md(struct buf *out, struct str text)

@@ -54,11 +54,12 @@ static void test_markdown_shows_signs_as_they_are(void **state UNUSED)
     check(markup_put_md, "<img src=x>", "&#60;img src=x&#62;");
     check(markup_put_md, "two\nlines\r\n", "two lines  ");
     check(markup_put_md, "https://a.b/c", "https&#58;//a.b/c");
+    check(markup_put_md, "why: so; :tada: 5:", "why: so; &#58;tada: 5:");
     check(markup_put_md, "www.a.b", "www&#46;a.b");
     check(markup_put_md, "- item", "&#45; item");
     check(markup_put_md, "1. one", "1&#46; one");
     check(markup_put_md, "# title @someone #12 &amp;",
-          "&#35; title &#64;someone &#35;12 &#38;amp&#59;");
+          "&#35; title &#64;someone &#35;12 &#38;amp;");
     check(markup_put_md, "p(95)<500", "p(95)&#60;500");
     check(markup_put_md, "\xff\xe2\x80\xae", "\xef\xbf\xbd\xef\xbf\xbd");
     check(markup_put_md_code, "a`b", "<code>a&#96;b</code>");

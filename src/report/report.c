@@ -205,7 +205,11 @@ static void add_error(struct report *r, struct table *places, const struct snap_
     if (!tagset_get(s->tags, STR("error_code"), &code) || !code.n)
         return;
     size_t i = place(places, code, text, r->n_errors);
+    uint64_t number;
 
+    /* Codes 1400 to 1599 are statuses: they come without words. */
+    if (!text.n && str_u64(code, &number) && number >= 1400 && number < 1600)
+        text = str_of(arena_printf(&r->arena, "answered with status %d", (int)number - 1000));
     if (i == r->n_errors) {
         vec_push(r->errors, r->n_errors, r->cap_errors) =
             (struct report_error){.code = code, .text = text};

@@ -8,6 +8,7 @@
 #include "report/humanize.h"
 #include "report/markup.h"
 #include "report/report.h"
+#include "report/report_md_changes.h"
 
 enum {
     ROWS_MAX = 10, /* of a table that could be long; what is left out is said */
@@ -83,32 +84,25 @@ static void put_verdict(const struct page *p)
 
 /* ---- figures ---- */
 
-enum better {
-    BETTER_NEITHER,
-    BETTER_LOWER,
-    BETTER_HIGHER,
-};
-
 static const struct figure {
     const char *title;
     const char *metric;
     const char *stat;
-    enum better better;
     bool only_if_some; /* not shown when it is 0 in both */
 } figures[] = {
-    {"Requests", "http_reqs", "count", BETTER_NEITHER, false},
-    {"Requests a second", "http_reqs", "rate", BETTER_HIGHER, false},
-    {"Failed requests", "http_req_failed", "rate", BETTER_LOWER, false},
-    {"Duration, median", "http_req_duration", "med", BETTER_LOWER, false},
-    {"Duration, p95", "http_req_duration", "p(95)", BETTER_LOWER, false},
-    {"Duration, p99", "http_req_duration", "p(99)", BETTER_LOWER, false},
-    {"Duration, maximum", "http_req_duration", "max", BETTER_LOWER, false},
-    {"Iterations", "iterations", "count", BETTER_NEITHER, false},
-    {"Iterations dropped", "dropped_iterations", "count", BETTER_LOWER, true},
-    {"Checks passed", "checks", "rate", BETTER_HIGHER, false},
-    {"Users, at most", "vus_max", "max", BETTER_NEITHER, false},
-    {"Received", "data_received", "count", BETTER_NEITHER, false},
-    {"Sent", "data_sent", "count", BETTER_NEITHER, false},
+    {"Requests", "http_reqs", "count", false},
+    {"Requests a second", "http_reqs", "rate", false},
+    {"Failed requests", "http_req_failed", "rate", false},
+    {"Duration, median", "http_req_duration", "med", false},
+    {"Duration, p95", "http_req_duration", "p(95)", false},
+    {"Duration, p99", "http_req_duration", "p(99)", false},
+    {"Duration, maximum", "http_req_duration", "max", false},
+    {"Iterations", "iterations", "count", false},
+    {"Iterations dropped", "dropped_iterations", "count", true},
+    {"Checks passed", "checks", "rate", false},
+    {"Users, at most", "vus_max", "max", false},
+    {"Received", "data_received", "count", false},
+    {"Sent", "data_sent", "count", false},
 };
 
 static void put_figure(const struct report *r, const struct figure *f, double value,
@@ -126,18 +120,12 @@ static void put_figure(const struct report *r, const struct figure *f, double va
              TIME_UNIT_AUTO);
 }
 
-static void put_change(const struct page *p, const struct figure *f, double now, double before)
+static void put_change(const struct page *p, double now, double before)
 {
-    const char *mark = "";
-    double change = before > 0 ? (now - before) / before * 100 : 0;
-
-    if (before <= 0) {
+    if (before > 0)
+        buf_printf(p->out, " %+.1f%% |", (now - before) / before * 100);
+    else
         buf_puts(p->out, now > 0 ? " new |" : " |");
-        return;
-    }
-    if (f->better != BETTER_NEITHER && fabs(change) >= 10)
-        mark = (change < 0) == (f->better == BETTER_LOWER) ? " 🟢" : " 🔴";
-    buf_printf(p->out, " %+.1f%%%s |", change, mark);
 }
 
 static void put_figure_row(const struct page *p, const struct figure *f)
@@ -158,7 +146,7 @@ static void put_figure_row(const struct page *p, const struct figure *f)
             put_figure(p->baseline, f, before, p->out);
         buf_puts(p->out, " |");
         if (has_now && has_before)
-            put_change(p, f, now, before);
+            put_change(p, now, before);
         else
             buf_puts(p->out, " |");
     }
@@ -304,14 +292,17 @@ static void put_errors(const struct page *p)
     put_left_out(p, r->n_errors, n, "kinds of errors");
 }
 
-void report_md_put(const struct report *r, const struct report *baseline, struct buf *out)
+void report_md_put(const struct report *r, const struct report_md_baseline *baseline,
+                   struct buf *out)
 {
-    struct page p = {.r = r, .baseline = baseline, .out = out};
+    struct page p = {.r = r, .baseline = baseline->report, .out = out};
 
     put_title(&p);
     put_facts(&p);
     put_verdict(&p);
     put_figures(&p);
+    if (baseline->comparison)
+        report_md_changes_put(baseline->comparison, out);
     put_thresholds(&p);
     put_failed_checks(&p);
     put_endpoints(&p);

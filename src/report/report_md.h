@@ -6,7 +6,14 @@
  */
 #include "base/buf.h"
 
+struct comparison;
 struct report;
 
-/* `baseline` may be NULL; otherwise the figures are set beside its. */
-void report_md_put(const struct report *r, const struct report *baseline, struct buf *out);
+/* What to compare with; either may be NULL. */
+struct report_md_baseline {
+    const struct report *report;         /* whose figures are set beside */
+    const struct comparison *comparison; /* with it: says what is more than chance */
+};
+
+void report_md_put(const struct report *r, const struct report_md_baseline *baseline,
+                   struct buf *out);
