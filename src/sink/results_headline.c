@@ -111,10 +111,11 @@ static void put_text(struct json_out *j, const char *key, struct str value)
     json_put_str(j, value);
 }
 
+/* What is no number in JSON was measured of nothing that a program could use. */
 static void put_number(struct json_out *j, const char *key, double value)
 {
     json_key(j, key);
-    json_put_f64(j, value);
+    json_put_f64(j, isfinite(value) ? value : 0);
 }
 
 static void put_knee(struct json_out *j, const struct results_knee *knee)
