@@ -303,8 +303,12 @@ static void keep_body(struct capture *c, struct exchange *x, struct str data,
     buf_reset(&c->masked);
     mask_body(c->config.secrets, body->type, str_from(data.p, cut(data, limit + WINDOW_BYTES).n),
               &c->masked);
-    body->data = own_masked(c, x, limit);
-    body->is_text = is_text(body->data);
+    struct str text = cut(buf_str(&c->masked), limit);
+
+    body->is_text = is_text(text);
+    if (!body->is_text)
+        text.n = c->masked.len < limit ? c->masked.len : limit;
+    body->data = own(x, text);
     if (c->masked.len > limit || data.n > limit + WINDOW_BYTES)
         body->state = EXCHANGE_BODY_CUT;
 }

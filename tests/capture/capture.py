@@ -31,8 +31,8 @@ class Target:
         self.proc.wait()
 
 
-def run(brunt, what, *more, target=None, har=True):
-    """Gives (exit code, what was printed, entries of the HAR file, all that was written)."""
+def run(brunt, what, *more, target=None, har=True, history=False):
+    """Gives (exit code, what was printed, entries of the HAR file, all that was written, what the history has)."""
     with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
         path = Path(folder) / "out.har"
         env = {**os.environ, "HOME": folder, "XDG_DATA_HOME": f"{folder}/data", "XDG_STATE_HOME": f"{folder}/state",
@@ -40,6 +40,8 @@ def run(brunt, what, *more, target=None, har=True):
         command = [brunt, "run", *(["--har", str(path)] if har else []), *more, str(what)]
         done = subprocess.run(command, env=env, text=True, capture_output=True, timeout=90, cwd=folder)
         written = b"".join(p.read_bytes() for p in sorted(Path(folder).rglob("*")) if p.is_file())
+        shown = [subprocess.run([brunt, "show", "latest", *how], env=env, text=True, capture_output=True, timeout=30).stdout
+                 for how in (["--har", "-"], ["--json"]) if history]
         entries = []
         if path.exists():
             try:
@@ -47,7 +49,7 @@ def run(brunt, what, *more, target=None, har=True):
                 check("the file is HAR 1.2", True)
             except AssertionError as e:
                 check("the file is HAR 1.2", False, e)
-    return done.returncode, done.stdout + done.stderr, entries, written
+    return done.returncode, done.stdout + done.stderr, entries, written, shown
 
 
 def by_name(entries, kind="failed"):
@@ -60,7 +62,8 @@ def by_name(entries, kind="failed"):
 
 def kinds(brunt):
     with Target(brunt) as target:
-        code, out, entries, _ = run(brunt, HERE / "kinds.js", "-q", "--capture", "3", "--capture-body", "100", target=target)
+        code, out, entries, _, shown = run(brunt, HERE / "kinds.js", "-q", "--capture", "3", "--capture-body", "100",
+                                           target=target, history=True)
     failed, slow = by_name(entries), by_name(entries, "slow")
     check("the run ends well", code == 0, out)
     want = {"500": 3, "404": 3, "timeout": 3, "refused": 3, "reset": 3, "short": 3, "gzip": 3, "gone": 3, "bytes": 3,
@@ -93,19 +96,26 @@ def kinds(brunt):
     check("redirects come before", chain == [302, 302, 503] and "_kind" not in entries[at - 1], chain)
     check("each its request", entries[at - 1]["request"]["url"].endswith("/redirect-to?url=/status/503"), entries[at - 1]["request"]["url"])
     check("requests of a batch", sorted(e["response"]["status"] for e in failed["batch"]) == [501] * 3 + [502] * 3)
+    stored = har_check.check(shown[0])
+    check("the history has the same", {json.dumps(e) for e in entries if "_kind" in e} ==
+          {json.dumps({k: v for k, v in e.items() if k != "_before"}) for e in stored}, shown[0][:300])
+    listed = collections.Counter((e["kind"], e["name"]) for e in json.loads(shown[1])["exchanges"])
+    check("and lists them", listed == collections.Counter({("failed", n): c for n, c in want.items()}) +
+          collections.Counter({("slow", n): 3 for n in slow}), listed)
     check("the slowest are slow", min(e["timings"]["wait"] for e in slow["slow"]) >= 39, [e["timings"]["wait"] for e in slow["slow"]])
 
 
 def secrets(brunt):
     with Target(brunt) as target:
-        code, out, entries, written = run(brunt, HERE / "secrets.js", "--secret-source", "mock=api=LEAK%known/x y", "-v",
-                                          target=target)
+        code, out, entries, _, shown = run(brunt, HERE / "secrets.js", "--secret-source", "mock=api=LEAK%known/x y", "-v",
+                                          target=target, history=True)
     failed = by_name(entries)
     names = {"cookie", "query", "userinfo", "fragment", "form", "json", "multipart", "xml", "gzip", "cut", "across", "redirect",
              "refused", "digest"}
     check("all are kept", set(failed) == names, (set(failed) ^ names, out[-2000:]))
-    found = sorted(set(re.findall(rb"LEAK.{0,12}", written)))
-    check("no secret in any file", not found, found[:10])
+    for where, text in (("the file", json.dumps(entries)), ("the history", shown[0]), ("the run's document", shown[1])):
+        found = sorted(set(re.findall(r"LEAK.{0,12}", text)))
+        check(f"no secret in {where}", len(text) > 1000 and not found, found[:10])
     for entry in entries:
         for part in ("request", "response"):
             text = entry[part].get("postData", entry[part].get("content", {})).get("text", "")
@@ -140,7 +150,7 @@ def limits(brunt):
     with Target(brunt) as target, tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
         path = Path(folder) / "many.js"
         path.write_text(script)
-        code, out, entries, written = run(brunt, path, "-q", target=target)
+        code, out, entries, written, _ = run(brunt, path, "-q", target=target)
         check("10,000 endpoints: 200 are kept", len(entries) == 200, len(entries))
         log = json.loads(written[written.index(b'{"log"'):written.index(b"]}}") + 3])["log"] if b"]}}" in written else {}
         found = re.search(rb'"comment":"(\d+) more', written)
@@ -148,27 +158,27 @@ def limits(brunt):
         script = script.replace("`endpoint ${i}`", "`e`").replace("/status/500?i=${i}", "/anything").replace(
             "http.get(", "http.post(").replace(", { tags", ", 'z'.repeat(200000), { responseCallback: http.expectedStatuses(418), tags")
         path.write_text(script.replace("10000", "60"))
-        code, out, entries, written = run(brunt, path, "-q", "--capture", "20", "--capture-body", "100000", target=target)
+        code, out, entries, written, _ = run(brunt, path, "-q", "--capture", "20", "--capture-body", "100000", target=target)
         check("bodies up to the limit", len(entries) == 20 and all(
             len(e["request"]["postData"]["text"]) == 100000 and e["request"]["bodySize"] == 200000 for e in entries), len(entries))
-    code, out, _, _ = run(brunt, "http://127.0.0.1:1/", "--capture", "off")
+    code, out, *_ = run(brunt, "http://127.0.0.1:1/", "--capture", "off")
     check("--har with --capture off is refused", code == 255 and "--har has nothing to write" in out, (code, out))
-    code, out, _, _ = run(brunt, "http://127.0.0.1:1/", "--capture", "21")
+    code, out, *_ = run(brunt, "http://127.0.0.1:1/", "--capture", "21")
     check("--capture has a limit", code == 255 and "21" in out, (code, out))
-    code, out, _, _ = run(brunt, "http://127.0.0.1:1/", "--har", "/nowhere/x.har", "-i", "1")
+    code, out, *_ = run(brunt, "http://127.0.0.1:1/", "--har", "/nowhere/x.har", "-i", "1")
     check("a file that cannot be written is told before the run", code == 255 and "/nowhere/x.har" in out, (code, out))
 
 
 def tls(brunt):
     with Target(brunt, "--tls") as target:
-        _, out, entries, _ = run(brunt, f"{target.url}/status/500", "-q", "-i", "4", "-u", "1", "--insecure-skip-tls-verify")
+        _, out, entries, *_ = run(brunt, f"{target.url}/status/500", "-q", "-i", "4", "-u", "1", "--insecure-skip-tls-verify")
         check("three over TLS", len(entries) == 3, out)
         if len(entries) == 3:
             first, second = entries[0], entries[1]
             check("TLS takes part of connecting", first["timings"]["ssl"] > 0 and first["_tls"].startswith("tls1."), first)
             check("a connection serves again", second["_connection_reused"] and second["timings"]["ssl"] == -1 and
                   first["connection"] == second["connection"], second)
-        _, out, entries, _ = run(brunt, f"{target.url}/fast", "-q", "-i", "1", "-u", "1")
+        _, out, entries, *_ = run(brunt, f"{target.url}/fast", "-q", "-i", "1", "-u", "1")
         check("a certificate that is not trusted", len(entries) == 1 and entries[0]["_error_code"] == 1310, entries)
 
 
@@ -186,16 +196,16 @@ def lines(brunt):
     with Target(brunt) as target, tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
         path = Path(folder) / "three.js"
         path.write_text(script)
-        _, out, _, _ = run(brunt, path, target=target, har=False)
+        _, out, *_ = run(brunt, path, target=target, har=False)
         shown = [line.strip() for line in out.splitlines() if "first failure" in line]
         check("three lines", len(shown) == 3, out)
         if len(shown) == 3:
             check("a status", re.fullmatch(rf"first failure: GET {target.url}/status/500 → 500 after \S+s", shown[0]), shown[0])
             check("a body, harmless", shown[1].endswith(": a..31mb"), repr(shown[1]))
             check("no answer", "→ no answer after" in shown[2] and "refused" in shown[2], shown[2])
-        _, out, _, _ = run(brunt, path, "-q", target=target, har=False)
+        _, out, *_ = run(brunt, path, "-q", target=target, har=False)
         check("quiet", "first failure" not in out)
-        _, out, _, _ = run(brunt, path, "--capture", "off", target=target, har=False)
+        _, out, *_ = run(brunt, path, "--capture", "off", target=target, har=False)
         check("off", "first failure" not in out)
 
 
