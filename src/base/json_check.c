@@ -138,7 +138,10 @@ static bool take_starts(struct scan *s)
 {
     for (;;) {
         skip_space(s);
-        char c = s->p < s->end ? *s->p : '\0';
+        char c = '\0';
+
+        if (s->p < s->end)
+            c = *s->p;
 
         if (c != '[' && c != '{')
             return take_scalar(s);

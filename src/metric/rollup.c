@@ -101,6 +101,7 @@ static struct rollup_group *make_group(struct rollup *r, uint32_t family)
     g->index = (uint32_t)r->n_groups;
     g->labels = labels;
     g->n_labels = r->labels.n;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
     vec_push(r->groups, r->n_groups, r->cap_groups) = g;
     r->unsorted = true;
     return g;

@@ -44,8 +44,9 @@ void doc_put_entry_head(struct json_out *j, const struct doc_entry *entry)
 void doc_put_seconds(struct json_out *j, span_ns span)
 {
     span_ns half = NS_PER_MS / 2;
+    int64_t ms = (span + (span < 0 ? -half : half)) / NS_PER_MS;
 
-    json_put_f64(j, (double)((span + (span < 0 ? -half : half)) / NS_PER_MS) / 1e3);
+    json_put_f64(j, (double)ms / 1e3);
 }
 
 void doc_put_wall(struct json_out *j, wall_ns at)

@@ -235,6 +235,7 @@ static struct doc_entry **sorted_entries(const struct doc_timeline *t, size_t *r
 
     for (size_t i = 0; i < *ret_n; i++)
         sorted[i] = all[i];
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(sorted, *ret_n, sizeof(*sorted), by_display);
     return sorted;
 }
