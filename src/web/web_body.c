@@ -96,7 +96,7 @@ static int read_labels(struct arena *arena, const json_t *value, const char *nam
     struct web_run_change *c = object;
     scoped(buf_fini) struct buf out = {0};
     struct json_out j = JSON_OUT(&out, 0);
-    struct str label;
+    struct str label = {0};
 
     TRY(check_array(value, name, WEB_LABELS_MAX));
     json_open_array(&j);
@@ -164,7 +164,7 @@ static int read_field(struct arena *arena, const json_t *value, const char *name
 {
     struct web_connection_change *c = &((struct connection_body *)object)->change;
     struct str *to = name[0] == 'e' ? &c->endpoint : name[0] == 'u' ? &c->username : &c->namespace;
-    struct str text;
+    struct str text = {0};
 
     TRY(read_text(value, name, WEB_TEXT_BYTES, &text));
     *to = arena_str(arena, str_trim(text));
@@ -173,9 +173,9 @@ static int read_field(struct arena *arena, const json_t *value, const char *name
 
 static int read_key(struct arena *arena UNUSED, const json_t *value, const char *name, void *object)
 {
-    struct str text;
+    struct str text = {0};
 
-    TRY(read_text(value, name, 4 * WEB_TEXT_BYTES, &text));
+    TRY(read_text(value, name, (size_t)4 * WEB_TEXT_BYTES, &text));
     buf_putstr(((struct connection_body *)object)->key, str_trim(text));
     return 0;
 }
@@ -183,7 +183,7 @@ static int read_key(struct arena *arena UNUSED, const json_t *value, const char 
 static int read_tags(struct arena *arena, const json_t *value, const char *name, void *object)
 {
     struct web_connection_change *c = &((struct connection_body *)object)->change;
-    struct str text;
+    struct str text = {0};
 
     TRY(check_array(value, name, WEB_TAGS_MAX));
     for (size_t i = 0; i < json_array_size(value); i++) {

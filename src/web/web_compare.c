@@ -31,7 +31,7 @@ static int read_options(struct web_call *c, struct comparison_options *ret_optio
 int web_compare_get(struct web_call *c)
 {
     struct comparison_options options;
-    int64_t current, baseline;
+    int64_t current = 0, baseline = 0;
 
     TRY(read_options(c, &options));
     TRY(query_run(c, "current", &current));

@@ -22,7 +22,7 @@ static int no_run(struct str text)
 
 int web_run_key(struct web_call *c, struct str text, int64_t *ret_key)
 {
-    struct store_run run;
+    struct store_run run = {0};
     int r;
 
     if (str_i64(text, ret_key)) {
@@ -39,7 +39,7 @@ int web_run_key(struct web_call *c, struct str text, int64_t *ret_key)
 /* The run that the path names, with its row. */
 static int find_run(struct web_call *c, struct store_run *ret_run)
 {
-    int64_t key;
+    int64_t key = 0;
 
     TRY(web_run_key(c, c->params[0], &key));
     int r = store_run_get(c->store, key, c->arena, ret_run);
@@ -61,7 +61,7 @@ static int put_run(void *arg, const struct store_run *run)
 
 static int read_filter(struct web_call *c, struct store_filter *f)
 {
-    struct str text;
+    struct str text = {0};
     uint64_t limit = 100, offset = 0;
 
     *f = (struct store_filter){0};
@@ -150,7 +150,7 @@ int web_runs_get(struct web_call *c)
 {
     struct run_doc_options options = {0};
     uint64_t steps = 0;
-    int64_t key;
+    int64_t key = 0;
 
     TRY(web_query_number(c->arena, c->query, "steps", STEPS_MAX, &steps));
     options.max_steps = steps;
@@ -162,7 +162,7 @@ int web_runs_get(struct web_call *c)
 
 int web_runs_script(struct web_call *c)
 {
-    struct store_run run;
+    struct store_run run = {0};
 
     TRY(find_run(c, &run));
     int r = run.script_hash.n ? store_script(c->store, run.script_hash, &c->answer->body)
@@ -177,7 +177,7 @@ int web_runs_script(struct web_call *c)
 int web_runs_patch(struct web_call *c)
 {
     struct web_run_change change;
-    struct store_run run;
+    struct store_run run = {0};
 
     TRY(web_run_change_parse(c->arena, c->req->body, &change));
     TRY(find_run(c, &run));
@@ -193,7 +193,7 @@ int web_runs_patch(struct web_call *c)
 
 int web_runs_delete(struct web_call *c)
 {
-    struct store_run run;
+    struct store_run run = {0};
 
     TRY(find_run(c, &run));
     if (run.state == STORE_RUNNING)
@@ -213,7 +213,7 @@ static int no_exchange(void)
 int web_runs_exchange(struct web_call *c)
 {
     struct store_exchange e;
-    int64_t run, key;
+    int64_t run = 0, key = 0;
 
     TRY(web_run_key(c, c->params[0], &run));
     if (!str_i64(c->params[1], &key))
@@ -281,7 +281,7 @@ static void name_file(struct web_answer *a, struct str id, const char *suffix)
 int web_runs_har(struct web_call *c)
 {
     struct json_out *j = &c->j;
-    struct store_run run;
+    struct store_run run = {0};
 
     TRY(find_run(c, &run));
     json_open_object(j);
