@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/history_store.h"
+#include "cli/history_trend.h"
 #include "report/humanize.h"
 #include "report/run_doc.h"
 
@@ -60,7 +61,7 @@ struct history_row {
 };
 
 struct history {
-    const char *store_path, *script, *label;
+    const char *store_path, *script, *label, *trend;
     bool json, only_baselines;
     int64_t limit;
     struct opt_args args;
@@ -92,6 +93,12 @@ static const struct opt_row option_rows[] = {
      .value_name = "NAME",
      .help = "only runs with that label"},
     {.name = "baselines", .type = OPT_FLAG, .offset = AT(only_baselines), .help = "only baselines"},
+    {.name = "trend",
+     .type = OPT_STRING,
+     .offset = AT(trend),
+     .value_name = "METRIC[:STAT]",
+     .help = "show one figure over all finished runs of a script (--script, else that of the last "
+             "run), and where it changed; as http_req_duration or http_req_duration:p(99)"},
     {.name = "json",
      .type = OPT_FLAG,
      .offset = AT(json),
@@ -103,6 +110,7 @@ static const struct opt_example examples[] = {
     {"brunt history checkout -n 100", "those that have \"checkout\" in their name, script, label, "
                                       "note or commit"},
     {"brunt history --label nightly --json", "for a program"},
+    {"brunt history --trend http_req_duration", "its p(95) over all runs, with steps and drifts"},
 };
 
 static const struct opt_table table = {
@@ -415,7 +423,10 @@ static int show(struct history *h)
     struct store *s = NULL;
 
     TRY(history_open(h->store_path, STORE_READ, &s));
-    int r = h->json ? show_json(h, s, &filter) : show_table(h, s, &filter);
+    const struct history_trend trend = {h->trend, h->script, h->json};
+    int r = h->trend  ? history_trend(s, &trend)
+            : h->json ? show_json(h, s, &filter)
+                      : show_table(h, s, &filter);
 
     store_close(s);
     return r;

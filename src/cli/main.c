@@ -15,6 +15,7 @@ extern const struct command cmd_ctl;
 extern const struct command cmd_metrics;
 extern const struct command cmd_outputs;
 extern const struct command cmd_show;
+extern const struct command cmd_compare;
 extern const struct command cmd_report;
 extern const struct command cmd_connection;
 extern const struct command cmd_publish;
@@ -29,11 +30,11 @@ extern const struct command cmd_version;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,     &cmd_find,    &cmd_ui,      &cmd_history,    &cmd_show,
-    &cmd_report,  &cmd_tag,     &cmd_rm,      &cmd_export,     &cmd_import,
-    &cmd_ctl,     &cmd_inspect, &cmd_outputs, &cmd_metrics,    &cmd_connection,
-    &cmd_publish, &cmd_spool,   &cmd_target,  &cmd_completion, &cmd_version,
-    NULL,
+    &cmd_run,        &cmd_find,    &cmd_ui,      &cmd_history, &cmd_compare,
+    &cmd_show,       &cmd_report,  &cmd_tag,     &cmd_rm,      &cmd_export,
+    &cmd_import,     &cmd_ctl,     &cmd_inspect, &cmd_outputs, &cmd_metrics,
+    &cmd_connection, &cmd_publish, &cmd_spool,   &cmd_target,  &cmd_completion,
+    &cmd_version,    NULL,
 };
 
 static const char banner[] =

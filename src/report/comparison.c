@@ -185,7 +185,9 @@ static void fill_percent(struct comparison_row *row)
 
 static void say_verdict(struct comparison_row *row, double threshold_pct)
 {
-    if (is_share(row)) {
+    if (is_share(row) && row->current->value == row->baseline->value && row->current->value == 0) {
+        say(row, "none in either run");
+    } else if (is_share(row)) {
         say(row, "%+.2f points (%+.2f to %+.2f)", 100 * row->change.value, 100 * row->change.low,
             100 * row->change.high);
     } else if (row->verdict == JUDGED_UNCLEAR && !isnan(row->change.value)) {

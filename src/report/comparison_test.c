@@ -20,6 +20,8 @@ enum {
     PER_SECOND = 40, /* of each endpoint */
 };
 
+#define EPOCH (5 * NS_PER_S)
+
 struct place {
     char folder[64], file[96];
     struct store *store;
@@ -91,8 +93,8 @@ static void write_ticks(struct store_writer *w, const struct recipe *r, uint64_t
 
     rng_seed(&rng, seed);
     for (int i = 1; i <= (r->seconds ? r->seconds : SECONDS); i++) {
-        one_second(s, r, &rng, i * NS_PER_S);
-        store_writer_tick(w, s, 0);
+        one_second(s, r, &rng, EPOCH + i * NS_PER_S);
+        store_writer_tick(w, s, EPOCH);
         /* Ticks that wait are merged: here each is to be one. */
         assert_int_equal(store_writer_sync(w), 0);
     }

@@ -12,8 +12,8 @@
 #include "compare/student.h"
 
 enum {
-    STEPS_MAX = 240,    /* more make no interval better, and would be read longer */
-    ENDPOINTS_MAX = 200 /* the busiest */
+    STEPS_MAX = 240, /* more make no interval better, and would be read longer */
+    PARTS_MAX = 200, /* of a metric, the busiest */
 };
 
 /* Samples that follow each other are alike; so many count as one where nothing says how alike. */
@@ -140,27 +140,68 @@ static bool is_overflow(const struct doc_entry *e)
     return e->n_tags == 1 && str_is(e->tags[0].key, "overflow");
 }
 
-static void add_rows(struct measured *m)
+/* Iterations tell of a run that makes no requests; of others, requests do. */
+static bool is_told_by_requests(const struct measured *m, const struct measured_kind *k)
 {
-    size_t n, n_kinds, n_endpoints = 0;
-    struct doc_entry *const *all = doc_entries_all(m->entries, &n);
-    scoped(freep) struct doc_entry **sorted = xnew_n(struct doc_entry *, n + 1);
+    const struct snap_metric *requests = snapshot_find(m->snapshot, STR("http_reqs"));
+
+    return k->by == DOC_METRIC && strncmp(k->metric, "iteration", 9) == 0 && requests &&
+           snap_metric_observed(requests);
+}
+
+/* By the table's order. */
+static void add_wholes(struct measured *m, struct doc_entry *const *sorted, size_t n)
+{
+    size_t n_kinds;
     const struct measured_kind *k = measured_kinds(&n_kinds);
 
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = all[i];
-    qsort(sorted, n, sizeof(struct doc_entry *), by_display);
-    for (size_t i = 0; i < n; i++) {
-        bool is_one = sorted[i]->by == DOC_ENDPOINT && sorted[i]->metric->id == M_HTTP_REQ_DURATION;
-
-        n_endpoints += is_one;
-        if (is_overflow(sorted[i]) || (is_one && n_endpoints > ENDPOINTS_MAX))
+    for (size_t j = 0; j < n_kinds; j++) {
+        if (k[j].by != DOC_METRIC || is_told_by_requests(m, &k[j]))
             continue;
-        for (size_t j = 0; j < n_kinds; j++) {
+        for (size_t i = 0; i < n; i++) {
             if (suits(&k[j], sorted[i]))
                 add_row(m, &k[j], sorted[i]);
         }
     }
+}
+
+static void add_part(struct measured *m, const struct doc_entry *e)
+{
+    size_t n_kinds;
+    const struct measured_kind *k = measured_kinds(&n_kinds);
+
+    for (size_t j = 0; j < n_kinds; j++) {
+        if (k[j].by != DOC_METRIC && suits(&k[j], e))
+            add_row(m, &k[j], e);
+    }
+}
+
+/* By the entries' order: of each metric the busiest first. */
+static void add_parts(struct measured *m, struct doc_entry *const *sorted, size_t n)
+{
+    size_t n_alike = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool alike =
+            i && sorted[i]->by == sorted[i - 1]->by && sorted[i]->metric == sorted[i - 1]->metric;
+
+        n_alike = alike ? n_alike + 1 : 1;
+        if (n_alike <= PARTS_MAX && !is_overflow(sorted[i]))
+            add_part(m, sorted[i]);
+    }
+}
+
+static void add_rows(struct measured *m)
+{
+    size_t n;
+    struct doc_entry *const *all = doc_entries_all(m->entries, &n);
+    scoped(freep) struct doc_entry **sorted = xnew_n(struct doc_entry *, n + 1);
+
+    if (n)
+        memcpy(sorted, all, n * sizeof(struct doc_entry *));
+    qsort(sorted, n, sizeof(struct doc_entry *), by_display);
+    add_wholes(m, sorted, n);
+    add_parts(m, sorted, n);
 }
 
 /* Rows stay where they are from here on. */
