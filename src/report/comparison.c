@@ -174,7 +174,7 @@ static void fill_percent(struct comparison_row *row)
     row->delta_pct = row->low_pct = row->high_pct = NAN;
     if (is_share(row) && base > 0) {
         row->delta_pct = 100 * row->change.value / base;
-        row->low_pct = 100 * row->change.low / base;
+        row->low_pct = fmax(-100, 100 * row->change.low / base);
         row->high_pct = 100 * row->change.high / base;
     } else if (!is_share(row)) {
         row->delta_pct = base != 0 ? 100 * (row->current->value - base) / base : NAN;
@@ -185,13 +185,15 @@ static void fill_percent(struct comparison_row *row)
 
 static void say_verdict(struct comparison_row *row, double threshold_pct)
 {
+    bool unclear = row->verdict == JUDGED_UNCLEAR && !isnan(row->change.value);
+
     if (is_share(row) && row->current->value == row->baseline->value && row->current->value == 0) {
         say(row, "none in either run");
     } else if (is_share(row)) {
         say(row, "%+.2f points (%+.2f to %+.2f)", 100 * row->change.value, 100 * row->change.low,
             100 * row->change.high);
-    } else if (row->verdict == JUDGED_UNCLEAR && !isnan(row->change.value)) {
-        say(row, "between %+.1f %% and %+.1f %%", row->low_pct, row->high_pct);
+    } else if (unclear) {
+        say(row, "room for %g %% and for nothing", threshold_pct);
     } else if (row->verdict == JUDGED_SAME) {
         say(row, "within %g %% either way", threshold_pct);
     }
