@@ -52,7 +52,7 @@ static struct str origin_host(struct str origin)
         if (str_starts_nocase(origin, str_of(schemes[i])))
             return str_from_index(origin, strlen(schemes[i]));
     }
-    return (struct str){0};
+    return STR("");
 }
 
 bool web_is_loopback_origin(struct str origin)
