@@ -299,7 +299,7 @@ export function Chart(props: ChartProps) {
   };
 
   return (
-    <section class="card chart" ref={card} aria-label={props.title}>
+    <figure class="card chart" ref={card} aria-label={props.title}>
       <header class="card-head">
         <h3>{props.title}</h3>
         {props.note}
@@ -341,7 +341,7 @@ export function Chart(props: ChartProps) {
           </li>
         ))}
       </ul>
-    </section>
+    </figure>
   );
 }
 

@@ -239,7 +239,7 @@ export function HeatMap(props: HeatMapProps) {
   }, [props.version, props.title, theme]);
 
   return (
-    <section class="card chart" aria-label={props.title}>
+    <figure class="card chart" aria-label={props.title}>
       <header class="card-head">
         <h3>{props.title}</h3>
         {props.note}
@@ -260,6 +260,6 @@ export function HeatMap(props: HeatMapProps) {
       <div class="heat-scale">
         few <span class="heat-ramp" /> many
       </div>
-    </section>
+    </figure>
   );
 }

@@ -152,7 +152,7 @@ export function Table<Row>(props: TableProps<Row>) {
         style={{ maxHeight: props.maxHeight ?? 560 }}
         onScroll={(e) => virtual && setTop(e.currentTarget.scrollTop)}
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={props.label}
       >
         <table style={{ minWidth: width }} aria-rowcount={rows.length + 1}>
@@ -164,7 +164,7 @@ export function Table<Row>(props: TableProps<Row>) {
           </colgroup>
           <thead>
             <tr>
-              {props.onSelect && <th class="select-cell" aria-label="Selected" />}
+              {props.onSelect && <th class="select-cell"><span class="sr-only">Selected</span></th>}
               {columns.map((c, i) => (
                 <th
                   key={c.key}

@@ -21,6 +21,7 @@ let theme: Theme = chosen() ?? (system?.matches ? "dark" : "light");
 function apply(next: Theme): void {
   theme = next;
   document.documentElement.dataset["theme"] = next;
+  tokens.clear();
   for (const listener of listeners) listener();
 }
 
@@ -53,9 +54,17 @@ export function useTheme(): Theme {
   return value;
 }
 
+const tokens = new Map<string, string>(); // of the theme that is on
+
 /** The value of a custom property now: colours for canvases come from the style sheet too. */
 export function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  let value = tokens.get(name);
+
+  if (value === undefined) {
+    value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    if (value !== "") tokens.set(name, value);
+  }
+  return value;
 }
 
 const SERIES = 8;

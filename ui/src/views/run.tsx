@@ -23,7 +23,10 @@ import { Head } from "./run/head";
 import { Checks, StatusCodes, Thresholds } from "./run/judged";
 import { Latency } from "./run/latency";
 import { Custom, Generator, Outputs } from "./run/more";
+import { Part } from "./run/part";
 import { Throughput } from "./run/throughput";
+
+const PARTS = [Throughput, Latency, Errors, Endpoints, StatusCodes, Checks, Thresholds, Custom, Groups, Generator, Outputs, Events, About];
 
 const SECTIONS: [string, string][] = [
   ["throughput", "Throughput"],
@@ -140,19 +143,9 @@ function RunView(props: { model: RunModel; mode: RunProps["mode"]; live?: LiveRu
     <div class="run">
       <Head {...p} link={live && { state: live.state, error: live.error }} onChange={() => redraw(0)} />
       <SubNav {...p} follow={follow} onFollow={(s) => (setFollow(s), s === 0 && group.setRange(null))} />
-      <Throughput {...p} />
-      <Latency {...p} />
-      <Errors {...p} />
-      <Endpoints {...p} />
-      <StatusCodes {...p} />
-      <Checks {...p} />
-      <Thresholds {...p} />
-      <Custom {...p} />
-      <Groups {...p} />
-      <Generator {...p} />
-      <Outputs {...p} />
-      <Events {...p} />
-      <About {...p} />
+      {PARTS.map((part, i) => (
+        <Part key={i} {...p} of={part} nth={i} />
+      ))}
     </div>
   );
 }
