@@ -34,10 +34,11 @@ static void write_reports(const struct loadtest *t, const struct report_file_sou
     for (size_t i = 0; i < t->own.reports.n_items; i++) {
         const char *path = t->own.reports.items[i];
 
-        if (report_file_write(from, path) < 0)
+        if (report_file_write(from, path) < 0) {
             log_error(t->log, "the report %s was not written: %s", path, fault_text());
-        else
+        } else {
             log_debug(t->log, "wrote the report %s", path);
+        }
     }
 }
 

@@ -27,9 +27,10 @@ int stored_run_open(const char *path, const char *text, struct stored_run *ret_r
     scoped(freep) char *found = path ? xstrdup(path) : store_default_path(env_of, NULL);
 
     *ret_run = (struct stored_run){0};
-    if (!found)
+    if (!found) {
         return fault(-ENOENT, "there is no history: neither HOME nor XDG_DATA_HOME is set; --store "
                               "names a file");
+    }
     TRY(store_open(found, STORE_READ, &ret_run->store));
     fault_clear();
     return stored_run_fault(store_run_find(ret_run->store, str_of(text), &ret_run->key), text);

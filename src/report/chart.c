@@ -80,30 +80,33 @@ static void put_cell(const struct area *a, size_t row, size_t column, bool ascii
     if (ascii) {
         double left = a->heights[column] - (double)((a->rows - 1 - row) * a->high);
 
-        buf_putc(out, left <= 0 ? ' ' : left < 2 ? '.' : '#');
+        buf_putc(out, (char)(left <= 0 ? ' ' : left < 2 ? '.' : '#'));
         return;
     }
     unsigned dots = braille(a, row, column);
-    char utf8[] = {(char)0xe2, (char)(0xa0 | dots >> 6), (char)(0x80 | (dots & 0x3f))};
+    unsigned char utf8[] = {0xe2, (unsigned char)(0xa0 | dots >> 6),
+                            (unsigned char)(0x80 | (dots & 0x3f))};
 
-    if (dots)
+    if (dots) {
         buf_put(out, utf8, sizeof(utf8));
-    else
+    } else {
         buf_putc(out, ' ');
+    }
 }
 
 static void put_value(enum chart_unit unit, double value, bool ascii, struct buf *out)
 {
     scoped(buf_fini) struct buf text = {0};
 
-    if (unit == CHART_SHARE)
+    if (unit == CHART_SHARE) {
         humanize_share(&text, value);
-    else if (unit == CHART_NUMBER && value >= 100)
+    } else if (unit == CHART_NUMBER && value >= 100) {
         buf_printf(&text, "%.0f", value);
-    else if (unit == CHART_NUMBER)
+    } else if (unit == CHART_NUMBER) {
         humanize(&text, round(value * 10) / 10, CONTAINS_DEFAULT, TIME_UNIT_AUTO);
-    else
+    } else {
         humanize(&text, value, CONTAINS_TIME, TIME_UNIT_AUTO);
+    }
     /* Of all that is written here, only µs is not ASCII. */
     size_t at = str_find_str(buf_str(&text), STR("µ"));
 
@@ -148,12 +151,13 @@ static void put_seconds(double seconds, struct buf *out)
 {
     long s = lround(seconds);
 
-    if (s < 60)
+    if (s < 60) {
         buf_printf(out, "%gs", round(seconds * 10) / 10);
-    else if (s < 3600)
+    } else if (s < 3600) {
         buf_printf(out, "%ldm%lds", s / 60, s % 60);
-    else
+    } else {
         buf_printf(out, "%ldh%ldm", s / 3600, s / 60 % 60);
+    }
 }
 
 /* The axis, and below it its beginning, middle and end. */

@@ -59,12 +59,13 @@ void markup_put_xml(struct buf *out, struct str text)
         struct str c = next_char(&text);
         char first = c.p[0];
 
-        if (c.n == 1 && first && strchr("<>&\"'\n\t\r", first))
+        if (c.n == 1 && first && strchr("<>&\"'\n\t\r", first)) {
             put_reference(out, first);
-        else if (is_noncharacter(c) || (c.n == 1 && (unsigned char)first < ' '))
+        } else if (is_noncharacter(c) || (c.n == 1 && (unsigned char)first < ' ')) {
             buf_putstr(out, REPLACEMENT);
-        else
+        } else {
             buf_putstr(out, c);
+        }
     }
 }
 
@@ -73,12 +74,13 @@ void markup_put_html(struct buf *out, struct str text)
     while (text.n) {
         struct str c = next_char(&text);
 
-        if (c.n == 1 && c.p[0] && strchr("<>&\"'", c.p[0]))
+        if (c.n == 1 && c.p[0] && strchr("<>&\"'", c.p[0])) {
             put_reference(out, c.p[0]);
-        else if (is_control(c) && c.p[0] != '\n' && c.p[0] != '\t')
+        } else if (is_control(c) && c.p[0] != '\n' && c.p[0] != '\t') {
             buf_putstr(out, REPLACEMENT);
-        else
+        } else {
             buf_putstr(out, c);
+        }
     }
 }
 
@@ -105,20 +107,22 @@ void markup_put_md(struct buf *out, struct str text)
 
     for (size_t n = 0; text.n; n++) {
         struct str c = next_char(&text);
-        char first = is_control(c) ? ' ' : c.p[0];
+        char first = (char)(is_control(c) ? ' ' : c.p[0]);
 
         if (n == MARKUP_MD_CHARS) {
             buf_puts(out, "…");
             return;
         }
-        if (c.n > 1 && !is_control(c))
+        if (c.n > 1 && !is_control(c)) {
             buf_putstr(out, is_bidi(c) ? REPLACEMENT : c);
-        else if (first == ' ')
+        } else if (first == ' ') {
             buf_putc(out, ' ');
-        else if (is_md_sign(first, before, text.n ? text.p[0] : 0) || (n == 0 && !is_word(first)))
+        } else if (is_md_sign(first, before, (char)(text.n ? text.p[0] : 0)) ||
+                   (n == 0 && !is_word(first))) {
             put_reference(out, first);
-        else
+        } else {
             buf_putc(out, first);
+        }
         before = first;
     }
 }
@@ -145,11 +149,12 @@ void markup_put_terminal(struct buf *out, struct str text, size_t max)
         }
         struct str c = next_char(&text);
 
-        if (c.n == 1 && ascii_space(c.p[0]))
+        if (c.n == 1 && ascii_space(c.p[0])) {
             buf_putc(out, ' ');
-        else if (is_control(c) || is_bidi(c))
+        } else if (is_control(c) || is_bidi(c)) {
             buf_putc(out, '?');
-        else
+        } else {
             buf_putstr(out, c);
+        }
     }
 }

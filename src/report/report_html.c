@@ -44,7 +44,12 @@ static int put_plain(struct str document, struct buf *out)
 
 static unsigned char *without_const(const char *p)
 {
-    return (unsigned char *)(uintptr_t)p; /* zlib only reads it */
+    union {
+        const char *p;
+        unsigned char *bytes;
+    } u = {.p = p}; /* zlib only reads it */
+
+    return u.bytes;
 }
 
 /* Compresses what is in `z`, until there is no more to give or, at the end, no more to come. */
@@ -140,9 +145,10 @@ int report_html_put(struct str title, struct str document, struct buf *out)
     const struct web_asset *script = web_asset_find(STR("/app.js"));
     const struct web_asset *style = web_asset_find(STR("/app.css"));
 
-    if (!web_assets_are_built || !script || !style)
+    if (!web_assets_are_built || !script || !style) {
         return fault(-ENOTSUP, "this brunt was built without its web page, of which an HTML report "
                                "is made: take .json, .md or .junit.xml");
+    }
     if (!can_be_inline(script) || !can_be_inline(style))
         return fault(-ENOTSUP, "the web page cannot stand inside a file: its script has '</s'");
     put_head(title, script, style, out);

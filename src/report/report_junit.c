@@ -94,10 +94,11 @@ static struct str threshold_message(struct page *p, const struct report_threshol
     } else {
         buf_putstr(&text, t->stat);
         buf_puts(&text, " is ");
-        if (t->has_value)
+        if (t->has_value) {
             report_put_judged(t, t->value, &text);
-        else
+        } else {
             buf_puts(&text, "not known");
+        }
         buf_puts(&text, ", and the limit is ");
         report_put_judged(t, t->limit, &text);
     }

@@ -122,10 +122,11 @@ static void put_figure(const struct report *r, const struct figure *f, double va
 
 static void put_change(const struct page *p, double now, double before)
 {
-    if (before > 0)
+    if (before > 0) {
         buf_printf(p->out, " %+.1f%% |", (now - before) / before * 100);
-    else
+    } else {
         buf_puts(p->out, now > 0 ? " new |" : " |");
+    }
 }
 
 static void put_figure_row(const struct page *p, const struct figure *f)
@@ -145,10 +146,11 @@ static void put_figure_row(const struct page *p, const struct figure *f)
         if (has_before)
             put_figure(p->baseline, f, before, p->out);
         buf_puts(p->out, " |");
-        if (has_now && has_before)
+        if (has_now && has_before) {
             put_change(p, now, before);
-        else
+        } else {
             buf_puts(p->out, " |");
+        }
     }
     buf_putc(p->out, '\n');
 }
@@ -193,10 +195,11 @@ static void put_thresholds(const struct page *p)
         buf_puts(p->out, " | ");
         markup_put_md_code(p->out, t->source);
         buf_puts(p->out, " | ");
-        if (t->state == THRESHOLD_UNJUDGED)
+        if (t->state == THRESHOLD_UNJUDGED) {
             buf_puts(p->out, "not judged");
-        else if (t->has_value)
+        } else if (t->has_value) {
             report_put_judged(t, t->value, p->out);
+        }
         if (t->text.n) {
             buf_puts(p->out, ", ");
             markup_put_md(p->out, t->text);
@@ -213,9 +216,10 @@ static void put_check(const struct page *p, const struct report_check *c)
     buf_puts(p->out, "| ");
     markup_put_md_code(p->out, c->name);
     buf_puts(p->out, " | ");
-    if (c->group.n)
+    if (c->group.n) {
         markup_put_md_code(p->out, str_starts(c->group, STR("::")) ? str_from_index(c->group, 2)
                                                                    : c->group);
+    }
     buf_printf(p->out, " | %" PRIu64 " of %" PRIu64 " | ", c->fails, n);
     humanize_share(p->out, n ? (double)c->passes / (double)n : 0);
     buf_puts(p->out, " |\n");
@@ -229,9 +233,10 @@ static void put_failed_checks(const struct page *p)
     for (size_t i = 0; i < r->n_checks; i++) {
         if (!r->checks[i].fails)
             continue;
-        if (n == 0)
+        if (n == 0) {
             buf_puts(p->out, "#### Failed checks\n\n"
                              "| check | group | failed | passed |\n|---|---|--:|--:|\n");
+        }
         if (n++ < ROWS_MAX)
             put_check(p, &r->checks[i]);
     }

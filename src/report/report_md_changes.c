@@ -39,11 +39,12 @@ static void put_what(const struct comparison_row *row, struct buf *out)
 
 static void put_value(const struct measured_row *row, struct buf *out)
 {
-    if (row->entry->metric->type == METRIC_RATE)
+    if (row->entry->metric->type == METRIC_RATE) {
         humanize_share(out, row->value);
-    else
+    } else {
         humanize(out, row->value >= 100 ? round(row->value * 10) / 10 : row->value,
                  row->entry->metric->contains, TIME_UNIT_AUTO);
+    }
 }
 
 /* The change, and between what it lies; a share that was 0 has no change in percent. */
@@ -77,11 +78,12 @@ static size_t put_rows(const struct comparison *c, enum judgement verdict, size_
     for (size_t i = 0; i < c->n_rows; i++) {
         if (!is_change(&c->rows[i]) || c->rows[i].verdict != verdict)
             continue;
-        if (n == 0)
+        if (n == 0) {
             buf_printf(out,
                        "| | figure | this run | baseline | change (%g%% interval) |\n"
                        "|---|---|--:|--:|--:|\n",
                        c->confidence * 100);
+        }
         if (n++ < ROWS_MAX)
             put_row(&c->rows[i], out);
     }

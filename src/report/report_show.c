@@ -85,9 +85,10 @@ static void put_script(const struct store_run *run, struct buf *text)
 {
     buf_reset(text);
     buf_putstr(text, run->script);
-    if (run->script_hash.n)
+    if (run->script_hash.n) {
         buf_printf(text, " (sha256 %.*s)", run->script_hash.n < 12 ? (int)run->script_hash.n : 12,
                    run->script_hash.p);
+    }
     if (!run->git_commit.n)
         return;
     buf_printf(text, ", commit %.*s", run->git_commit.n < 10 ? (int)run->git_commit.n : 10,

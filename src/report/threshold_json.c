@@ -109,10 +109,11 @@ static void put_one(struct json_out *j, const struct threshold *t)
     json_key(j, "limit");
     json_put_f64(j, t->expr.limit);
     json_key(j, "value");
-    if (t->state == THRESHOLD_UNJUDGED)
+    if (t->state == THRESHOLD_UNJUDGED) {
         json_put_null(j);
-    else
+    } else {
         json_put_f64(j, t->value);
+    }
     json_key(j, "abort_on_fail");
     json_put_bool(j, t->spec.abort_on_fail);
     put_circumstances(j, t);
