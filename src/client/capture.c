@@ -142,7 +142,7 @@ static void view_leg(struct client_loop *cl, struct leg *leg, struct view *v)
                        .connected = leg->sending != 0,
                        .asked = leg->asked,
                        .obtained = leg->obtained,
-                       .resolving = leg->resolving,
+                       .resolving = leg->reused ? 0 : leg->resolving,
                        .timings = r->timings,
                        .local_port = leg->local_port,
                        .remote_port = r->remote_port,

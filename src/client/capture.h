@@ -20,10 +20,10 @@ struct capture *capture_new(const struct client_capture *config, struct exchange
 void capture_free(struct capture *c); /* accepts NULL */
 
 /* Keeps the round trip that has just been measured, if the slot has room for it. */
-void capture_leg(struct client *client, struct leg *leg, struct exchange_slot *slot);
+void capture_leg(struct client *client, struct leg *leg, struct exchange_slot *slot) COLD;
 
 /* The leg is over and another follows it. */
-void capture_remember(struct client_loop *cl, struct leg *leg);
+void capture_remember(struct client_loop *cl, struct leg *leg) COLD;
 
 /* The journey is over; leg->hops is not NULL. */
-void capture_forget(struct client_loop *cl, struct leg *leg);
+void capture_forget(struct client_loop *cl, struct leg *leg) COLD;

@@ -241,7 +241,6 @@ static void forget_times(struct leg *leg)
     leg->sent = 0;
     leg->connecting = 0;
     leg->tls_handshaking = 0;
-    leg->resolving = 0;
 }
 
 /* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
@@ -303,16 +302,14 @@ static void store_cookies(const struct journey *j)
 }
 
 /* Another leg will follow: what this one was can be seen until something of it changes. */
-static void remember(struct journey *j)
+static COLD void remember(struct journey *j)
 {
     if (j->client->cl->capture)
         capture_remember(j->client->cl, &j->leg);
 }
 
-static bool answer_challenge(struct journey *j)
+static COLD bool answer_challenge(struct journey *j)
 {
-    if (j->leg.r->status != 401)
-        return false;
     remember(j);
     return client_auth_answer(j->req, &j->leg, &j->authorization);
 }
@@ -359,7 +356,8 @@ static int run_authenticated(struct journey *j)
     leg->authorization = buf_str(&j->authorization);
     int r = run_leg(j->client, leg);
 
-    while (r == 0 && j->req->auth != HTTP_AUTH_NONE && answer_challenge(j)) {
+    while (r == 0 && j->req->auth != HTTP_AUTH_NONE && leg->r->status == 401 &&
+           answer_challenge(j)) {
         int only = j->req->auth == HTTP_AUTH_NTLM && client_auth_more(&j->authorization) ? 401 : 0;
 
         next_leg(j);

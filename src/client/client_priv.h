@@ -130,6 +130,8 @@ struct leg {
     int error_code;
     bool reused;
     bool cancelled;
+    bool via_proxy;   /* the target was written in absolute form */
+    bool has_spare;   /* the beginning of a body that is discarded is in the response's buffer */
     mono_ns asked;    /* connection asked for */
     mono_ns obtained; /* connection there */
     mono_ns sending;  /* the kernel was given the first byte */
@@ -138,21 +140,18 @@ struct leg {
     mono_ns ended;
     span_ns connecting;      /* of a new connection; 0 of one that was there */
     span_ns tls_handshaking; /* the same */
-    span_ns resolving;       /* the same */
+    struct hops *hops;       /* the legs before; NULL: none, or nothing is kept */
+    struct net_error error;  /* from its text on nothing is cleared for each request */
 
     /* for an exchange that is kept */
-    uint16_t local_port;
-    bool via_proxy;    /* the target was written in absolute form */
-    bool has_spare;    /* the beginning of a body that is discarded is in the response's buffer */
-    struct hops *hops; /* the legs before; NULL: none, or nothing is kept */
+    uint16_t local_port; /* once there was a connection */
+    span_ns resolving;   /* of a new connection */
     struct {
         int status;
         struct str reason;
         enum http_version version;
         size_t n_headers;
-    } broken; /* what had been read of a response that broke off */
-
-    struct net_error error; /* last: its text is not cleared for each request */
+    } broken; /* after an error: what had been read of a response that broke off */
 };
 
 /* Gives a connection for the leg: an idle one or a new one. NULL on failure (leg->error). */
