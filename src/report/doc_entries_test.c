@@ -259,9 +259,9 @@ static void too_many_become_one_and_sums_stay_exact(void **state)
     doc_entries_tick(seen);
     doc_entries_admit(busiest, seen);
     doc_entries_tick(busiest);
-    check_sums(first, MOST + 1, 2 * (MANY + 3));
-    check_sums(seen, MANY + 1, 2 * (MANY + 3));
-    check_sums(busiest, MOST + 1, 2 * (MANY + 3));
+    check_sums(first, MOST + 1, 2 * (uint64_t)(MANY + 3));
+    check_sums(seen, MANY + 1, 2 * (uint64_t)(MANY + 3));
+    check_sums(busiest, MOST + 1, 2 * (uint64_t)(MANY + 3));
     assert_null(endpoint(first, M_HTTP_REQ_DURATION, "busy"));
     assert_int_equal(samples(endpoint(busiest, M_HTTP_REQ_DURATION, "busy")), 6);
     assert_int_equal(samples(find(first, DOC_ENDPOINT, M_HTTP_REQ_DURATION, "true")),
