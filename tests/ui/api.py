@@ -5,9 +5,11 @@
     history    lists, documents, changes, scripts, comparison and trend over a store of several runs
     security   who may not call, and what a browser is told
     token      an address that is not loopback
+    linger     how long a run on a terminal stays for its page
 """
 import gzip
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +18,7 @@ from page import HERE, Brunt, Home, Listener, Target, check, finish, slow_reader
 
 SCRIPT = HERE / "api.js"
 JSON_TYPE = {"Content_Type": "application/json"}
-PARTS = ("live", "history", "security", "token")
+PARTS = ("live", "history", "security", "token", "linger")
 
 
 def entry_ids(listener, metric):
@@ -220,6 +222,33 @@ def token(brunt):
             check("a given token is not printed", "given" not in page.output(), page.output())
             check("and needed on loopback too", page.ask("GET", "/api/runs")[0] == 401)
             check("a header with it", page.ask("GET", "/api/runs", Authorization="Bearer given")[0] == 200)
+
+
+def short_run(brunt, home, target, **how):
+    return Brunt(home, brunt, "run", "--ui=127.0.0.1:0", "--no-store", "-e", f"BASE_URL={target.url}", "-e", "DURATION=2s",
+                 SCRIPT, terminal=True, **how)
+
+
+def linger(brunt):
+    with Home() as home, Target(brunt) as target:
+        with short_run(brunt, home, target) as page:
+            listener = Listener(page)
+            wait_for("the end", lambda: listener.of("end"))
+            wait_for("word of it", lambda: "its page is open" in page.output())
+            check("the run is over, and still there", page.json("/api/live")["run"]["stage"] == "over")
+            check("its document too", page.json("/api/runs/latest")["run"]["state"] == "finished")
+            check("it cannot be paused any more", page.change("POST", "/v1/control", {"action": "pause"})[0] == 409)
+            listener.close()
+            check("it ends when the page is closed", page.end() == 0, page.output())
+        with short_run(brunt, home, target) as page:
+            listener = Listener(page)
+            wait_for("word of it", lambda: "its page is open" in page.output())
+            page.proc.send_signal(signal.SIGINT)
+            check("or on Ctrl-C", page.end() == 0, page.output())
+            listener.join(5)
+            check("and the stream with it", not listener.is_alive())
+        with short_run(brunt, home, target) as page:
+            check("nobody looks: it does not wait", page.end() == 0 and "its page is open" not in page.output())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import json
 import os
+import pty
 import re
 import socket
 import subprocess
@@ -38,11 +39,16 @@ class Home:
 class Brunt:
     """A brunt that serves a page, from its start to its end."""
 
-    def __init__(self, home, *command, env=()):
+    def __init__(self, home, *command, env=(), terminal=False):
         self.where = home.path / "log"
         self.log = open(self.where, "w")
-        self.proc = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=self.log, text=True,
+        mine, its = pty.openpty() if terminal else (None, subprocess.PIPE)
+        self.proc = subprocess.Popen([str(c) for c in command], stdout=its, stderr=self.log, text=True,
                                      env={**home.env, **dict(env)}, stdin=subprocess.DEVNULL)
+        self.stdout = self.proc.stdout
+        if terminal:
+            os.close(its)
+            self.stdout = os.fdopen(mine, errors="replace")
         self.lines = []
         self.url = None
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -52,11 +58,12 @@ class Brunt:
             sys.exit(f"no page: {self.output()}")
 
     def read(self):
-        for line in self.proc.stdout:
-            self.lines.append(line)
-            found = re.search(r"page.*?(http://\S+)", line)
-            if found and not self.url:
-                self.url = found.group(1)
+        with contextlib.suppress(OSError):  # a terminal's end is an error
+            for line in self.stdout:
+                self.lines.append(line)
+                found = re.search(r"page.*?(http://\S+)", line)
+                if found and not self.url:
+                    self.url = found.group(1)
 
     def output(self):
         return "".join(self.lines) + self.where.read_text(errors="replace")
@@ -112,9 +119,13 @@ class Listener(threading.Thread):
         self.answer = self.connection.getresponse()
         self.start()
 
+    def lines(self):
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+            yield from self.answer
+
     def run(self):
         event, data = "", []
-        for line in self.answer:
+        for line in self.lines():
             line = line.decode().rstrip("\n")
             if line.startswith("event: "):
                 event = line[7:]
@@ -123,6 +134,11 @@ class Listener(threading.Thread):
             elif not line and data:
                 self.events.append((event, json.loads("\n".join(data))))
                 event, data = "", []
+
+    def close(self):
+        """As a browser that leaves."""
+        with contextlib.suppress(OSError):
+            self.answer.fp.raw._sock.shutdown(socket.SHUT_RDWR)
 
     def of(self, event):
         return [data for name, data in list(self.events) if name == event]
