@@ -9,8 +9,6 @@
 #include "web/web_server.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +23,7 @@
 #include "base/mem.h"
 #include "web/web_guard.h"
 #include "web/web_mhd.h"
+#include "web/web_place.h"
 #include "web/web_stream.h"
 
 enum {
@@ -43,7 +42,7 @@ struct web_server {
     pthread_t threads[MAX_THREADS];
     int n_threads;
     _Atomic unsigned n_incoming; /* requests that are not answered to the last byte */
-    char address[INET6_ADDRSTRLEN + 16];
+    char address[WEB_ADDRESS_BYTES];
     struct {
         pthread_mutex_t lock;
         pthread_cond_t changed;
@@ -359,62 +358,6 @@ static void on_completed(void *arg, struct MHD_Connection *conn UNUSED, void **r
 
 /* ---- listening ---- */
 
-/* Copies host and port out of "HOST:PORT"; the host may be empty. */
-static int split(const char *option, const char *address, char *ret_host, size_t n_host,
-                 char *ret_port, size_t n_port)
-{
-    struct str text = str_of(address), host = web_host_of(text);
-    const char *colon = strrchr(address, ':');
-    uint64_t port;
-
-    if (!colon || colon != host.p + host.n + (address[0] == '[') ||
-        !str_u64(str_of(colon + 1), &port) || port > 65535 || host.n >= n_host)
-        return fault(FAULT_EXIT(104),
-                     "%s '%s': an address is written as HOST:PORT, such as localhost:6565", option,
-                     address);
-    snprintf(ret_host, n_host, "%.*s", STR_ARG(host));
-    snprintf(ret_port, n_port, "%u", (unsigned)port);
-    return 0;
-}
-
-static bool is_loopback(const struct sockaddr *a)
-{
-    if (a->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24 == 127;
-    return a->sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
-}
-
-static int open_socket(const struct addrinfo *a, const char *option, const char *address)
-{
-    int one = 1;
-    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return fault(-errno, "%s: cannot listen at %s: %m", option, address);
-    ignored(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
-    if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, MAX_CONNECTIONS) < 0) {
-        int r = fault(-errno, "%s: cannot listen at %s: %m", option, address);
-
-        close(fd);
-        return r;
-    }
-    return fd;
-}
-
-static void note_address(struct web_server *s, int fd)
-{
-    struct sockaddr_storage storage;
-    struct sockaddr *sa = (struct sockaddr *)&storage;
-    socklen_t n = sizeof(storage);
-    char host[INET6_ADDRSTRLEN] = "", port[8] = "";
-
-    if (getsockname(fd, sa, &n) == 0)
-        ignored(getnameinfo(sa, n, host, sizeof(host), port, sizeof(port),
-                            NI_NUMERICHOST | NI_NUMERICSERV));
-    snprintf(s->address, sizeof(s->address), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-}
-
 static const char *token_option(const struct web_server *s)
 {
     const char *given = s->config.token_option;
@@ -439,39 +382,27 @@ static int make_token(struct web_server *s)
 }
 
 /* An address that others can reach needs a token. */
-static int check_reach(struct web_server *s, const struct sockaddr *at, const char *option)
+static int check_reach(struct web_server *s, const struct web_place *p)
 {
-    if (s->config.is_public || s->token[0] || is_loopback(at))
+    if (s->config.is_public || s->token[0] || web_place_is_loopback(p))
         return 0;
     if (s->config.makes_token)
         return make_token(s);
     return fault(FAULT_EXIT(104),
                  "%s '%s' can be reached from other machines: give %s, or a loopback address",
-                 option, s->config.address, token_option(s));
+                 p->option, p->address, token_option(s));
 }
 
-static int listen_at(struct web_server *s, int *ret_fd)
+static int listen_there(struct web_server *s, int *ret_fd)
 {
-    const char *address = s->config.address;
-    const char *option = s->config.option ? s->config.option : "--address";
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    char host[256], port[8];
-    int r;
+    struct web_place place;
 
-    TRY(split(option, address, host, sizeof(host), port, sizeof(port)));
-    /* "localhost" is ::1 first on some machines, and clients that try one address try the other. */
-    if (!host[0] || strcmp(host, "localhost") == 0)
-        snprintf(host, sizeof(host), "127.0.0.1");
-    r = getaddrinfo(host, port, &hints, &found);
-    if (r)
-        return fault(FAULT_EXIT(104), "%s '%s': %s", option, address, gai_strerror(r));
-    r = check_reach(s, found->ai_addr, option);
-    if (r == 0)
-        r = open_socket(found, option, address);
-    freeaddrinfo(found);
-    if (r >= 0)
-        *ret_fd = r;
-    return r < 0 ? r : 0;
+    TRY(web_place_find(s->config.address, s->config.option ? s->config.option : "--address",
+                       &place));
+    TRY(check_reach(s, &place));
+    TRY(web_place_listen(&place, MAX_CONNECTIONS, ret_fd));
+    web_socket_name(*ret_fd, s->address);
+    return 0;
 }
 
 static int start_threads(struct web_server *s)
@@ -504,8 +435,7 @@ static int open_server(struct web_server *s)
     int fd = -1;
 
     TRY(web_mhd_load());
-    TRY(listen_at(s, &fd));
-    note_address(s, fd);
+    TRY(listen_there(s, &fd));
     TRY(start_daemon(s, fd));
     TRY(start_threads(s));
     return 0;

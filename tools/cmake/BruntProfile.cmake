@@ -30,7 +30,7 @@ elseif(BRUNT_PROFILE STREQUAL "use")
         COMMAND ${CMAKE_COMMAND} -E rm -rf ${BRUNT_PROFILE_DIR}/counts
         COMMAND ${CMAKE_COMMAND} -S ${CMAKE_SOURCE_DIR} -B ${BRUNT_PROFILE_DIR}/build -G Ninja
             -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DQUICKJS_DIR=${QUICKJS_DIR}
-            -DBRUNT_PROFILE=generate -DBRUNT_PROFILE_DIR=${BRUNT_PROFILE_DIR} --log-level=WARNING
+            -DBRUNT_UI=OFF -DBRUNT_PROFILE=generate -DBRUNT_PROFILE_DIR=${BRUNT_PROFILE_DIR} --log-level=WARNING
         COMMAND ${CMAKE_COMMAND} --build ${BRUNT_PROFILE_DIR}/build --target brunt
         COMMAND ${CMAKE_SOURCE_DIR}/tools/train/train ${BRUNT_PROFILE_DIR}/build/brunt
         COMMAND ${CMAKE_COMMAND} -E touch ${trained}
