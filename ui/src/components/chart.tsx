@@ -255,13 +255,19 @@ export function Chart(props: ChartProps) {
       rootMargin: "160px",
     });
     const resize = new ResizeObserver(() => p.resize());
-    const print = () => p.draw();
+    const print = () => {
+      p.rebuild(); // paper has the light theme's colours
+      p.draw();
+    };
+    const printed = () => p.rebuild();
     const leave = group.subscribe((what) => (what === "range" ? p.touch() : nextFrame(p.place)));
     see.observe(card.current);
     resize.observe(element);
     addEventListener("beforeprint", print);
+    addEventListener("afterprint", printed);
     return () => {
       removeEventListener("beforeprint", print);
+      removeEventListener("afterprint", printed);
       see.disconnect();
       resize.disconnect();
       leave();

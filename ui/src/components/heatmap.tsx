@@ -223,9 +223,12 @@ export function HeatMap(props: HeatMapProps) {
     const leave = props.group.subscribe((what) => (what === "range" ? m.touch() : nextFrame(m.place)));
     see.observe(element);
     resize.observe(element);
+    const printed = () => m.touch();
     addEventListener("beforeprint", m.draw);
+    addEventListener("afterprint", printed);
     return () => {
       removeEventListener("beforeprint", m.draw);
+      removeEventListener("afterprint", printed);
       see.disconnect();
       resize.disconnect();
       leave();

@@ -25,9 +25,21 @@ function apply(next: Theme): void {
   for (const listener of listeners) listener();
 }
 
+/** Paper is light. */
+function followPrinting(): void {
+  let before = theme;
+
+  addEventListener("beforeprint", () => {
+    before = theme;
+    apply("light");
+  });
+  addEventListener("afterprint", () => apply(before));
+}
+
 /** To be called once, before the first drawing. */
 export function startTheme(): void {
   apply(theme);
+  followPrinting();
   system?.addEventListener("change", (e) => {
     if (!chosen()) apply(e.matches ? "dark" : "light");
   });
