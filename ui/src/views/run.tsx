@@ -150,12 +150,30 @@ function RunView(props: { model: RunModel; mode: RunProps["mode"]; live?: LiveRu
   );
 }
 
-/** A model of a document that was loaded whole. */
+/** A model of a document that was loaded whole; of the same run's next document, the same model. */
 function useDoc(ask: () => Promise<RunDoc>, deps: unknown[]) {
   const loaded = useLoad(ask, deps);
-  const model = useMemo(() => (loaded.data ? RunModel.of(loaded.data) : null), [loaded.data]);
+  const kept = useRef<RunModel | null>(null);
+  const model = useMemo(() => {
+    const { data } = loaded;
+    if (!data) return null;
+    if (kept.current?.run.id === data.run.id) kept.current.load(data);
+    else kept.current = RunModel.of(data);
+    return kept.current;
+  }, [loaded.data]);
 
   return { ...loaded, model };
+}
+
+const REREAD_MS = 5000;
+
+/** Reads a run again and again that another program is writing. */
+function useReread(running: boolean, reload: () => void): void {
+  useEffect(() => {
+    if (!running) return;
+    const timer = setInterval(() => document.visibilityState === "visible" && reload(), REREAD_MS);
+    return () => clearInterval(timer);
+  }, [running]);
 }
 
 export function ReportView() {
@@ -167,6 +185,8 @@ export function ReportView() {
 
 export function StoredView(props: { id: string }) {
   const { model, error, reload } = useDoc(() => api.run(props.id), [props.id]);
+
+  useReread(model?.run.state === "running", reload);
 
   if (!model && error) return <ErrorState title="The run cannot be shown" text={error} onRetry={reload} height={480} />;
   return model ? <RunView model={model} mode="stored" /> : <Loading height={480} />;
