@@ -147,6 +147,7 @@ export async function makeStore(kind, n) {
   const file = path.join(folder, `${kind}.db`);
   const self = await run([file, kind, String(n)], { program: makeHistory });
   if (self.code !== 0) throw new Error(`make_history ${kind}: ${self.output}`);
+  console.log(`     ${self.output.trim().split("\n").pop()}`);
   return file;
 }
 
@@ -156,7 +157,8 @@ let browser = null;
 
 /** Which calls of the page are watched: installed before anything of the page runs. */
 function watch() {
-  window.__seen = { csp: [], shifts: 0, shiftList: [], longest: 0, frames: [] };
+  // ready: ms from the page's beginning to its first figures
+  window.__seen = { csp: [], shifts: 0, shiftList: [], longest: 0, ready: null };
   document.addEventListener("securitypolicyviolation", (e) => window.__seen.csp.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
   const observe = (type, take) => {
     try {
@@ -171,6 +173,8 @@ function watch() {
     window.__seen.shifts += e.value;
     window.__seen.shiftList.push(`${e.value.toFixed(4)} ${e.sources.map(nameOf).join(", ")}`);
   });
+  const ready = () => (document.querySelector("[data-stat=p95]") ? (window.__seen.ready = performance.now()) : requestAnimationFrame(ready));
+  requestAnimationFrame(ready);
   observe("longtask", (e) => (window.__seen.longest = Math.max(window.__seen.longest, e.duration)));
 }
 

@@ -231,6 +231,10 @@ static int measure(struct maker *m, const char *path)
         if (second % SYNC_EVERY == SYNC_EVERY - 1)
             TRY(store_writer_sync(m->writer));
     }
+    size_t n_series;
+
+    snapshot_series(m->snapshot, &n_series);
+    printf("%s: %zu series\n", m->shape->id, n_series);
     headline_put(m->headline, m->snapshot, m->shape->seconds * NS_PER_S, &headline);
     run = ended(run, m->shape);
     run.headline_json = buf_str(&headline);
@@ -278,7 +282,7 @@ static int make_drift(const char *path, unsigned n)
     return 0;
 }
 
-/* 16 endpoints with two statuses each, some ten metrics: over 200 series. */
+/* 16 endpoints with up to two statuses each, some ten metrics: over 200 series. */
 static int make_long(const char *path, unsigned seconds)
 {
     return make_run(path, &(struct shape){.id = "r-long",
