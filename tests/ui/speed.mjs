@@ -1,12 +1,13 @@
-// The page of a run with a thousand series draws frame by frame: how many a second is printed; what fails is a page
-// that stands still. The machine may be busy, so the best of some windows counts.
+// The page of a run with a thousand series draws frame by frame. Frames a second and the longest task are printed, for
+// they are of the machine and all that runs on it; what fails is a page that needs too much processor time for a tick.
 import { check, checkInnocent, getJson, openPage, startRun, startTarget, test, waitFor, write } from "./browser.mjs";
 
 const NAMES = 220; // requests' names: each has five entries on the page, and a dozen series in the program
 const SERIES_MIN = 1000;
-const WINDOWS = 5;
-const WINDOW_MS = 2500;
-const TASK_MAX_MS = 200;
+const WINDOWS = 4;
+const WINDOW_MS = 3000;
+const TICK_MS = 1000;
+const TICK_MAX_MS = 200; // of processor time: no task can be longer
 const SCRIPT = `
 import http from "k6/http";
 import { sleep } from "k6";
@@ -49,11 +50,17 @@ await test(async () => {
   const n_series = await waitFor("a thousand series", () => seriesOf(run.url), 30);
   check(`there are ${n_series} series`, n_series >= SERIES_MIN);
 
-  const seen = [];
-  for (let i = 0; i < WINDOWS && !seen.some((w) => w.longest <= TASK_MAX_MS && i > 1); i++) seen.push(await look(page));
-  for (const w of seen) console.log(`     ${w.fps.toFixed(1)} frames a second, 95 % within ${w.p95.toFixed(1)} ms, longest task ${w.longest.toFixed(0)} ms`);
-  const best = Math.min(...seen.map((w) => w.longest));
-  check(`no task of more than ${TASK_MAX_MS} ms`, best <= TASK_MAX_MS, best);
+  const perTick = [];
+  for (let i = 0; i < WINDOWS; i++) {
+    const before = await page.processorMs();
+    const w = await look(page);
+    perTick.push(((await page.processorMs()) - before) / (WINDOW_MS / TICK_MS));
+    console.log(
+      `     ${w.fps.toFixed(1)} frames a second, 95 % within ${w.p95.toFixed(1)} ms, longest task ${w.longest.toFixed(0)} ms, ` +
+        `${perTick[i].toFixed(0)} ms of processor time a tick`,
+    );
+  }
+  check(`a tick takes at most ${TICK_MAX_MS} ms of processor time`, Math.min(...perTick) <= TICK_MAX_MS, perTick.join());
   await checkInnocent(page, "page of many series");
   await run.stop("SIGINT");
 });
