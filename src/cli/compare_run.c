@@ -72,6 +72,15 @@ static int load_stored(struct store *store, const char *text, double confidence,
 
 /* ---- files ---- */
 
+/* As --results-json names them; LoadPilot's files say nothing of it. */
+static enum store_state state_of(struct str status)
+{
+    return str_is(status, "stopped")   ? STORE_STOPPED
+           : str_is(status, "failed")  ? STORE_FAILED
+           : str_is(status, "running") ? STORE_RUNNING
+                                       : STORE_FINISHED;
+}
+
 static int read_ours(struct compare_run *r, struct str text, const char *path, double confidence)
 {
     if (results_read(text, &r->results) != 0)
@@ -80,6 +89,7 @@ static int read_ours(struct compare_run *r, struct str text, const char *path, d
 
     r->run.id = r->results->run.run_id;
     r->run.name = r->results->run.run_name;
+    r->run.state = state_of(r->results->run.run_status);
     r->scenario = h->scenario;
     r->run.duration = (span_ns)(h->duration_secs * 1e9);
     r->measured = measured_of_snapshot(r->results->snapshot, h->duration_secs, confidence);
@@ -103,6 +113,7 @@ static int read_loadpilot(struct compare_run *r, const json_t *file, const char 
     }
     r->scenario = arena_str(&r->arena, str_of(scenario ? scenario : ""));
     r->run.id = r->run.name = r->scenario;
+    r->run.state = STORE_FINISHED;
     return 0;
 }
 

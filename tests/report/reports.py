@@ -268,6 +268,9 @@ def baseline(target):
         check("the next run is set beside it", f"baseline <code>{saved['run']['id']}" in p.read("r.md"), p.read("r.md"))
         now = json.loads(p.read("now.json"))
         check("--results-json has them too", list(now)[2:14] == keys and now["rps_target"] == 0, list(now))
+        code, out, err = p.brunt("compare", "now.json", ".brunt/baseline.json")
+        check("compare reads both files", code in (0, 1) and "p95" in out and "still running" not in out,
+              f"{code} {out} {err}")
         code, out, err = p.brunt("publish", ".brunt/baseline.json", "-o", "null")
         check("publish reads such a file", code in (0, 115) and "belongs" not in err, f"{code} {out} {err}")
 
