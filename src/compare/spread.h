@@ -28,7 +28,8 @@ struct spread {
  *
  * Neighbours are compared, not each with the mean, so that a lasting change among the earlier runs
  * counts once (von Neumann 1941, "Distribution of the ratio of the mean square successive
- * difference to the variance"); one that is far off the others is cut to what they make likely.
+ * difference to the variance"). Nothing is left out for being far off: where one run of twenty is,
+ * the next may be.
  */
 void spread_find(const double *logs, size_t n, double within, double prior_sd, struct spread *ret);
 

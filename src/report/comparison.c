@@ -24,6 +24,11 @@
 /* Samples that must lie above a percentile, lest a few of them are all there is to say. */
 #define SAMPLES_ABOVE 5
 
+/* What others on the generator's machine do to figures: disturbed_spread(). */
+#define DISTURBED_MIN       0.04
+#define DISTURBED_FACTOR    100
+#define DISTURBED_PRIOR_MIN 0.02
+
 /* Where a difference in the shape of two distributions is worth a word. */
 #define SHAPE_DISTANCE 0.1
 
@@ -31,18 +36,7 @@ enum {
     CANDIDATES_MAX = 60, /* earlier runs that are looked at */
 };
 
-/* ---- earlier runs ---- */
-
-struct history {
-    struct measured *runs[SPREAD_RUNS_MAX]; /* newest first */
-    size_t n;
-};
-
-struct candidates {
-    const struct store_run *current;
-    int64_t keys[CANDIDATES_MAX];
-    size_t n;
-};
+/* ---- what the generator says of itself ---- */
 
 static bool is_level(struct str verdict_json, const char *level)
 {
@@ -54,6 +48,48 @@ static bool is_level(struct str verdict_json, const char *level)
     return is;
 }
 
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+
+    return json_is_number(v) ? json_number_value(v) : 0;
+}
+
+/* The share of the time in which the generator was ready and others had the processor. */
+static double disturbance_of(const struct store_run *run)
+{
+    json_t *g = json_loadb(run->generator_json.p, run->generator_json.n, 0, NULL), *loop;
+    double most = fmax(number_of(g, "steal"), number_of(g, "throttled"));
+    size_t i;
+
+    json_array_foreach(json_object_get(g, "loops"), i, loop)
+    {
+        most = fmax(most, number_of(loop, "run_queue_wait"));
+    }
+    json_decref(g);
+    return fmin(fmax(most, 0), 1);
+}
+
+/* Nothing but the target had a part in its figures. */
+static bool is_quiet(const struct store_run *run)
+{
+    return disturbance_of(run) <= DISTURBED_MIN && !is_level(run->verdict_json, "suspect");
+}
+
+/* ---- earlier runs ---- */
+
+struct history {
+    struct measured *runs[SPREAD_RUNS_MAX]; /* newest first */
+    size_t n;
+};
+
+struct candidates {
+    const struct store_run *current;
+    bool only_quiet; /* as the two are: others would say that they differ by more */
+    int64_t keys[CANDIDATES_MAX];
+    size_t n;
+};
+
 static int take_candidate(void *arg, const struct store_run *run)
 {
     struct candidates *c = arg;
@@ -61,7 +97,7 @@ static int take_candidate(void *arg, const struct store_run *run)
 
     if (run->key == c->current->key || run->created > c->current->created ||
         run->state != STORE_FINISHED || is_level(run->verdict_json, "invalid") ||
-        fabs(other - length) > ALIKE * length)
+        (c->only_quiet && !is_quiet(run)) || fabs(other - length) > ALIKE * length)
         return 0;
     c->keys[c->n++] = run->key;
     return c->n == CANDIDATES_MAX;
@@ -89,9 +125,10 @@ static void history_fini(struct history *h)
 }
 
 static int read_history(struct store *store, const struct comparison_side *current,
-                        struct history *h)
+                        const struct comparison_side *baseline, struct history *h)
 {
-    struct candidates c = {.current = current->run};
+    struct candidates c = {.current = current->run,
+                           .only_quiet = is_quiet(current->run) && is_quiet(baseline->run)};
     double users = current->measured->vus_max;
 
     if (!store)
@@ -109,6 +146,41 @@ static int read_history(struct store *store, const struct comparison_side *curre
             measured_free(m);
     }
     return 0;
+}
+
+/*
+ * What that does to a figure, as a spread: it grows from a twenty-fifth of the time on, to a half
+ * for p95 at a quarter. Measured by tests/compare/repeat.py on a machine that had other work.
+ */
+static double disturbed_spread(const struct measured_kind *kind, double disturbance)
+{
+    return fmax(0, disturbance - DISTURBED_MIN) * DISTURBED_FACTOR *
+           fmax(kind->prior_sd, DISTURBED_PRIOR_MIN);
+}
+
+/*
+ * Waiting for a processor adds as much to short requests as to long ones, so more to the figures of
+ * an endpoint that is quicker than the whole: its value over the part's.
+ */
+static double part_factor(const struct measured *m, const struct measured_row *part)
+{
+    for (size_t i = 0; i < m->n_rows; i++) {
+        const struct measured_row *r = &m->rows[i];
+
+        if (r->entry->by == DOC_METRIC && r->entry->metric == part->entry->metric &&
+            strcmp(r->kind->stat_text, part->kind->stat_text) == 0 && part->value > 0)
+            return fmax(1, r->value / part->value);
+    }
+    return 1;
+}
+
+static void widen(const struct comparison *c, const struct comparison_row *row, struct spread *s)
+{
+    double factor = part_factor(c->baseline.measured, row->baseline);
+    double a = factor * disturbed_spread(row->current->kind, c->current_disturbed);
+    double b = factor * disturbed_spread(row->current->kind, c->baseline_disturbed);
+
+    s->sd = sqrt(s->sd * s->sd + (a * a + b * b) / 2);
 }
 
 /* A share's own size stands for 1, as its spread is relative to it. */
@@ -207,6 +279,8 @@ static void judge_row(const struct comparison *c, const struct history *h,
     struct spread spread;
 
     find_spread(h, row, &spread);
+    if (!is_share(row))
+        widen(c, row, &spread);
     if (is_share(row)) {
         change_share(&a->shares, &b->shares, &spread, c->confidence, &row->change);
         threshold = fmax(threshold * b->value, SHARE_LEAST);
@@ -302,27 +376,57 @@ static enum doc_by by_of(const struct comparison_row *row)
     return (row->current ? row->current : row->baseline)->entry->by;
 }
 
-/* "worse" and "better" among so many rows must hold against their number. */
-static void correct_family(struct comparison *c, bool endpoints)
+static bool is_whole(const struct comparison_row *row)
+{
+    return by_of(row) == DOC_METRIC;
+}
+
+static void take_back(struct comparison_row *row)
+{
+    if (row->verdict != JUDGED_WORSE && row->verdict != JUDGED_BETTER)
+        return;
+    row->verdict = JUDGED_UNCLEAR;
+    say(row, "among so many figures, chance does that");
+}
+
+/*
+ * The run's own figures are few, and those of one metric go together: the chance of a false word is
+ * shared out among metrics (Bonferroni).
+ */
+static void correct_wholes(struct comparison *c)
+{
+    const struct metric *last = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_rows; i++) {
+        if (!c->rows[i].judged || !is_whole(&c->rows[i]))
+            continue;
+        n += c->rows[i].current->entry->metric != last;
+        last = c->rows[i].current->entry->metric;
+    }
+    for (size_t i = 0; i < c->n_rows; i++) {
+        struct comparison_row *row = &c->rows[i];
+
+        if (row->judged && is_whole(row) && row->change.p_value > (1 - c->confidence) / (double)n)
+            take_back(row);
+    }
+}
+
+/* Of many endpoints some look worse by chance: what is told must hold against their number. */
+static void correct_parts(struct comparison *c)
 {
     scoped(freep) double *p = xnew_n(double, c->n_rows + 1);
     scoped(freep) bool *counts = xnew_n(bool, c->n_rows + 1);
 
     for (size_t i = 0; i < c->n_rows; i++) {
         const struct comparison_row *row = &c->rows[i];
-        bool is_in = row->judged && (by_of(row) != DOC_METRIC) == endpoints;
 
-        p[i] = is_in ? row->change.p_value : NAN;
+        p[i] = row->judged && !is_whole(row) ? row->change.p_value : NAN;
     }
     false_discoveries(p, c->n_rows, 1 - c->confidence, counts);
     for (size_t i = 0; i < c->n_rows; i++) {
-        struct comparison_row *row = &c->rows[i];
-
-        if (isnan(p[i]) || counts[i] ||
-            (row->verdict != JUDGED_WORSE && row->verdict != JUDGED_BETTER))
-            continue;
-        row->verdict = JUDGED_UNCLEAR;
-        say(row, "among so many rows, chance does that");
+        if (!isnan(p[i]) && !counts[i])
+            take_back(&c->rows[i]);
     }
 }
 
@@ -386,6 +490,13 @@ static void note_all(struct comparison *c)
     note_state(c, b, "baseline");
     note_generator(c, a, "current run");
     note_generator(c, b, "baseline");
+    double disturbed = fmax(c->current_disturbed, c->baseline_disturbed);
+
+    if (disturbed > DISTURBED_MIN)
+        note(c,
+             "others had the generator's processors for up to %.0f %% of the time: intervals are "
+             "wider for that",
+             100 * disturbed);
     if (!c->current.measured->has_within || !c->baseline.measured->has_within)
         note(c, "a run has too few steps to tell how it varied; samples count as if a quarter of "
                 "them were independent");
@@ -414,7 +525,7 @@ static enum judgement verdict_of(struct comparison *c)
             row->verdict = JUDGED_UNCLEAR;
         if (!row->judged)
             continue;
-        bool whole = by_of(row) == DOC_METRIC;
+        bool whole = is_whole(row);
 
         /* An endpoint that nothing is known of does not spoil what is known of the whole. */
         if (whole || row->verdict == JUDGED_WORSE || row->verdict == JUDGED_BETTER)
@@ -436,18 +547,20 @@ int comparison_make(struct store *store, const struct comparison_side *current,
 {
     scoped(history_fini) struct history history = {.n = 0};
 
-    TRY(read_history(store, current, &history));
+    TRY(read_history(store, current, baseline, &history));
     struct comparison *c = xnew(struct comparison);
 
     c->current = *current;
     c->baseline = *baseline;
     c->n_history = history.n;
+    c->current_disturbed = disturbance_of(current->run);
+    c->baseline_disturbed = disturbance_of(baseline->run);
     c->threshold_pct =
         options->threshold_pct > 0 ? options->threshold_pct : COMPARISON_THRESHOLD_DEFAULT;
     c->confidence = options->confidence > 0 ? options->confidence : COMPARISON_CONFIDENCE_DEFAULT;
     add_rows(c, &history);
-    correct_family(c, false);
-    correct_family(c, true);
+    correct_wholes(c);
+    correct_parts(c);
     note_all(c);
     c->verdict = verdict_of(c);
     *ret_comparison = c;

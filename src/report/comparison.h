@@ -81,7 +81,8 @@ struct comparison {
     size_t n_rows, cap_rows;
     char **notes;
     size_t n_notes, cap_notes;
-    size_t n_history; /* earlier runs that told how much runs differ */
+    double current_disturbed, baseline_disturbed; /* share of time that others had the processor */
+    size_t n_history;                             /* earlier runs that told how much runs differ */
 };
 
 /*

@@ -149,6 +149,16 @@ static bool is_told_by_requests(const struct measured *m, const struct measured_
            snap_metric_observed(requests);
 }
 
+/* A part with all samples of its metric is the metric, which has a row: the only scenario, say. */
+static bool is_whole_again(const struct measured *m, const struct doc_entry *e)
+{
+    const struct snap_metric *whole = snapshot_find(m->snapshot, str_of(e->metric->name));
+
+    return whole && e->by != DOC_ENDPOINT &&
+           value_samples(&whole->total, e->metric->type) ==
+               value_samples(doc_entry_total(e), e->metric->type);
+}
+
 /* By the table's order. */
 static void add_wholes(struct measured *m, struct doc_entry *const *sorted, size_t n)
 {
@@ -186,7 +196,7 @@ static void add_parts(struct measured *m, struct doc_entry *const *sorted, size_
             i && sorted[i]->by == sorted[i - 1]->by && sorted[i]->metric == sorted[i - 1]->metric;
 
         n_alike = alike ? n_alike + 1 : 1;
-        if (n_alike <= PARTS_MAX && !is_overflow(sorted[i]))
+        if (n_alike <= PARTS_MAX && !is_overflow(sorted[i]) && !is_whole_again(m, sorted[i]))
             add_part(m, sorted[i]);
     }
 }

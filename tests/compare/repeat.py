@@ -2,7 +2,7 @@
 """Real runs of one build against `brunt target`, kept in a store and compared with each other: nothing has changed, so
 nothing may be called worse; then one against a target whose answers take longer, which is to be found.
 
-    repeat.py BRUNT [--runs 30] [--seconds 10] [--slower 1.08] [--store FILE]
+    repeat.py BRUNT [--runs 30] [--seconds 10] [--slower 1.08] [--store FILE [--again]]
 
 Prints every "worse" or "better", how far apart the runs lie, and the slower run; ends with 1 when more than one
 comparison of thirty was wrong or the slower run was not found.
@@ -35,8 +35,7 @@ class Runs:
                               timeout=self.seconds + 60)
         if done.returncode:
             sys.exit(f"a run failed with {done.returncode}: {done.stdout}{done.stderr}")
-        listed = self.brunt_json("history", "--limit", "1", "--json")
-        return (listed["runs"] if isinstance(listed, dict) else listed)[0]["id"]
+        return self.brunt_json("history", "--limit", "1", "--json")["runs"][0]["id"]
 
     def brunt_json(self, *arguments):
         done = subprocess.run([self.brunt, *arguments], env=self.env, capture_output=True, text=True, timeout=60)
@@ -86,10 +85,15 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--slower", type=float, default=1.08)
     parser.add_argument("--store", type=lambda p: Path(p).resolve())
+    parser.add_argument("--again", action="store_true", help="judge the runs that --store has, the last of them the slower one")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder, Target(args.brunt) as target:
         runs = Runs(args.brunt, target, args.store or Path(folder) / "runs.db", args.seconds)
-        ids = [runs.make() for _ in range(args.runs)]
+        if args.again:
+            ids = [r["id"] for r in runs.brunt_json("history", "--limit", "1000", "--json")["runs"]][::-1]
+        else:
+            ids = [runs.make() for _ in range(args.runs)] + [runs.make(args.slower)]
+        slower = ids.pop()
         next_to = [runs.compare(b, a) for a, b in zip(ids, ids[1:])]
         to_first = [runs.compare(b, ids[0]) for b in ids[1:]]
         for stat in ("p(50)", "p(95)", "p(99)"):
@@ -97,7 +101,7 @@ def main():
             print(f"{stat} of {len(values)} runs differs by {scatter(values):.2f} % from run to run")
         judge("each with the one before", next_to)
         judge("each with the first", to_first)
-        slow = runs.compare(runs.make(args.slower), ids[-1])
+        slow = runs.compare(slower, ids[-1])
         show(f"{100 * (args.slower - 1):.0f} % slower", slow)
         check("the slower run is found", slow["verdict"] == "worse", slow["verdict"])
     finish()
