@@ -274,7 +274,7 @@ static char *spark_cell(const json_t *headline)
     json_array_foreach(spark, i, value)
     {
         double share = max > 0 ? json_number_value(value) / max : 0;
-        int bar = (int)(share * (double)(countof(bars) - 1) + 0.5);
+        int bar = (int)(share * 7 + 0.5); /* the last of the eight */
 
         buf_puts(&b, bars[bar > 0 ? bar : 0]);
     }

@@ -21,8 +21,6 @@ enum {
     OUTPUT_MAX = 64 << 10, /* bytes that are looked at: a change is seen at the first one */
 };
 
-extern char **environ;
-
 /* ---- its answer ---- */
 
 static bool take_header(struct str line, struct str name, struct arena *arena, struct str *ret)
@@ -55,24 +53,26 @@ void git_state_parse(struct str text, struct arena *arena, struct git_state *ret
 
 static int start(const char *folder, int out, pid_t *ret_pid)
 {
-    const char *argv[] = {"git",
-                          "-C",
-                          folder,
-                          "--no-optional-locks",
-                          "-c",
-                          "core.fsmonitor=false",
-                          "-c",
-                          "core.untrackedCache=false",
-                          "status",
-                          "--porcelain=v2",
-                          "--branch",
-                          "--untracked-files=no",
-                          "--ignore-submodules",
-                          NULL};
+    const char *words[] = {"git",
+                           "-C",
+                           folder,
+                           "--no-optional-locks",
+                           "-c",
+                           "core.fsmonitor=false",
+                           "-c",
+                           "core.untrackedCache=false",
+                           "status",
+                           "--porcelain=v2",
+                           "--branch",
+                           "--untracked-files=no",
+                           "--ignore-submodules"};
+    char *argv[countof(words) + 1] = {0};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none;
 
+    for (size_t i = 0; i < countof(words); i++)
+        argv[i] = xstrdup(words[i]); /* it takes them as if it could change them */
     sigemptyset(&none);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -83,9 +83,10 @@ static int start(const char *folder, int out, pid_t *ret_pid)
     /* A group of its own, so that Ctrl-C is ours, and that all of it can be ended. */
     posix_spawnattr_setpgroup(&attr, 0);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    int error =
-        posix_spawnp(ret_pid, "git", &files, &attr, (char *const *)(uintptr_t)argv, environ);
+    int error = posix_spawnp(ret_pid, "git", &files, &attr, argv, environ);
 
+    for (size_t i = 0; i < countof(words); i++)
+        free(argv[i]);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     return error;

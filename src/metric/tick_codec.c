@@ -245,9 +245,9 @@ void tick_put(const struct snapshot *s, mono_ns epoch, struct buf *out)
     struct snap_series *const *touched = snapshot_touched(s, &n);
     scoped(freep) struct snap_series **sorted = xnew_n(struct snap_series *, n + 1);
 
-    if (n)
-        memcpy(sorted, touched, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), by_id);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = touched[i];
+    qsort(sorted, n, sizeof(sorted[0]), by_id);
     put_values(sorted, n, PART_DELTA, epoch, out);
 }
 

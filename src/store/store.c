@@ -3,6 +3,7 @@
  * database in WAL mode writes its index. Where it is not, and no writer left a log behind, the file
  * is read as something that does not change.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -43,9 +44,9 @@ static int make_folders(const char *path)
 
     for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
         *at = '\0';
-        if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-            return fault(-errno, "cannot make the folder '%s' of the store: %s", folder,
-                         strerror(errno));
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+            return fault(-errno, "cannot make the folder '%s' of the store: %m", folder);
+        }
         *at = '/';
     }
     return 0;
@@ -58,7 +59,7 @@ static int make_file(const char *path)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        return fault(-errno, "cannot open the store '%s': %s", path, strerror(errno));
+        return fault(-errno, "cannot open the store '%s': %m", path);
     close(fd);
     return 0;
 }
@@ -68,7 +69,7 @@ static int check_file(const char *path)
     struct stat st;
 
     if (stat(path, &st) != 0)
-        return fault(-errno, "cannot open the store '%s': %s", path, strerror(errno));
+        return fault(-errno, "cannot open the store '%s': %m", path);
     if (!S_ISREG(st.st_mode))
         return fault(-EINVAL, "the store '%s' is no file", path);
     return 0;
@@ -76,16 +77,15 @@ static int check_file(const char *path)
 
 static int make_temp(char **ret_path)
 {
-    const char *folder = getenv("TMPDIR");
+    const char *folder = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): nothing sets it */
     char *path = xasprintf("%s/brunt-run-XXXXXX.db", folder && folder[0] ? folder : "/tmp");
     int fd = mkostemps(path, 3, O_CLOEXEC);
 
     if (fd < 0) {
-        int code = -errno;
+        int r = fault(-errno, "cannot make a temporary store '%s': %m", path);
 
-        fault(code, "cannot make a temporary store '%s': %s", path, strerror(errno));
         free(path);
-        return code;
+        return r;
     }
     close(fd);
     *ret_path = path;
@@ -191,7 +191,7 @@ int store_connect(const char *path, struct store **ret_store)
 
 int store_connect_temp(struct store **ret_store)
 {
-    char *path;
+    char *path = NULL;
 
     TRY(make_temp(&path));
     scoped(store_closep) struct store *s = new_store(path, true);
@@ -226,6 +226,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store)
     } else {
         TRY(store_connect(path, &s));
     }
+    assert(s);
     TRY(prepare_store(s, mode));
     *ret_store = take(s);
     return 0;

@@ -119,7 +119,7 @@ int store_exchange_get(struct store *s, int64_t run, int64_t key, struct arena *
     get(&q, &e);
     store_exchange_keep(arena, &e);
     TRY(blob_unpack(s, query_get_blob(&q, COLUMN_HAR), &har));
-    bool is_json;
+    bool is_json = false;
 
     TRY(check_har(s, buf_str(&har), &is_json));
     if (is_json)

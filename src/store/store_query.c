@@ -45,12 +45,14 @@ static const char *hint_of(int rc)
 
 int store_fault(struct store *s, int rc)
 {
-    const char *what = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
-    int system_errno = s->db ? sqlite3_system_errno(s->db) : 0;
+    bool of_system = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
+    int code = code_of(s, rc);
 
-    if (((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN) && system_errno)
-        what = strerror(system_errno);
-    return fault(code_of(s, rc), "the store '%s': %s%s", s->shown, what, hint_of(rc));
+    errno = s->db ? sqlite3_system_errno(s->db) : 0;
+    if (of_system && errno)
+        return fault(code, "the store '%s': %m", s->shown);
+    return fault(code, "the store '%s': %s%s", s->shown,
+                 s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc), hint_of(rc));
 }
 
 static int prepare(struct store *s, const char *sql, unsigned flags, sqlite3_stmt **ret_statement)

@@ -94,9 +94,10 @@ static int exists(struct replay *r)
     query_int(&q, r->run);
     int got = query_step(&q);
 
-    if (got == QUERY_DONE)
+    if (got == QUERY_DONE) {
         return fault(-ENOENT, "the store '%s' has no run #%lld", r->store->shown,
                      (long long)r->run);
+    }
     return got < 0 ? got : 0;
 }
 

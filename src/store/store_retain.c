@@ -11,7 +11,7 @@ int store_drop_scripts(struct store *s)
 
 static int used_bytes(struct store *s, uint64_t *ret_bytes)
 {
-    int64_t pages, free_pages, page;
+    int64_t pages = 0, free_pages = 0, page = 0;
 
     TRY(store_ask_int(s, "PRAGMA page_count", &pages));
     TRY(store_ask_int(s, "PRAGMA freelist_count", &free_pages));
@@ -23,8 +23,8 @@ static int used_bytes(struct store *s, uint64_t *ret_bytes)
 /* Whether something must go for the rest to fit; age is asked of the run itself. */
 static int too_much(struct store *s, const struct store_retention *keep, bool *ret_yes)
 {
-    int64_t runs;
-    uint64_t bytes;
+    int64_t runs = 0;
+    uint64_t bytes = 0;
 
     TRY(store_ask_int(s, "SELECT count(*) FROM runs", &runs));
     TRY(used_bytes(s, &bytes));
@@ -54,9 +54,9 @@ static int oldest(struct store *s, int64_t *ret_key, wall_ns *ret_created)
 /* Removes one run; QUERY_DONE when nothing has to go, or nothing may. */
 static int remove_one(struct store *s, const struct store_retention *keep, wall_ns now)
 {
-    int64_t key;
-    wall_ns created;
-    bool much;
+    int64_t key = 0;
+    wall_ns created = 0;
+    bool much = false;
     int r = oldest(s, &key, &created);
 
     if (r != QUERY_ROW)

@@ -219,7 +219,7 @@ static int copy_in(struct store *s, size_t *ret_n)
     TRY(query_open(s, "SELECT key FROM other.runs ORDER BY created, key", &q));
     while ((r = query_step(&q)) == QUERY_ROW) {
         int64_t key = query_get_int(&q, 0);
-        bool known;
+        bool known = false;
 
         TRY(is_known(s, key, &known));
         if (known)

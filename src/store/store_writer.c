@@ -126,7 +126,7 @@ static void put(struct store_writer *w, struct work *work, enum wake wake)
 static int choose_id(struct store_writer *w, struct work *work)
 {
     struct str wanted = work->run.id;
-    bool taken;
+    bool taken = false;
 
     TRY(store_run_has_id(w->store, wanted, &taken));
     for (int i = 2; taken; i++) {
