@@ -247,7 +247,7 @@ void tick_put(const struct snapshot *s, mono_ns epoch, struct buf *out)
 
     for (size_t i = 0; i < n; i++)
         sorted[i] = touched[i];
-    qsort(sorted, n, sizeof(sorted[0]), by_id);
+    qsort(sorted, n, sizeof(sorted[0]), by_id); /* NOLINT(bugprone-sizeof-expression): pointers */
     put_values(sorted, n, PART_DELTA, epoch, out);
 }
 

@@ -4,6 +4,7 @@
  * released is never changed.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "store/store_priv.h"
 
