@@ -14,10 +14,17 @@ static const double quantiles[] = {0.5, 0.9, 0.95, 0.99, 0.999};
 
 size_t doc_point_columns(enum metric_type type)
 {
-    static const size_t n[] = {
-        [METRIC_COUNTER] = 1, [METRIC_GAUGE] = 3, [METRIC_RATE] = 2, [METRIC_TREND] = 8};
-
-    return n[type];
+    switch (type) {
+    case METRIC_COUNTER:
+        return 1;
+    case METRIC_GAUGE:
+        return 3;
+    case METRIC_RATE:
+        return 2;
+    case METRIC_TREND:
+        return 4 + countof(quantiles) - 1;
+    }
+    return 0;
 }
 
 static size_t trend_columns(const struct hist *h, size_t n_quantiles, double *columns)
