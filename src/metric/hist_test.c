@@ -446,7 +446,8 @@ static void quantiles_together_are_those_alone(void **state)
         /* Few samples lie far apart: quantiles share the gaps between them. */
         for (int i = 0; i < 300; i++) {
             hist_add(&h, i % 7 ? draw[d](&r) : 0);
-            check_together(&h, q, countof(q));
+            if (i < 20 || i % 20 == 0)
+                check_together(&h, q, countof(q));
         }
         hist_fini(&h);
     }

@@ -42,7 +42,7 @@ static const char *frame(struct live *l, int second)
     buf_reset(&l->out);
     run_frames_put(l->frames, &l->run, &l->out);
     assert_true(json_check(buf_str(&l->out), '{'));
-    assert_null(memchr(l->out.data, '\n', l->out.len));
+    assert_null(strchr(buf_cstr(&l->out), '\n'));
     return buf_cstr(&l->out);
 }
 
