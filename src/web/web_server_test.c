@@ -144,6 +144,37 @@ static void test_token(void **s UNUSED)
     end();
 }
 
+/* What is no request, or ends halfway, is answered or dropped, and nothing of it stays. */
+static void test_garbage(void **s UNUSED)
+{
+    static const char *const parts[] = {
+        "",
+        "GET",
+        "GET /x",
+        "GET / HTTP/1.1\r\nHost: local",
+        "BOGUS\r\n\r\n",
+        "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    };
+
+    start(NULL);
+    for (size_t i = 0; i < countof(parts); i++) {
+        int fd = connect_to_server();
+
+        assert_int_equal(write(fd, parts[i], strlen(parts[i])), strlen(parts[i]));
+        shutdown(fd, SHUT_WR);
+        while (read(fd, t.answer, sizeof(t.answer)) > 0)
+            ;
+        close(fd);
+    }
+    assert_int_equal(t.n_answered, 0);
+    assert_int_equal(send_request("GET / HTTP/1.1\r\nHost: localhost\r\n", 0), 200);
+    end();
+}
+
 static void test_addresses(void **s UNUSED)
 {
     static const char *const bad[] = {"",          "localhost", "localhost:",      "localhost:x",
@@ -264,7 +295,7 @@ int main(void)
         cmocka_unit_test(test_requests), cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_token),    cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_stream),   cmocka_unit_test(test_stop_with_stream),
-        cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_at_once),  cmocka_unit_test(test_garbage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
