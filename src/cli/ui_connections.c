@@ -20,8 +20,10 @@ static const char *env_of(void *arg UNUSED, const char *name)
     return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
 }
 
-static int load(const char *file, struct connections *list, const char **ret_path)
+static int load(void *self, struct connections *list, const char **ret_path)
 {
+    const char *file = *(const char **)self;
+
     *ret_path = file ? file : connections_path(list, env_of, NULL);
     if (!*ret_path)
         return fault(-ENOTSUP, "there is no home directory for connections");

@@ -19,8 +19,6 @@
 #include "web/web_server.h"
 #include "web/web_site.h"
 
-extern char **environ;
-
 enum {
     THREADS = 4,   /* that answer: enough that a long report delays no list */
     NICENESS = 10, /* of these: a document of a long run costs a processor for a while */
@@ -29,6 +27,7 @@ enum {
 struct ui_server {
     struct web_site *site;
     struct web_server *server;
+    const char *connections; /* the file; NULL: the default */
     char *url;
 };
 
@@ -90,12 +89,14 @@ static int listen_somewhere(struct ui_server *u, const struct ui_server_config *
 int ui_server_new(const struct ui_server_config *config, struct ui_server **ret_server)
 {
     struct ui_server *u = xnew(struct ui_server);
+
+    u->connections = config->connections;
     const struct web_site_config site = {
         .store = config->store,
         .live = config->live,
         .live_self = config->live_self,
         .connections = &ui_connection_ops,
-        .connections_self = (void *)(uintptr_t)config->connections,
+        .connections_self = &u->connections,
     };
 
     u->site = web_site_new(&site);

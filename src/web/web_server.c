@@ -198,7 +198,13 @@ static struct MHD_Response *make_response(struct incoming *in)
                                                      in, NULL);
     }
     if (a->fixed) {
-        return web_mhd.create_response_from_buffer(a->n_fixed, (void *)(uintptr_t)a->fixed,
+        /* MHD does not write there, whatever its prototype says. */
+        const union {
+            const void *fixed;
+            void *buffer;
+        } bytes = {a->fixed};
+
+        return web_mhd.create_response_from_buffer(a->n_fixed, bytes.buffer,
                                                    MHD_RESPMEM_PERSISTENT);
     }
     char *data = buf_take(&a->body, &n);
@@ -395,7 +401,7 @@ static int check_reach(struct web_server *s, const struct web_place *p)
 
 static int listen_there(struct web_server *s, int *ret_fd)
 {
-    struct web_place place;
+    struct web_place place = {0};
 
     TRY(web_place_find(s->config.address, s->config.option ? s->config.option : "--address",
                        &place));

@@ -144,7 +144,7 @@ static void test_token(void **s UNUSED)
     end();
 }
 
-/* What is no request, or ends halfway, is answered or dropped, and nothing of it stays. */
+/* What is no request, or ends halfway, is nobody's affair, and nothing of it stays. */
 static void test_garbage(void **s UNUSED)
 {
     static const char *const parts[] = {
@@ -165,9 +165,6 @@ static void test_garbage(void **s UNUSED)
         int fd = connect_to_server();
 
         assert_int_equal(write(fd, parts[i], strlen(parts[i])), strlen(parts[i]));
-        shutdown(fd, SHUT_WR);
-        while (read(fd, t.answer, sizeof(t.answer)) > 0)
-            ;
         close(fd);
     }
     assert_int_equal(t.n_answered, 0);
