@@ -10,10 +10,8 @@ import { nextFrame } from "../lib/frame";
 import { LiveRun, type LiveSource } from "../lib/live";
 import { useLoad } from "../lib/load";
 import { reportDoc } from "../lib/report";
-import { parseRoute } from "../lib/route";
 import { RunModel } from "../lib/run_model";
 import { readEvents } from "../lib/sse";
-import { HistoryView } from "./history";
 import { About, Events } from "./run/about";
 import { marksOf, type RunProps } from "./run/context";
 import { Endpoints } from "./run/endpoints";
@@ -232,7 +230,8 @@ export function LiveView() {
 
   useEffect(() => {
     const draw = () => redraw(0);
-    const run = new LiveRun(source, () => nextFrame(draw));
+    // where nothing runs the history is the first page
+    const run: LiveRun = new LiveRun(source, () => (run.none ? location.replace("#/runs") : nextFrame(draw)));
     live.current = run;
     setRefused("");
     run.follow().catch((e: unknown) => {
@@ -243,7 +242,6 @@ export function LiveView() {
 
   const run = live.current;
   if (refused) return <TokenForm text={refused} onToken={() => again(0)} />;
-  if (run?.none) return <HistoryView route={parseRoute("#/runs")} />;
   if (!run?.model || (run.state === "connecting" && run.model.n === 0 && run.model.seq === 0 && !run.error))
     return run?.error ? <ErrorState title="No connection" text={`${run.error} Trying again.`} height={480} /> : <Loading height={480} />;
   return <RunView model={run.model} mode="live" live={run} />;

@@ -34,7 +34,10 @@ function linesOf(m: RunModel, metric: string, format: Format): Line[] {
   const parts = [...m.all(metric, "series")].sort((a, b) => count(b) - count(a));
 
   if (parts.length > 1 || !whole)
-    return parts.slice(0, MOST).map((s) => ({ ...mainLine(s, format), label: tagsText(s.tags) || metric }));
+    return parts
+      .slice(0, MOST)
+      .map((s) => ({ ...mainLine(s, format), label: tagsText(s.tags) || metric }))
+      .sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true })); // loop 0 has one colour in all charts
   if (whole.type === "trend")
     return (["p50", "p95", "p99"] as const).map((p) => ({ label: p, summary: format(total(whole, p)), values: (x) => column(x, whole, p) }));
   if (whole.type === "gauge")

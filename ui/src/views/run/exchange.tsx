@@ -18,6 +18,7 @@ interface Message {
   statusText?: unknown;
   method?: unknown;
   url?: unknown;
+  bodySize?: unknown;
   postData?: { text?: unknown; mimeType?: unknown };
   content?: { text?: unknown; mimeType?: unknown; encoding?: unknown; comment?: unknown };
 }
@@ -43,7 +44,7 @@ function pretty(body: string): string {
   }
 }
 
-function MessageView(props: { title: string; line: string; headers: Header[]; body: string; binary: boolean }) {
+function MessageView(props: { title: string; line: string; headers: Header[]; body: string; binary: boolean; size: unknown }) {
   return (
     <section class="message">
       <h3>{props.title}</h3>
@@ -59,7 +60,7 @@ function MessageView(props: { title: string; line: string; headers: Header[]; bo
       {props.body ? (
         <pre class="code code-wrap" tabIndex={0}>{props.binary ? props.body : pretty(props.body)}</pre>
       ) : (
-        <p class="muted">No body was kept.</p>
+        <p class="muted">{props.size === 0 ? "It has no body." : "No body was kept."}</p>
       )}
     </section>
   );
@@ -102,6 +103,7 @@ export function ExchangeDialog(props: { run: string; info: ExchangeInfo; onClose
             headers={request.headers ?? []}
             body={text(request.postData?.text)}
             binary={false}
+            size={request.bodySize}
           />
           <MessageView
             title="Response"
@@ -109,6 +111,7 @@ export function ExchangeDialog(props: { run: string; info: ExchangeInfo; onClose
             headers={response.headers ?? []}
             body={text(response.content?.text)}
             binary={text(response.content?.encoding) === "base64"}
+            size={response.bodySize}
           />
         </>
       )}

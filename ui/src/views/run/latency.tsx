@@ -51,7 +51,7 @@ const PHASES = [
 ] as const;
 
 function phasesOf(m: RunModel): readonly (readonly [string, string])[] {
-  const phases = PHASES.filter(([metric]) => count(m.whole(metric)) > 0);
+  const phases = PHASES.filter(([metric]) => (total(m.whole(metric), "sum") ?? 0) > 0);
   return phases.length > 1 ? phases : [];
 }
 
