@@ -170,11 +170,12 @@ static int load_default_baseline(struct compare *c)
     }
     if (!key)
         TRY(find_other(c, false, &key));
-    if (!key)
+    if (!key) {
         return fault(-ENOENT,
                      "there is nothing to compare '%s' with: no baseline (brunt run "
                      "--save-baseline), no run of the same script before it; name one",
                      c->args.operands[0]);
+    }
     return compare_run_load_key(c->store, key, c->confidence / 100, &c->baseline);
 }
 
@@ -212,13 +213,15 @@ static void plain(struct compare *c, struct buf *out)
     plain_put_text(plain_rows, out);
     if (a.n && b.n && !str_eq(a, b))
         buf_puts(out, "  Note: the runs are of different scenarios\n\n");
-    if (!c->compat)
+    if (!c->compat) {
         buf_puts(out, "  Note: a file has no distributions: differences alone, without regard to "
                       "chance\n\n");
-    if (worse)
+    }
+    if (worse) {
         buf_printf(out, "Regression detected (threshold: %g%%). Exiting with code 1.\n", threshold);
-    else
+    } else {
         buf_puts(out, "No regressions detected.\n");
+    }
 }
 
 static int judged(struct compare *c, struct buf *out)
@@ -245,10 +248,11 @@ static int compare(struct compare *c)
     scoped(buf_fini) struct buf out = {0};
 
     TRY(load(c));
-    if (c->compat || !c->current.measured || !c->baseline.measured)
+    if (c->compat || !c->current.measured || !c->baseline.measured) {
         plain(c, &out);
-    else
+    } else {
         TRY(judged(c, &out));
+    }
     cli_write(STDOUT_FILENO, buf_str(&out));
     return c->exit_code;
 }

@@ -62,9 +62,10 @@ static int load_stored(struct store *store, const char *text, double confidence,
 {
     int64_t key = 0;
 
-    if (!store)
+    if (!store) {
         return fault(-ENOENT, "there is no file '%s', and no history that could have such a run",
                      text);
+    }
     fault_clear();
     TRY(stored_run_fault(store_run_find(store, str_of(text), &key), text));
     return compare_run_load_key(store, key, confidence, r);
@@ -104,11 +105,12 @@ static int read_loadpilot(struct compare_run *r, const json_t *file, const char 
     for (size_t i = 0; i < PLAIN_COUNT; i++) {
         const json_t *v = json_object_get(file, loadpilot_keys[i]);
 
-        if (!json_is_number(v))
+        if (!json_is_number(v)) {
             return fault(-EINVAL,
                          "'%s' is no file of results: it has no number '%s' (expected is what "
                          "--results-json or --save-baseline writes)",
                          path, loadpilot_keys[i]);
+        }
         r->plain[i] = json_number_value(v);
     }
     r->scenario = arena_str(&r->arena, str_of(scenario ? scenario : ""));

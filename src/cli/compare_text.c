@@ -39,14 +39,15 @@ static void put_value(struct buf *out, const struct measured_row *row)
 {
     struct buf text = BUF_INIT(256);
 
-    if (!row)
+    if (!row) {
         buf_puts(&text, "-");
-    else if (row->entry->metric->type == METRIC_RATE)
+    } else if (row->entry->metric->type == METRIC_RATE) {
         humanize_share(&text, row->value);
-    else if (row->kind->stat.kind == STAT_RATE)
+    } else if (row->kind->stat.kind == STAT_RATE) {
         buf_printf(&text, "%.1f/s", row->value);
-    else
+    } else {
         humanize(&text, row->value, row->entry->metric->contains, TIME_UNIT_AUTO);
+    }
     put_right(out, buf_str(&text), VALUE_COLUMNS);
     buf_fini(&text);
 }
@@ -54,8 +55,11 @@ static void put_value(struct buf *out, const struct measured_row *row)
 /* Names come from scripts and servers: nothing in them moves the cursor. */
 static void put_safe(struct buf *out, struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        buf_putc(out, (unsigned char)s.p[i] < ' ' || s.p[i] == 127 ? '?' : s.p[i]);
+    for (size_t i = 0; i < s.n; i++) {
+        bool shown = (unsigned char)s.p[i] >= ' ' && s.p[i] != 127;
+
+        buf_put(out, shown ? &s.p[i] : "?", 1);
+    }
 }
 
 static void put_name(struct buf *out, const struct comparison_row *row)
@@ -146,12 +150,13 @@ static void put_parts(const struct comparison *c, enum compare_rows rows, struct
             buf_putc(out, '\n');
         put_row(out, row);
     }
-    if (n_judged)
+    if (n_judged) {
         buf_printf(out,
                    "\n  Of %zu figures of endpoints, %zu are worse, %zu better, %zu the same, %zu "
                    "unclear%s.\n",
                    n_judged, counts[JUDGED_WORSE], counts[JUDGED_BETTER], counts[JUDGED_SAME],
                    counts[JUDGED_UNCLEAR], rows == COMPARE_ALL ? "" : " (--all shows them)");
+    }
 }
 
 static void put_end(const struct comparison *c, struct buf *out)
@@ -162,15 +167,16 @@ static void put_end(const struct comparison *c, struct buf *out)
         return;
     }
     buf_puts(out, "No regressions detected.\n");
-    if (c->verdict == JUDGED_BETTER)
+    if (c->verdict == JUDGED_BETTER) {
         buf_puts(out, "It became better.\n");
-    else if (c->verdict == JUDGED_SAME)
+    } else if (c->verdict == JUDGED_SAME) {
         buf_printf(out, "The runs are the same, to within %g%%.\n", c->threshold_pct);
-    else
+    } else {
         buf_printf(out,
                    "These runs cannot rule out a change of %g%%: longer or repeated runs narrow "
                    "the intervals.\n",
                    c->threshold_pct);
+    }
 }
 
 void compare_text(const struct comparison *c, enum compare_rows rows, struct buf *out)

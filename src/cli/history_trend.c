@@ -4,6 +4,7 @@
  */
 #include "cli/history_trend.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -79,10 +80,11 @@ static void put_value(const struct trend *t, double value, struct buf *out)
 {
     struct buf text = BUF_INIT(256);
 
-    if (t->type == METRIC_RATE)
+    if (t->type == METRIC_RATE) {
         humanize_share(&text, value);
-    else
+    } else {
         humanize(&text, value, t->contains, TIME_UNIT_AUTO);
+    }
     size_t n = text_columns(buf_str(&text));
 
     buf_printf(out, "%*s", (int)(n < VALUE_COLUMNS ? VALUE_COLUMNS - n : 0), "");
@@ -149,10 +151,11 @@ static const struct change *step_at(const struct trend *t, size_t i)
 static void put_step(const struct change *c, struct buf *out)
 {
     buf_puts(out, "  -------- ");
-    if (isnan(c->delta))
+    if (isnan(c->delta)) {
         buf_puts(out, "change");
-    else
+    } else {
         buf_printf(out, "%+.1f %%", 100 * c->delta);
+    }
     buf_puts(out, " --------\n");
 }
 
@@ -167,10 +170,11 @@ static void put_changes(const struct trend *t, struct buf *out)
         history_put_text(buf_str(&text), out);
         buf_printf(out, " (confidence %.1f %%).\n", 100 * fmin(t->changes[i].confidence, 0.999));
     }
-    if (!t->n_changes && t->n_points < CHANGES_RUNS_MIN)
+    if (!t->n_changes && t->n_points < CHANGES_RUNS_MIN) {
         buf_printf(out, "Changes are looked for from %d runs on.\n", CHANGES_RUNS_MIN);
-    else if (!t->n_changes)
+    } else if (!t->n_changes) {
         buf_puts(out, "No change was found.\n");
+    }
     buf_fini(&text);
 }
 
@@ -206,9 +210,10 @@ static int load(struct store *store, const struct history_trend *how, struct tre
     split_figure(str_of(how->figure), &metric, &stat);
     int r = trend_load(store, buf_str(&script), metric, stat, ret_trend);
 
-    if (r == STORE_E_NONE)
+    if (r == STORE_E_NONE) {
         return fault(-ENOENT, "no finished run of '%.*s' has measured '%.*s'",
                      STR_ARG(buf_str(&script)), STR_ARG(metric));
+    }
     return r;
 }
 
@@ -218,10 +223,12 @@ int history_trend(struct store *store, const struct history_trend *how)
     scoped(buf_fini) struct buf out = {0};
 
     TRY(load(store, how, &t));
-    if (how->json)
+    assert(t);
+    if (how->json) {
         trend_put_json(t, 2, &out);
-    else
+    } else {
         put_text(t, &out);
+    }
     cli_write(STDOUT_FILENO, buf_str(&out));
     return 0;
 }

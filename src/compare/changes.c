@@ -81,7 +81,7 @@ static double scatter(struct finder *f)
 
 static double median_of_few(const double *v, size_t n)
 {
-    double sorted[2 * AROUND + 1];
+    double sorted[2 * AROUND + 1] = {0};
 
     for (size_t i = 0; i < n; i++) {
         size_t k = i;
@@ -247,7 +247,7 @@ static void place_steps(struct finder *f)
     for (int round = 0; round < STEPS_ROUNDS; round++) {
         for (size_t i = 0; i < f->n_found; i++) {
             size_t from = start_of(f, i), n = end_of(f, i) - from;
-            size_t least = n >= 2 * PART_MIN ? PART_MIN : 1, at;
+            size_t least = n / 2 >= PART_MIN ? PART_MIN : 1, at;
 
             /* The end may be shorter than a part: so it was found. */
             cut_outliers(f->x + from, n, f->far_off, f->work);

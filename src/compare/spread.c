@@ -41,11 +41,11 @@ double spread_prior_percentile(double percent)
 {
     static const struct {
         double upto, sd;
-    } rows[] = {{75, 0.02}, {95, 0.025}, {99, 0.04}};
+    } rows[] = {{75, 0.02}, {95, 0.025}, {99, 0.06}};
 
     for (size_t i = 0; i < countof(rows); i++) {
         if (percent <= rows[i].upto)
             return rows[i].sd;
     }
-    return 0.06;
+    return 0.1;
 }

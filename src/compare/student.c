@@ -77,10 +77,11 @@ double student_quantile(double p, double df)
     for (int i = 0; i < 200 && high - low > 1e-13 * high; i++) {
         double middle = (low + high) / 2;
 
-        if (student_two_sided(middle, df) / 2 > tail)
+        if (student_two_sided(middle, df) / 2 > tail) {
             low = middle;
-        else
+        } else {
             high = middle;
+        }
     }
     return p < 0.5 ? -high : high;
 }

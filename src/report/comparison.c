@@ -16,8 +16,8 @@
 /* A difference of shares below this matters to nobody: 0.1 points. */
 #define SHARE_LEAST 0.001
 
-/* Samples that must lie above a percentile, lest a few of them are all there is to say. */
-#define SAMPLES_ABOVE 5
+/* Samples that must lie above a percentile: one hiccup catches a user each, not one request. */
+#define SAMPLES_ABOVE 20
 
 /* Where a difference in the shape of two distributions is worth a word. */
 #define SHAPE_DISTANCE 0.1
@@ -262,21 +262,23 @@ static void note(struct comparison *c, const char *fmt, ...)
 
 static void note_generator(struct comparison *c, const struct store_run *run, const char *which)
 {
-    if (comparison_is_level(run->verdict_json, "invalid"))
+    if (comparison_is_level(run->verdict_json, "invalid")) {
         note(c,
              "the generator of the %s was invalid: its figures are the generator's own, so nothing "
              "can be said",
              which);
-    else if (comparison_is_level(run->verdict_json, "suspect"))
+    } else if (comparison_is_level(run->verdict_json, "suspect")) {
         note(c, "the generator of the %s was suspect: see its verdict", which);
+    }
 }
 
 static void note_state(struct comparison *c, const struct store_run *run, const char *which)
 {
-    if (run->state == STORE_RUNNING)
+    if (run->state == STORE_RUNNING) {
         note(c, "the %s is still running", which);
-    else if (run->state != STORE_FINISHED)
+    } else if (run->state != STORE_FINISHED) {
         note(c, "the %s did not reach its end (%s)", which, store_state_name(run->state));
+    }
 }
 
 static bool far(double a, double b)
@@ -298,11 +300,12 @@ static void note_all(struct comparison *c)
 {
     const struct store_run *a = c->current.run, *b = c->baseline.run;
 
-    if (a->script.n && b->script.n && !str_eq(a->script, b->script))
+    if (a->script.n && b->script.n && !str_eq(a->script, b->script)) {
         note(c, "different scripts: %.*s, %.*s in the baseline", STR_ARG(a->script),
              STR_ARG(b->script));
-    else if (a->script_hash.n && b->script_hash.n && !str_eq(a->script_hash, b->script_hash))
+    } else if (a->script_hash.n && b->script_hash.n && !str_eq(a->script_hash, b->script_hash)) {
         note(c, "the script was changed since the baseline");
+    }
     note_load(c);
     note_state(c, a, "current run");
     note_state(c, b, "baseline");
@@ -310,19 +313,22 @@ static void note_all(struct comparison *c)
     note_generator(c, b, "baseline");
     double disturbed = fmax(c->current_disturbed, c->baseline_disturbed);
 
-    if (disturbed > DISTURBED_MIN)
+    if (disturbed > DISTURBED_MIN) {
         note(c,
              "others had the generator's processors for up to %.0f %% of the time: intervals are "
              "wider for that",
              100 * disturbed);
-    if (!c->current.measured->has_within || !c->baseline.measured->has_within)
+    }
+    if (!c->current.measured->has_within || !c->baseline.measured->has_within) {
         note(c, "a run has too few steps to tell how it varied; samples count as if a quarter of "
                 "them were independent");
-    if (c->n_history < 2)
-        note(c, "no earlier runs of this script tell how much runs differ: 2 to 6 %% are assumed, "
+    }
+    if (c->n_history < 2) {
+        note(c, "no earlier runs of this script tell how much runs differ: 1 to 6 %% are assumed, "
                 "and only larger changes are told");
-    else
+    } else {
         note(c, "how much runs differ is learnt from %zu earlier runs", c->n_history);
+    }
 }
 
 static bool is_hopeless(const struct comparison *c)

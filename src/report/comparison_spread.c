@@ -87,10 +87,11 @@ static int find_candidates(struct store *store, struct candidates *c)
 {
     struct store_filter filter = {.limit = CANDIDATES_MAX + 1, .only_over = true};
 
-    if (c->current->script_hash.n)
+    if (c->current->script_hash.n) {
         filter.script_hash = c->current->script_hash;
-    else
+    } else {
         filter.script = c->current->script;
+    }
     if (!filter.script.n && !filter.script_hash.n)
         return 0;
     int r = store_runs(store, &filter, take_candidate, c);
@@ -120,10 +121,11 @@ int comparison_history_read(struct store *store, const struct comparison_side *c
         /* One that is damaged, or was removed meanwhile, tells nothing; the rest does. */
         if (measured_load(store, c.keys[i], MEASURED_TOTALS, 0.95, &m) != 0)
             continue;
-        if (fabs(m->vus_max - users) <= ALIKE * users)
+        if (fabs(m->vus_max - users) <= ALIKE * users) {
             h->runs[h->n++] = m;
-        else
+        } else {
             measured_free(m);
+        }
     }
     return 0;
 }

@@ -371,10 +371,11 @@ static void find_within(struct measured_row *row, const struct ratio_step *steps
 {
     if (steps)
         resample_ratio(steps, n, confidence, seed, &row->within);
-    if (row->within.known)
+    if (row->within.known) {
         row->design_effect = resample_design_effect(&row->within, (double)row->samples);
-    else
+    } else {
         guess_within(row, confidence);
+    }
     if (row->entry->metric->type == METRIC_RATE) {
         const struct value *total = doc_entry_total(row->entry);
 

@@ -76,9 +76,10 @@ static int learn_metric(struct reading *rd, const struct snap_metric *m)
     t->type = m->def->type;
     t->contains = m->def->contains;
     if (!stat_parse(t->stat, &rd->stat) || !stat_applies(rd->stat, t->type) ||
-        (rd->stat.kind == STAT_P && !(rd->stat.p >= 0 && rd->stat.p <= 100)))
+        (rd->stat.kind == STAT_P && !(rd->stat.p >= 0 && rd->stat.p <= 100))) {
         return fault(-EINVAL, "'%.*s' is no statistic of %.*s, a %s", STR_ARG(t->stat),
                      STR_ARG(t->metric), metric_type_name(t->type));
+    }
     return 0;
 }
 
@@ -186,10 +187,11 @@ void trend_freep(struct trend **t)
 
 static void put_value(const struct trend *t, double value, struct buf *out)
 {
-    if (t->type == METRIC_RATE)
+    if (t->type == METRIC_RATE) {
         humanize_share(out, value);
-    else
+    } else {
         humanize(out, value, t->contains, TIME_UNIT_AUTO);
+    }
 }
 
 static void put_day(wall_ns at, struct buf *out)
