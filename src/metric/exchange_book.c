@@ -16,7 +16,8 @@ enum {
 };
 
 struct endpoint {
-    struct str name; /* owned */
+    char *text; /* of `name` */
+    struct str name;
     struct exchange_slot *slots;
     unsigned n_slots;
 };
@@ -53,7 +54,7 @@ static void endpoint_free(struct endpoint *e)
         next = s->next;
         free(s);
     }
-    free((void *)(uintptr_t)e->name.p);
+    free(e->text);
     free(e);
 }
 
@@ -83,8 +84,8 @@ static struct endpoint *find_endpoint(struct exchange_book *book, struct str met
     if (e || book->endpoints.n_live >= EXCHANGE_ENDPOINTS_MAX)
         return e;
     e = xnew(struct endpoint);
-    e->name = str_from(name.p, name.n < NAME_BYTES ? name.n : NAME_BYTES);
-    e->name.p = e->name.n ? xmemdup(e->name.p, e->name.n) : NULL;
+    e->text = xstrndup(name.n ? name.p : "", name.n < NAME_BYTES ? name.n : NAME_BYTES);
+    e->name = str_of(e->text);
     table_set(&book->endpoints, buf_str(&book->key), e);
     return e;
 }

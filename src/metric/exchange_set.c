@@ -172,10 +172,13 @@ static void list_all(struct exchange_set *set)
     set->n_all = 0;
     table_each(e, &set->shelves) {
         list_each(x, &((struct shelf *)e->value)->exchanges, link)
+            /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
             vec_push(set->all, set->n_all, set->cap_all) = x;
     }
-    if (set->n_all)
-        qsort(set->all, set->n_all, sizeof(set->all[0]), by_rank);
+    if (!set->n_all)
+        return;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the same */
+    qsort(set->all, set->n_all, sizeof(set->all[0]), by_rank);
 }
 
 const struct exchange *const *exchange_set_all(struct exchange_set *set, size_t *ret_n)

@@ -174,7 +174,9 @@ static bool at_end(const struct scan *s)
 
 static char peek(const struct scan *s)
 {
-    return at_end(s) ? '\0' : s->in.p[s->at];
+    if (at_end(s))
+        return '\0';
+    return s->in.p[s->at];
 }
 
 static bool sees(const struct scan *s, struct str text)
@@ -377,10 +379,11 @@ static void scan_text(struct scan *s)
             continue;
         }
         copy_to(s, s->at + 1);
-        if (s->form == TEXT_FREE && c == '<')
+        if (s->form == TEXT_FREE && c == '<') {
             scan_element(s);
-        else if (c == '>' && s->in_secret_element)
+        } else if (c == '>' && s->in_secret_element) {
             scan_content(s);
+        }
     }
 }
 
@@ -464,7 +467,9 @@ static void json_unescape(struct str in, struct buf *out)
             put_utf8(out, (unsigned)code);
             i += 4;
         } else {
-            buf_putc(out, simple ? to[simple - from] : c);
+            if (simple)
+                c = to[simple - from];
+            buf_putc(out, c);
         }
     }
 }
@@ -547,10 +552,11 @@ static void json_string_value(struct redact *secrets, struct str raw, int nested
     struct buf last = BUF_INIT(MASK_LIMIT);
 
     json_unescape(raw, &plain);
-    if (nested < NESTED_MAX && looks_like_json(buf_str(&plain)))
+    if (nested < NESTED_MAX && looks_like_json(buf_str(&plain))) {
         scan_json(secrets, buf_str(&plain), nested + 1, &masked);
-    else
+    } else {
         by_names(secrets, buf_str(&plain), TEXT_FREE, &masked);
+    }
     redact(secrets, buf_str(&masked), &last);
     if (str_eq(buf_str(&plain), buf_str(&last))) {
         buf_putc(out, '"');
@@ -603,10 +609,11 @@ static void scan_json(struct redact *secrets, struct str text, int nested, struc
     size_t at = 0;
 
     while (at < text.n) {
-        if (text.p[at] == '"')
+        if (text.p[at] == '"') {
             at = json_string(secrets, text, at, nested, out);
-        else
+        } else {
             buf_putc(out, text.p[at++]);
+        }
     }
 }
 

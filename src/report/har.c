@@ -31,8 +31,10 @@ static void put_int(struct json_out *j, const char *key, int64_t value)
 /* Milliseconds to the microsecond; -1 for what does not apply. */
 static void put_ms(struct json_out *j, const char *key, span_ns span)
 {
+    int64_t us = span / NS_PER_US;
+
     json_key(j, key);
-    json_put_f64(j, span < 0 ? -1 : (double)(span / NS_PER_US) / 1e3);
+    json_put_f64(j, span < 0 ? -1 : (double)us / 1e3);
 }
 
 static void put_instant(struct json_out *j, const char *key, wall_ns at)
