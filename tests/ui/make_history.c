@@ -263,7 +263,7 @@ static int make_drift(const char *path, unsigned n)
         char id[64], commit[48];
 
         snprintf(id, sizeof(id), "r-drift-%04u", i);
-        snprintf(commit, sizeof(commit), "%040x", 0x5eed1234u + i * 7919u);
+        snprintf(commit, sizeof(commit), "%08x%032x", 0x5eed1234u + i * 7919u, i);
         TRY(make_run(path, &(struct shape){.id = id,
                                            .name = "checkout",
                                            .script = "checkout.js",

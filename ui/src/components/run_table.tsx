@@ -20,15 +20,15 @@ interface RunColumn {
 
 const COLUMNS: RunColumn[] = [
   { key: "script", title: "Script", show: Script, hint: (r) => [r.script, r.name].filter(Boolean).join(" · ") },
-  { key: "duration", title: "Duration", width: 98, right: true, show: (r) => formatSpan(r.duration_s) },
-  { key: "rate", title: "Req/s", width: 78, right: true, help: "HTTP requests a second, over the whole run", show: (r) => formatRate(r.headline?.rate) },
-  { key: "p95", title: "p95", width: 78, right: true, help: "95 % of requests took no longer (http_req_duration)", show: (r) => formatMs(r.headline?.p95) },
-  { key: "spark", title: "p95 over time", width: 128, show: Spark },
-  { key: "failed", title: "Failed", width: 74, right: true, help: "Share of requests that failed", show: (r) => formatShare(r.headline?.failed) },
-  { key: "checks", title: "Checks", width: 78, right: true, help: "Share of checks that passed", show: (r) => formatShare(r.headline?.checks) },
-  { key: "verdict", title: "Verdict", width: 106, help: "Whether the generator's numbers can be trusted", show: Verdict },
-  { key: "state", title: "State", width: 128, show: State, hint: (r) => r.reason },
-  { key: "labels", title: "Labels", width: 190, show: Labels, hint: (r) => [...r.labels, r.note].filter(Boolean).join(" · ") },
+  { key: "duration", title: "Duration", width: 86, right: true, show: (r) => formatSpan(r.duration_s) },
+  { key: "rate", title: "Req/s", width: 70, right: true, help: "HTTP requests a second, over the whole run", show: (r) => formatRate(r.headline?.rate) },
+  { key: "p95", title: "p95", width: 72, right: true, help: "95 % of requests took no longer (http_req_duration)", show: (r) => formatMs(r.headline?.p95) },
+  { key: "spark", title: "p95 over time", width: 120, show: Spark },
+  { key: "failed", title: "Failed", width: 68, right: true, help: "Share of requests that failed", show: (r) => formatShare(r.headline?.failed) },
+  { key: "checks", title: "Checks", width: 70, right: true, help: "Share of checks that passed", show: (r) => formatShare(r.headline?.checks) },
+  { key: "verdict", title: "Verdict", width: 96, help: "Whether the generator's numbers can be trusted", show: Verdict },
+  { key: "state", title: "State", width: 118, show: State, hint: (r) => r.reason },
+  { key: "labels", title: "Labels", width: 150, show: Labels, hint: (r) => [...r.labels, r.note].filter(Boolean).join(" · ") },
 ];
 
 function Script(run: RunInfo) {
@@ -129,7 +129,7 @@ export function RunTable(props: RunTableProps) {
         <table aria-label="Runs, newest first" aria-rowcount={props.total + 1}>
           <colgroup>
             <col style={{ width: 36 }} />
-            <col style={{ width: 138 }} />
+            <col style={{ width: 132 }} />
             {COLUMNS.map((c) => (
               <col key={c.key} style={c.width ? { width: c.width } : {}} />
             ))}

@@ -143,7 +143,7 @@ function Select(props: { label: string; value: string; options: string[]; onChan
 
 function marksOf(trend: Trend, xs: number[]): ChartMark[] {
   return trend.changes.map((c) => ({
-    x: xs[c.index] ?? 0,
+    x: ((xs[c.index - 1] ?? xs[c.index] ?? 0) + (xs[c.index] ?? 0)) / 2, // between the last before and the first since
     text: `${formatDelta(c.delta_pct)} with ${trend.points[c.index]?.id ?? ""}`,
     tone: "warn",
   }));
@@ -159,7 +159,7 @@ function TrendChart(props: { trend: Trend; axis: TrendAxis }) {
   const series: ChartSeries[] = [
     { label: trend.stat, kind: "points", colour: 0 },
     ...(doubtful.some((v) => v !== null) ? [{ label: "generator suspect or invalid", kind: "points", colour: 1 } as const] : []),
-    ...(trend.changes.length > 0 ? [{ label: "level", colour: 2, kind: "step" } as const] : []),
+    ...(trend.changes.length > 0 ? [{ label: "level", colour: 2, kind: "line" } as const] : []),
   ];
   const data = () => {
     const columns = [trusted];
