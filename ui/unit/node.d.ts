@@ -15,3 +15,5 @@ declare module "node:assert/strict" {
   const assert: Assert;
   export default assert;
 }
+
+declare function setImmediate(body: (value?: unknown) => void): unknown;
