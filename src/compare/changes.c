@@ -120,6 +120,7 @@ static double best_split(const double *v, size_t n, struct splits s, size_t *ret
 {
     double sum = 0, before = 0, best = -1;
 
+    *ret_at = s.first;
     for (size_t i = 0; i < n; i++)
         sum += v[i];
     double mean = sum / (double)n;
