@@ -51,7 +51,7 @@ function listOf(total: number): { asked: string[]; ask: (q: { offset?: number; l
 }
 
 /** Lets every answer that is under way come. */
-const settle = () => new Promise((done) => setImmediate(done));
+const settle = () => new Promise<void>((done) => setTimeout(done, 0));
 
 test("pages are asked for once, when a row of theirs is seen", async () => {
   const { asked, ask } = listOf(1000);
