@@ -120,13 +120,30 @@ static void put_entries(struct run_ui *ui, struct buf *out)
     web_event_put(out, "entries", buf_str(&data));
 }
 
+/* {"run": how it ended}: the program may be gone before a page can ask for that. */
+static void put_end(struct run_ui *ui, struct buf *out)
+{
+    const struct run_doc_live live = live_of(ui->config.run);
+    const struct store_run *row = row_of(ui);
+
+    buf_puts(out, "{\"run\":");
+    if (row)
+        run_doc_put_live_run(row, &live, out);
+    else
+        buf_puts(out, "{}");
+    buf_puts(out, "}");
+}
+
 static void answer_listen(struct run_ui *ui, struct question *q)
 {
     scoped(buf_fini) struct buf first = BUF_INIT(FRAME_BYTES_MAX);
 
     put_entries(ui, &first);
-    if (run_stage(ui->config.run) == RUN_OVER)
-        web_event_put(&first, "end", STR("{}"));
+    if (run_stage(ui->config.run) == RUN_OVER) {
+        buf_reset(&ui->scratch);
+        put_end(ui, &ui->scratch);
+        web_event_put(&first, "end", buf_str(&ui->scratch));
+    }
     q->listener = web_stream_join(ui->stream, buf_str(&first));
 }
 
@@ -193,8 +210,11 @@ void run_ui_event(struct run_ui *ui, const struct store_event *e)
 
 void run_ui_end(struct run_ui *ui)
 {
-    if (ui)
-        web_stream_publish(ui->stream, "end", STR("{}"));
+    if (!ui)
+        return;
+    buf_reset(&ui->scratch);
+    put_end(ui, &ui->scratch);
+    web_stream_publish(ui->stream, "end", buf_str(&ui->scratch));
 }
 
 /* ---- the end ---- */

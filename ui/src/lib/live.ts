@@ -96,7 +96,7 @@ export class LiveRun {
       model.define(add ?? [], metrics);
       void this.read(model.run.id);
     } else if (e.event === "frame") this.frame(JSON.parse(e.data) as Frame);
-    else if (e.event === "end") void this.finish();
+    else if (e.event === "end") void this.finish((JSON.parse(e.data) as { run?: Partial<RunInfo> }).run);
   }
 
   private frame(frame: Frame): void {
@@ -149,11 +149,12 @@ export class LiveRun {
   }
 
   /** The run is over: its last document has what the stream had, and the end. */
-  private async finish(): Promise<void> {
+  private async finish(run: Partial<RunInfo> = {}): Promise<void> {
     const { model } = this;
     if (this.ended || !model) return;
 
     this.ended = true;
+    Object.assign(model.run, run);
     try {
       const doc = await this.source.doc(model.run.id);
       if (doc.timeline.seq >= model.seq) model.load(doc);
