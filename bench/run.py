@@ -29,6 +29,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent
+os.environ.setdefault("BRUNT_STORE", str(TOP / "build/bench-runs.db"))  # a history, but not the user's
 SCRIPTS = HERE / "scripts"
 SERVER_CPU, LOAD_CPU = "0", "1"
 

@@ -16,11 +16,12 @@ import threading
 import time
 from pathlib import Path
 
+os.environ["BRUNT_NO_STORE"] = "true"  # no run of a test is for the user's history
+
 SCRIPT = """
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
 
-os.environ["BRUNT_NO_STORE"] = "true"  # no run of a test is for the user's history
 const seen = new Counter('seen_bytes');
 export const options = { scenarios: { a: { executor: 'per-vu-iterations', vus: 4, iterations: 25 } } };
 export default function () {

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from stalls import Stalls, Target
 
+os.environ["BRUNT_NO_STORE"] = "true"  # no run of a test is for the user's history
+
 SCRIPT = """
 import http from 'k6/http';
 
-os.environ["BRUNT_NO_STORE"] = "true"  # no run of a test is for the user's history
 export const options = { scenarios: { even: { executor: 'constant-arrival-rate', rate: RATE, timeUnit: '1s',
   duration: 'SECONDSs', preAllocatedVUs: VUS } } };
 export default function () { http.get(__ENV.TARGET); }

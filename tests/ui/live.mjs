@@ -42,7 +42,7 @@ async function checkNumbers(page, summary) {
 
 async function numbers(target) {
   const file = path.join(folder, "summary.json");
-  const run = await startRun(write("live.js", SCRIPT), ["--linger", "--summary-export", file, "-e", `TARGET=${target.url}`, "-e", "LENGTH=6s"]);
+  const run = await startRun(write("live.js", SCRIPT), ["--linger", "--summary-export", file, "-e", `TARGET=${target.url}`, "-e", "LENGTH=12s"]);
   const page = await openPage(run.url);
 
   await page.waitForSelector("[data-stat=requests]");
