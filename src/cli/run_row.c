@@ -208,16 +208,7 @@ static void put_verdict(const struct part *p, struct json_out *j)
     json_key(j, "level");
     json_put_cstr(j, verdict_name(v.level));
     json_key(j, "reasons");
-    json_open_array(j);
-    for (size_t i = 0; i < v.n_reasons; i++) {
-        json_open_object(j);
-        json_key(j, "level");
-        json_put_cstr(j, verdict_name(v.reasons[i].level));
-        json_key(j, "text");
-        json_put_cstr(j, v.reasons[i].text);
-        json_close(j);
-    }
-    json_close(j);
+    verdict_put_reasons(&v, j);
     json_close(j);
 }
 

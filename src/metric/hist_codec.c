@@ -14,36 +14,14 @@
  */
 #include <assert.h>
 
+#include "base/varint.h"
 #include "metric/hist.h"
 #include "metric/hist_priv.h"
 
 enum {
     FORMAT_PLAIN = 1,
     FORMAT_MILLIS = 2,
-    VARINT_MAX_BYTES = 10,
 };
-
-static void put_varint(struct buf *out, uint64_t n)
-{
-    char bytes[VARINT_MAX_BYTES];
-    size_t len = 0;
-
-    for (; n >= 0x80; n >>= 7)
-        bytes[len++] = (char)(n | 0x80);
-    bytes[len++] = (char)n;
-    buf_put(out, bytes, len);
-}
-
-static void put_f64(struct buf *out, double v)
-{
-    uint64_t bits;
-    char bytes[8];
-
-    memcpy(&bits, &v, sizeof(bits));
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (char)(bits >> (8 * i));
-    buf_put(out, bytes, sizeof(bytes));
-}
 
 static void put_side(struct buf *out, const struct hist *h, enum hist_sign sign)
 {
@@ -52,16 +30,16 @@ static void put_side(struct buf *out, const struct hist *h, enum hist_sign sign)
 
     while (hist_next(h, sign, &cursor, &index, &count))
         n++;
-    put_varint(out, n);
+    varint_put(out, n);
 
     cursor = INT32_MIN;
     for (uint64_t i = 0; hist_next(h, sign, &cursor, &index, &count); i++) {
         if (i == 0) {
-            put_varint(out, (uint32_t)index << 1 ^ (uint32_t)(index >> 31));
+            varint_put(out, (uint32_t)index << 1 ^ (uint32_t)(index >> 31));
         } else {
-            put_varint(out, (uint64_t)(index - before - 1));
+            varint_put(out, (uint64_t)(index - before - 1));
         }
-        put_varint(out, count);
+        varint_put(out, count);
         before = index;
     }
 }
@@ -74,14 +52,14 @@ static int format_of(const struct hist *h)
 void hist_encode(const struct hist *h, struct buf *out)
 {
     buf_putc(out, (char)format_of(h));
-    put_varint(out, h->n_zero);
+    varint_put(out, h->n_zero);
     put_side(out, h, HIST_POSITIVE);
     put_side(out, h, HIST_NEGATIVE);
     if (h->count == 0)
         return;
-    put_f64(out, h->sum);
-    put_f64(out, h->min);
-    put_f64(out, h->max);
+    f64_put(out, h->sum);
+    f64_put(out, h->min);
+    f64_put(out, h->max);
 }
 
 /* What is left to read; `bad` sticks. */
@@ -115,17 +93,13 @@ static uint64_t get_varint(struct reader *r)
 
 static double get_f64(struct reader *r)
 {
-    uint64_t bits = 0;
-    double v;
-
     if (r->error || r->end - r->at < 8) {
         r->error = r->error ? r->error : HIST_E_SHORT;
         return 0;
     }
-    for (size_t i = 0; i < 8; i++)
-        bits |= (uint64_t)r->at[i] << (8 * i);
+    double v = f64_read((const char *)r->at);
+
     r->at += 8;
-    memcpy(&v, &bits, sizeof(v));
     return v;
 }
 

@@ -23,26 +23,15 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/varint.h"
 
 enum {
     RECORD_SERIES = 0x51,
     RECORD_TICK = 0x71,
-    VARINT_MAX_BYTES = 10,
     WHOLE_BITS = 52, /* whole numbers up to this many bits are written as such */
 };
 
 /* ---- words ---- */
-
-static void put_varint(struct buf *out, uint64_t n)
-{
-    char bytes[VARINT_MAX_BYTES];
-    size_t len = 0;
-
-    for (; n >= 0x80; n >>= 7)
-        bytes[len++] = (char)(n | 0x80);
-    bytes[len++] = (char)n;
-    buf_put(out, bytes, len);
-}
 
 static uint64_t zigzag(int64_t n)
 {
@@ -56,23 +45,17 @@ static int64_t unzigzag(uint64_t n)
 
 static void put_number(struct buf *out, double v)
 {
-    uint64_t bits;
-    char bytes[8];
-
     if (fabs(v) < (double)(UINT64_C(1) << WHOLE_BITS) && v == rint(v) && !(v == 0 && signbit(v))) {
-        put_varint(out, zigzag((int64_t)v) << 1);
+        varint_put(out, zigzag((int64_t)v) << 1);
         return;
     }
-    put_varint(out, 1);
-    memcpy(&bits, &v, sizeof(bits));
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (char)(bits >> (8 * i));
-    buf_put(out, bytes, sizeof(bytes));
+    varint_put(out, 1);
+    f64_put(out, v);
 }
 
 static void put_text(struct buf *out, struct str s)
 {
-    put_varint(out, s.n);
+    varint_put(out, s.n);
     buf_putstr(out, s);
 }
 
@@ -104,19 +87,17 @@ static uint64_t get_varint(struct words *w)
 
 static double get_number(struct words *w)
 {
-    uint64_t n = get_varint(w), bits = 0;
-    double v;
+    uint64_t n = get_varint(w);
 
     if (!(n & 1))
         return (double)unzigzag(n >> 1);
-    if (n != 1 || w->rest.n < sizeof(bits)) {
+    if (n != 1 || w->rest.n < sizeof(double)) {
         w->bad = true;
         return 0;
     }
-    for (size_t i = 0; i < sizeof(bits); i++)
-        bits |= (uint64_t)(unsigned char)w->rest.p[i] << (8 * i);
-    w->rest = str_from_index(w->rest, sizeof(bits));
-    memcpy(&v, &bits, sizeof(v));
+    double v = f64_read(w->rest.p);
+
+    w->rest = str_from_index(w->rest, sizeof(v));
     return v;
 }
 
@@ -174,12 +155,12 @@ void tick_put_series(const struct snap_series *series, mono_ns epoch, struct buf
     const struct metric *def = series->metric->def;
 
     buf_putc(out, RECORD_SERIES);
-    put_varint(out, series->id);
-    put_varint(out, def->type);
-    put_varint(out, def->contains);
-    put_varint(out, zigzag(series->first_at - epoch));
+    varint_put(out, series->id);
+    varint_put(out, def->type);
+    varint_put(out, def->contains);
+    varint_put(out, zigzag(series->first_at - epoch));
     put_text(out, str_of(def->name));
-    put_varint(out, series->tags->n);
+    varint_put(out, series->tags->n);
     for (size_t i = 0; i < series->tags->n; i++) {
         put_text(out, series->tags->tags[i].key);
         put_text(out, series->tags->tags[i].value);
@@ -191,18 +172,18 @@ static void put_value(const struct value *v, enum metric_type type, mono_ns epoc
     switch (type) {
     case METRIC_COUNTER:
         put_number(out, v->counter.sum);
-        put_varint(out, v->counter.n);
+        varint_put(out, v->counter.n);
         break;
     case METRIC_GAUGE:
         put_number(out, v->gauge.last);
         put_number(out, v->gauge.min);
         put_number(out, v->gauge.max);
-        put_varint(out, zigzag(v->gauge.at - epoch));
-        put_varint(out, v->gauge.n);
+        varint_put(out, zigzag(v->gauge.at - epoch));
+        varint_put(out, v->gauge.n);
         break;
     case METRIC_RATE:
-        put_varint(out, v->rate.trues);
-        put_varint(out, v->rate.total);
+        varint_put(out, v->rate.trues);
+        varint_put(out, v->rate.total);
         break;
     case METRIC_TREND:
         hist_encode(&v->trend, out);
@@ -229,11 +210,11 @@ static void put_values(struct snap_series *const *series, size_t n, enum part pa
     uint32_t next = 0;
 
     buf_putc(out, RECORD_TICK);
-    put_varint(out, n);
+    varint_put(out, n);
     for (size_t i = 0; i < n; i++) {
         const struct snap_series *s = series[i];
 
-        put_varint(out, s->id - next);
+        varint_put(out, s->id - next);
         next = s->id + 1;
         put_value(part == PART_DELTA ? &s->delta : &s->total, s->metric->def->type, epoch, out);
     }

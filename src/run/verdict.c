@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/json_out.h"
 
 /* Below this there is too little to judge shares of time by. */
 #define LEAST_SECONDS 0.2
@@ -387,4 +388,18 @@ void verdict_find(const struct verdict_facts *facts, struct verdict *ret_verdict
         rule->say(&(struct saying){facts, value, reason.text});
         add(ret_verdict, &reason);
     }
+}
+
+void verdict_put_reasons(const struct verdict *verdict, struct json_out *j)
+{
+    json_open_array(j);
+    for (size_t i = 0; i < verdict->n_reasons; i++) {
+        json_open_object(j);
+        json_key(j, "level");
+        json_put_cstr(j, verdict_name(verdict->reasons[i].level));
+        json_key(j, "text");
+        json_put_cstr(j, verdict->reasons[i].text);
+        json_close(j);
+    }
+    json_close(j);
 }

@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 
+struct json_out;
+
 enum verdict_level {
     VERDICT_VALID,
     VERDICT_SUSPECT, /* some numbers contain the generator's own delays, or the load fell short */
@@ -65,5 +67,8 @@ struct verdict {
 
 /* "valid", "suspect", "invalid" */
 const char *verdict_name(enum verdict_level level);
+
+/* Puts its reasons as the elements of an array of objects, level and text. */
+void verdict_put_reasons(const struct verdict *verdict, struct json_out *j);
 
 void verdict_find(const struct verdict_facts *facts, struct verdict *ret_verdict);

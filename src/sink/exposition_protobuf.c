@@ -2,6 +2,7 @@
  * io.prometheus.client.MetricFamily, each with its length before it. A histogram carries both its
  * native buckets and the classic ones, so that a server can take either.
  */
+#include "base/varint.h"
 #include "sink/exposition_priv.h"
 #include "sink/native_hist.h"
 #include "sink/protobuf.h"
@@ -103,7 +104,7 @@ void exposition_protobuf_family(struct exposition *x)
     pb_uint(&head, FAMILY_TYPE, types[x->kind]);
     if (x->unit.len)
         pb_str(&head, FAMILY_UNIT, buf_str(&x->unit));
-    pb_varint(x->out, head.len + x->family_message.len);
+    varint_put(x->out, head.len + x->family_message.len);
     buf_putstr(x->out, buf_str(&head));
     buf_putstr(x->out, buf_str(&x->family_message));
     buf_reset(&x->family_message);

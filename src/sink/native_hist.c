@@ -5,6 +5,7 @@
  */
 #include "sink/native_hist.h"
 
+#include "base/varint.h"
 #include "sink/protobuf.h"
 
 const struct native_fields native_remote_write = {
@@ -124,7 +125,7 @@ static void put_deltas(struct buf *out, unsigned field, struct walk w)
     size_t list = pb_open(out, field);
 
     while (walk_next(&w, &index, &count)) {
-        pb_varint(out, pb_zigzag((int64_t)(count - before)));
+        varint_put(out, pb_zigzag((int64_t)(count - before)));
         before = count;
     }
     pb_close(out, list);

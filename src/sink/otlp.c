@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/varint.h"
 #include "sink/protobuf.h"
 
 /* Numbers of the fields, by message. */
@@ -214,12 +215,12 @@ static void put_buckets(struct buf *out, unsigned field, const struct hist *h, e
 
     while (hist_next(h, sign, &cursor, &index, &count)) {
         for (; at < (index - 1) >> shift; at++) {
-            pb_varint(out, sum);
+            varint_put(out, sum);
             sum = 0;
         }
         sum += count;
     }
-    pb_varint(out, sum);
+    varint_put(out, sum);
     pb_close(out, counts);
     pb_close(out, buckets);
 }
@@ -340,7 +341,7 @@ void otlp_put(struct buf *out, const struct otlp_style *style, const struct poin
     struct buf head = {0};
 
     put_head(&head, style, p, data);
-    pb_varint(out, head.len);
+    varint_put(out, head.len);
     buf_putstr(out, buf_str(&head));
     buf_fini(&head);
     switch (data) {

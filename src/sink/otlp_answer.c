@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/varint.h"
 #include "proto/http.h"
 #include "sink/protobuf.h"
 
@@ -26,7 +27,7 @@ static bool take_varint(struct str *rest, uint64_t *ret_n)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < rest->n && i < PB_VARINT_MAX; i++) {
+    for (size_t i = 0; i < rest->n && i < VARINT_MAX_BYTES; i++) {
         n |= (uint64_t)(rest->p[i] & 0x7f) << (7 * i);
         if (!(rest->p[i] & 0x80)) {
             *rest = str_from_index(*rest, i + 1);

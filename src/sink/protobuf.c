@@ -8,24 +8,7 @@
 #include <assert.h>
 #include <endian.h>
 
-size_t pb_varint_write(uint64_t n, char to[PB_VARINT_MAX])
-{
-    size_t len = 0;
-
-    while (n >= 0x80) {
-        to[len++] = (char)(n | 0x80);
-        n >>= 7;
-    }
-    to[len++] = (char)n;
-    return len;
-}
-
-void pb_varint(struct buf *out, uint64_t n)
-{
-    char bytes[PB_VARINT_MAX];
-
-    buf_put(out, bytes, pb_varint_write(n, bytes));
-}
+#include "base/varint.h"
 
 static void put_u64(struct buf *out, uint64_t n)
 {
@@ -44,13 +27,13 @@ void pb_double_raw(struct buf *out, double value)
 
 void pb_key(struct buf *out, unsigned field, enum pb_wire wire)
 {
-    pb_varint(out, (uint64_t)field << 3 | wire);
+    varint_put(out, (uint64_t)field << 3 | wire);
 }
 
 void pb_uint(struct buf *out, unsigned field, uint64_t n)
 {
     pb_key(out, field, PB_VARINT);
-    pb_varint(out, n);
+    varint_put(out, n);
 }
 
 void pb_int(struct buf *out, unsigned field, int64_t n)
@@ -78,7 +61,7 @@ void pb_double(struct buf *out, unsigned field, double value)
 void pb_str(struct buf *out, unsigned field, struct str value)
 {
     pb_key(out, field, PB_BYTES);
-    pb_varint(out, value.n);
+    varint_put(out, value.n);
     buf_putstr(out, value);
 }
 
@@ -92,9 +75,9 @@ size_t pb_open(struct buf *out, unsigned field)
 void pb_close(struct buf *out, size_t opened)
 {
     assert(opened > 0 && opened <= out->len);
-    char length[PB_VARINT_MAX];
+    char length[VARINT_MAX_BYTES];
     size_t n_content = out->len - opened;
-    size_t n_length = pb_varint_write(n_content, length);
+    size_t n_length = varint_write(n_content, length);
 
     if (n_length > 1) {
         buf_put(out, length, n_length - 1); /* makes the room; overwritten below */

@@ -23,16 +23,6 @@ enum pb_wire {
     PB_FIXED32 = 5,
 };
 
-enum {
-    PB_VARINT_MAX = 10, /* bytes of the longest varint */
-};
-
-/* Writes a bare varint into `to` and returns its length. */
-size_t pb_varint_write(uint64_t n, char to[PB_VARINT_MAX]);
-
-/* A bare varint: an element of a packed list, or the length before a message. */
-void pb_varint(struct buf *out, uint64_t n);
-
 /* sint32 and sint64 as a varint: small magnitudes are short. */
 static inline uint64_t pb_zigzag(int64_t n)
 {

@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "base/varint.h"
 
 static void expect_hex(struct buf *b, const char *hex)
 {
@@ -24,11 +25,11 @@ static void test_varints_take_seven_bits_a_byte(void **state)
     struct buf b = {0};
 
     (void)state;
-    pb_varint(&b, 0);
-    pb_varint(&b, 127);
-    pb_varint(&b, 128);
-    pb_varint(&b, 300);
-    pb_varint(&b, UINT64_MAX);
+    varint_put(&b, 0);
+    varint_put(&b, 127);
+    varint_put(&b, 128);
+    varint_put(&b, 300);
+    varint_put(&b, UINT64_MAX);
     expect_hex(&b, "007f8001ac02ffffffffffffffffff01");
 }
 

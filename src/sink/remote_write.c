@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "base/varint.h"
 #include "sink/native_hist.h"
 #include "sink/protobuf.h"
 
@@ -69,7 +70,7 @@ static enum metric_kind kind_of(const struct point_family *family)
 
 static void put_text(struct buf *out, struct str text)
 {
-    pb_varint(out, text.n);
+    varint_put(out, text.n);
     buf_putstr(out, text);
 }
 
@@ -97,7 +98,7 @@ void remote_write_point(struct buf *out, const struct remote_write_point *p)
     const struct point_family *family = p->family ? p->family : &unknown;
 
     buf_putc(out, (char)kind_of(p->family));
-    pb_varint(out, (uint64_t)p->start_ms);
+    varint_put(out, (uint64_t)p->start_ms);
     put_text(out, family->name);
     put_text(out, family->help);
     put_text(out, family->unit);
@@ -122,7 +123,7 @@ static bool take_varint(struct str *s, uint64_t *ret)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < s->n && i < PB_VARINT_MAX; i++) {
+    for (size_t i = 0; i < s->n && i < VARINT_MAX_BYTES; i++) {
         n |= (uint64_t)(s->p[i] & 0x7f) << 7 * i;
         if (!(s->p[i] & 0x80)) {
             *s = str_from_index(*s, i + 1);
@@ -243,8 +244,8 @@ static bool put_label_refs(struct framing *f, struct str *rest)
     while (take_field(rest, &field, &label) && field == V1_LABEL) {
         if (!take_label(label, &name, &value))
             return false;
-        pb_varint(&f->series, symbol(f, name));
-        pb_varint(&f->series, symbol(f, value));
+        varint_put(&f->series, symbol(f, name));
+        varint_put(&f->series, symbol(f, value));
         before = *rest;
     }
     *rest = before;

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include "base/varint.h"
 #include "sink/protobuf.h"
 
 /* The C interface of libsnappy 1.x (snappy-c.h); its status is an enum, 0 for success. */
@@ -60,7 +61,7 @@ void snappy_block_literal(struct str in, struct buf *out)
     };
 
     assert(in.n <= UINT32_MAX);
-    pb_varint(out, in.n);
+    varint_put(out, in.n);
     while (in.n) {
         size_t n = in.n < LITERAL_MAX ? in.n : LITERAL_MAX;
 

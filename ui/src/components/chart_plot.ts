@@ -142,7 +142,7 @@ export function plotOptions(
 
   return {
     ...size,
-    padding: [8, right ? 0 : 20, 0, 0],
+    padding: [8, right ? 0 : spec.xSteps ? 20 : 36, 0, 0],
     legend: { show: false },
     focus: { alpha: 1 },
     cursor: {

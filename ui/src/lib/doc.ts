@@ -217,7 +217,7 @@ export interface ComparisonRow {
   delta_pct: number | null;
   low_pct: number | null; // confidence interval of delta_pct
   high_pct: number | null;
-  p_value: number | null; // that the distributions are one; null: not asked
+  p_value: number | null; // that the distributions have one shape, apart from a change of speed; null: not asked
   verdict: Judgement;
   why: string;
 }

@@ -227,7 +227,7 @@ function columnsOf(c: Comparison, reach: number): Column<ComparisonRow>[] {
       value: (r) => r.low_pct,
       render: (r) => <IntervalBar low={r.low_pct} high={r.high_pct} value={r.delta_pct} tolerated={c.threshold_pct} reach={reach} verdict={r.verdict} />,
     },
-    { key: "p", title: "p value", width: 84, help: "How probable so great a difference of the distributions would be if nothing had changed", value: (r) => r.p_value, render: (r) => formatP(r.p_value) },
+    { key: "p", title: "Same shape, p", width: 104, help: "How probable such a difference of the two distributions' shapes would be if only their speed had changed; small: there is a second hump, a longer tail", value: (r) => r.p_value, render: (r) => formatP(r.p_value) },
     {
       key: "verdict",
       title: "Verdict",
