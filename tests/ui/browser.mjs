@@ -109,8 +109,8 @@ async function addressOf(self, pattern, what) {
   return pattern.exec(self.output)[0];
 }
 
-export async function startTarget() {
-  const self = start(["target", "--listen", "127.0.0.1:0"]);
+export async function startTarget(args = []) {
+  const self = start(["target", "--listen", "127.0.0.1:0", ...args]);
   self.url = await addressOf(self, /http:\/\/[\d.]+:\d+/, "the target");
   return self;
 }
@@ -190,6 +190,7 @@ export async function openPage(url, { theme = "light", width = 1360, height = 90
   }
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce", ...more });
   const page = await context.newPage();
+  await page.bringToFront(); // what is not in front is drawn when the browser likes
   const watched = { dialogs: [], foreign: [], errors: [] };
   const home = new URL(url);
 

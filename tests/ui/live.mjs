@@ -63,6 +63,7 @@ async function numbers(target) {
   await page.waitForTimeout(500);
   await checkNumbers(page, JSON.parse(fs.readFileSync(file, "utf8")));
   await run.stop("SIGINT");
+  await page.context().close();
 }
 
 async function controls(target) {

@@ -33,24 +33,41 @@ export function StateBadge(props: { run: RunInfo }) {
   );
 }
 
-function Verdict(props: { run: RunInfo }) {
+/** One line high while numbers come, whatever it has to say: nothing below may move. */
+function Verdict(props: { run: RunInfo; live: boolean }) {
   const { verdict } = props.run;
-  if (!verdict) return null;
-  const [tone, text] = VERDICTS[verdict.level] ?? ["muted", verdict.level];
+  if (!verdict && !props.live) return null;
+  const [tone, text] = (verdict && VERDICTS[verdict.level]) ?? ["muted", verdict?.level ?? "Not judged yet"];
+  const reasons = verdict?.reasons ?? [];
+  const [first] = reasons;
 
+  if (!first)
+    return (
+      <div class={`verdict verdict-${tone}`}>
+        <Badge tone={tone}>{text}</Badge>
+        <span class="muted verdict-first">{verdict ? "The generator kept up: the numbers are of the system under test." : ""}</span>
+      </div>
+    );
+  if (!props.live || reasons.length === 1)
+    return (
+      <div class={`verdict verdict-${tone}`} title={props.live ? first.text : undefined}>
+        <Badge tone={tone}>{text}</Badge>
+        {props.live ? <span class="verdict-first">{first.text}</span> : <ul>{reasons.map((r) => <li key={r.text}>{r.text}</li>)}</ul>}
+      </div>
+    );
   return (
-    <div class={`verdict verdict-${tone}`}>
-      <Badge tone={tone}>{text}</Badge>
-      {verdict.reasons.length === 0 ? (
-        <span class="muted">The generator kept up: the numbers are of the system under test.</span>
-      ) : (
-        <ul>
-          {verdict.reasons.map((r) => (
-            <li key={r.text}>{r.text}</li>
-          ))}
-        </ul>
-      )}
-    </div>
+    <details class={`verdict-more verdict-${tone}`}>
+      <summary class="verdict">
+        <Badge tone={tone}>{text}</Badge>
+        <span class="verdict-first">{first.text}</span>
+        <span class="muted verdict-count">and {reasons.length - 1} more</span>
+      </summary>
+      <ul>
+        {reasons.map((r) => (
+          <li key={r.text}>{r.text}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -199,7 +216,7 @@ export function Head(props: RunProps & { link?: { state: LiveState; error: strin
         {run.reason && run.state !== "running" && <span>{run.reason}{run.exit_code ? `, exit code ${run.exit_code}` : ""}</span>}
       </p>
       {run.note && <p class="run-note">{run.note}</p>}
-      <Verdict run={run} />
+      <Verdict run={run} live={mode === "live"} />
       <Figures {...props} />
       {scenarios.length > 0 && (
         <ul class="card scenarios" aria-label="Scenarios">
