@@ -53,7 +53,11 @@ void store_writer_event(struct store_writer *w, const struct store_event *e);
 /* Replaces the exchanges kept so far. */
 void store_writer_exchanges(struct store_writer *w, const struct store_exchange *all, size_t n);
 
-/* Waits until all that came before is committed. Returns 0 or the fault that ended the writing. */
+/*
+ * Waits until all that came before is committed, but for ticks that are being added up: they go
+ * with the next tick that finds the disk ready, or with store_writer_end(). Returns 0 or the fault
+ * that ended the writing.
+ */
 MUST_USE int store_writer_sync(struct store_writer *w);
 
 /* The file that other connections open, and the run's key in it (0: not committed yet). */
