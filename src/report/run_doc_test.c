@@ -91,8 +91,8 @@ static const char *document(struct kept *k, const struct run_doc_options *option
 
 static void expect(const char *text, const char *part)
 {
-    if (!strstr(text, part))
-        fail_msg("%s\nis not in\n%s", part, text);
+    if (!text || !strstr(text, part))
+        fail_msg("%s\nis not in\n%s", part, text ? text : "nothing");
 }
 
 static void expect_none(const char *text, const char *part)
