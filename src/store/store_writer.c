@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/list.h"
 #include "base/mem.h"
@@ -23,6 +25,7 @@
 enum {
     TICKS_WAITING_MAX = 30, /* then they are added up */
     BUSY_TRIES = 6,         /* of STORE_BUSY_MS each */
+    WRITER_NICENESS = 10,
 };
 
 enum work_kind {
@@ -306,6 +309,8 @@ static void *thread_main(void *arg)
     size_t n_removed;
     struct list all;
 
+    /* Where it shares a processor with the load, the load goes first. */
+    ignored(setpriority(PRIO_PROCESS, (id_t)gettid(), WRITER_NICENESS));
     /* What can't be removed is no reason not to write. */
     if (!store_is_temp(w->store))
         ignored(store_retain(w->store, &w->config.keep, &n_removed));
