@@ -28,7 +28,7 @@ FOREIGN = [
     (r"brotli/", ["proto"]),
     (r"zstd\.h$", ["proto", "store"]),
     (r"nghttp2/", ["proto/http2"]),
-    (r"jansson\.h$", ["plan", "report", "sink", "web", "bridge", "cli"]),
+    (r"jansson\.h$", ["plan", "report", "sink", "web", "bridge", "dashboard", "cli"]),
     (r"libfyaml\.h$", ["plan"]),
     (r"quickjs|cutils\.h$|libregexp|libunicode|dtoa\.h$", ["script/js"]),
     (r"gumbo\.h$", ["script/js"]),

@@ -19,6 +19,11 @@ int cli_fault(int code)
     return fault_exit_code(code);
 }
 
+const char *cli_env(void *arg UNUSED, const char *name)
+{
+    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
+}
+
 int cli_help(const struct opt_table *table, struct opt_args *args)
 {
     struct buf out = {0};

@@ -29,6 +29,10 @@ int cli_help(const struct opt_table *table, struct opt_args *args);
 /* For rows of type OPT_CALL: puts a duration, not below 0, into the span_ns at the row's offset. */
 MUST_USE int cli_take_span(void *object, const struct opt_row *row, const char *value);
 
+/* A variable of the environment, for those who are given a way to look them up; `arg` is not used.
+ */
+const char *cli_env(void *arg, const char *name);
+
 /* Whether standard output or standard error is a terminal that takes colours and movements. */
 bool cli_is_terminal(int fd);
 bool cli_wants_color(int fd);

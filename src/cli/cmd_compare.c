@@ -16,6 +16,7 @@
 #include "cli/compare_plain.h"
 #include "cli/compare_run.h"
 #include "cli/compare_text.h"
+#include "cli/history_store.h"
 #include "report/comparison.h"
 #include "store/store.h"
 
@@ -65,13 +66,7 @@ static const struct opt_row rows[] = {
      .value_name = "TOOL",
      .values = compats,
      .help = "judge as `loadpilot compare` does: by the difference alone"},
-    {.name = "store",
-     .type = OPT_STRING,
-     .offset = AT(store_path),
-     .env = "BRUNT_STORE",
-     .value_name = "FILE",
-     .hint = OPT_HINT_FILE,
-     .help = "the history to read (~/.local/share/brunt/runs.db, or below XDG_DATA_HOME)"},
+    HISTORY_STORE_ROW(AT(store_path)),
     {.name = "json",
      .type = OPT_FLAG,
      .offset = AT(json),
@@ -107,18 +102,12 @@ static const struct opt_table table = {
 
 /* ---- which runs ---- */
 
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 /* Files can be compared without a history; one that was named must be there. */
 static int open_store(struct compare *c)
 {
-    scoped(freep) char *path =
-        c->store_path ? xstrdup(c->store_path) : store_default_path(env_of, NULL);
+    scoped(freep) char *path = history_path(c->store_path);
 
-    if (!path || (!c->store_path && access(path, F_OK) != 0))
+    if (!c->store_path && access(path, F_OK) != 0)
         return 0;
     TRY(store_open(path, STORE_READ, &c->store));
     return 0;

@@ -372,18 +372,13 @@ static int check_usage(const struct connection_command *c, const struct action *
     return 0;
 }
 
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 static int run_action(struct connection_command *c)
 {
     const struct action *a = NULL;
 
     TRY(find_action(c->args.operands[0], &a));
     TRY(check_usage(c, a));
-    c->path = c->file ? c->file : connections_path(&c->list, env_of, NULL);
+    c->path = c->file ? c->file : connections_path(&c->list, cli_env, NULL);
     if (!c->path)
         return fault(-ENOENT, "there is no home directory for connections: give --connections");
     TRY(connections_load(&c->list, c->path));

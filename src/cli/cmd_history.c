@@ -4,7 +4,6 @@
  */
 #include <jansson.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -17,6 +16,7 @@
 #include "cli/history_store.h"
 #include "cli/history_trend.h"
 #include "report/humanize.h"
+#include "report/markup.h"
 #include "report/run_doc.h"
 
 enum column {
@@ -133,7 +133,7 @@ static char *text_cell(struct str text)
 {
     struct buf b = {0};
 
-    history_put_text(text, &b);
+    markup_put_terminal(&b, text, 0);
     buf_cstr(&b);
     return buf_take(&b, NULL);
 }
@@ -156,13 +156,11 @@ static char *script_cell(struct str script)
 
 static char *when_cell(wall_ns at)
 {
-    time_t seconds = (time_t)(at / NS_PER_S);
-    struct tm tm;
-    char text[40];
+    struct buf b = {0};
 
-    if (!at || !localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%F %H:%M", &tm))
-        return xstrdup("-");
-    return xstrdup(text);
+    history_put_time(at, &b);
+    buf_cstr(&b);
+    return buf_take(&b, NULL);
 }
 
 static char *duration_cell(span_ns span)
@@ -247,7 +245,7 @@ static char *labels_cell(const struct store_run *run)
         buf_puts(&b, "[baseline] ");
     json_array_foreach(root, i, label)
     {
-        history_put_text(str_from(json_string_value(label), json_string_length(label)), &b);
+        markup_put_terminal(&b, str_from(json_string_value(label), json_string_length(label)), 0);
         buf_putc(&b, ' ');
     }
     if (b.len)

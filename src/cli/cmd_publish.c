@@ -153,11 +153,6 @@ static void give_tick(struct publish *p)
 
 /* ---- outputs ---- */
 
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 /* Any thread. */
 static void say(void *arg, bool is_warning, const char *text)
 {
@@ -184,7 +179,7 @@ static int add_outputs(struct publish *p)
 static int make_outputs(struct publish *p, const struct vocab_run *run)
 {
     struct sinks_config config = {
-        .run_id = "publish", .run = run, .env = env_of, .say = say, .arg = p};
+        .run_id = "publish", .run = run, .env = cli_env, .say = say, .arg = p};
 
     if (!p->to.n_items && !p->out.n_items)
         return fault(-EINVAL, "say where to: --to CONNECTION or -o OUTPUT");

@@ -7,6 +7,7 @@
 #include "base/opt.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/history_store.h"
 #include "cli/report_file.h"
 #include "cli/stored_run.h"
 #include "cli/ui_server.h"
@@ -23,13 +24,7 @@ struct report_command {
 #define AT(field) offsetof(struct report_command, field)
 
 static const struct opt_row rows[] = {
-    {.name = "store",
-     .type = OPT_STRING,
-     .offset = AT(store),
-     .env = "BRUNT_STORE",
-     .value_name = "FILE",
-     .hint = OPT_HINT_FILE,
-     .help = "the history to read (~/.local/share/brunt/runs.db, or below XDG_DATA_HOME)"},
+    HISTORY_STORE_ROW(AT(store)),
     {.name = "open",
      .type = OPT_FLAG,
      .offset = AT(open),
@@ -84,8 +79,7 @@ static int name_default(struct report_command *c)
     scoped(arena_fini) struct arena arena = {0};
     struct store_run run;
 
-    TRY(stored_run_fault(store_run_get(c->run.store, c->run.key, &arena, &run),
-                         c->args.operands[0]));
+    TRY(history_fault(store_run_get(c->run.store, c->run.key, &arena, &run), c->args.operands[0]));
     c->made = xasprintf("brunt-%.*s.html", run.id.n < 100 ? (int)run.id.n : 100, run.id.p);
     for (char *p = c->made; *p; p++) {
         if (!ascii_digit(*p) && !(ascii_lower(*p) >= 'a' && ascii_lower(*p) <= 'z') && *p != '-' &&

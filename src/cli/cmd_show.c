@@ -9,6 +9,7 @@
 #include "base/opt.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/history_store.h"
 #include "cli/stored_run.h"
 #include "report/har.h"
 #include "report/report.h"
@@ -27,13 +28,7 @@ struct show {
 #define AT(field) offsetof(struct show, field)
 
 static const struct opt_row rows[] = {
-    {.name = "store",
-     .type = OPT_STRING,
-     .offset = AT(store),
-     .env = "BRUNT_STORE",
-     .value_name = "FILE",
-     .hint = OPT_HINT_FILE,
-     .help = "the history to read (~/.local/share/brunt/runs.db, or below XDG_DATA_HOME)"},
+    HISTORY_STORE_ROW(AT(store)),
     {.name = "full",
      .type = OPT_FLAG,
      .offset = AT(full),
@@ -100,15 +95,14 @@ static int put_text(struct show *s, struct buf *out)
     scoped(report_freep) struct report *report = NULL;
     scoped(report_timeline_fini) struct report_timeline timeline = {0};
 
-    TRY(stored_run_fault(report_load(s->run.store, s->run.key, &report), s->args.operands[0]));
+    TRY(history_fault(report_load(s->run.store, s->run.key, &report), s->args.operands[0]));
     if (s->summary_only) {
         report_show_summary(report, &style, out);
         report_show_verdict(report, &style, out);
         return 0;
     }
-    TRY(stored_run_fault(
-        report_timeline_load(s->run.store, s->run.key, style.columns * 2, &timeline),
-        s->args.operands[0]));
+    TRY(history_fault(report_timeline_load(s->run.store, s->run.key, style.columns * 2, &timeline),
+                      s->args.operands[0]));
     report_show_header(report, &style, out);
     report_show_summary(report, &style, out);
     report_show_verdict(report, &style, out);
@@ -124,8 +118,7 @@ static int put_json(struct show *s, struct buf *out)
 {
     struct run_doc_options options = {.indent = 1};
 
-    TRY(stored_run_fault(run_doc_put(s->run.store, s->run.key, &options, out),
-                         s->args.operands[0]));
+    TRY(history_fault(run_doc_put(s->run.store, s->run.key, &options, out), s->args.operands[0]));
     buf_putc(out, '\n');
     return 0;
 }

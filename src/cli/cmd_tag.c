@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/history_store.h"
+#include "report/markup.h"
 
 struct tag_command {
     const char *store_path, *note;
@@ -122,17 +123,17 @@ static void show(const struct store_run *run, const json_t *labels)
     size_t i;
     json_t *label;
 
-    history_put_text(run->id, &out);
+    markup_put_terminal(&out, run->id, 0);
     buf_puts(&out, ":");
     json_array_foreach(labels, i, label)
     {
         buf_puts(&out, " +");
-        history_put_text(str_of(json_string_value(label)), &out);
+        markup_put_terminal(&out, str_of(json_string_value(label)), 0);
     }
     buf_puts(&out, run->is_baseline ? " [baseline]" : "");
     if (run->note.n) {
         buf_puts(&out, "\n  ");
-        history_put_text(run->note, &out);
+        markup_put_terminal(&out, run->note, 0);
     }
     buf_putc(&out, '\n');
     cli_write(STDOUT_FILENO, buf_str(&out));

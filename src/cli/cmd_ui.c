@@ -11,6 +11,7 @@
 #include "base/opt.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/history_store.h"
 #include "cli/ui_server.h"
 #include "store/store.h"
 
@@ -23,13 +24,7 @@ struct ui_command {
 #define AT(field) offsetof(struct ui_command, field)
 
 static const struct opt_row rows[] = {
-    {.name = "store",
-     .type = OPT_STRING,
-     .offset = AT(store),
-     .env = "BRUNT_STORE",
-     .value_name = "FILE",
-     .hint = OPT_HINT_FILE,
-     .help = "the history of runs (default ~/.local/share/brunt/runs.db, or below XDG_DATA_HOME)"},
+    HISTORY_STORE_ROW(AT(store)),
     {.name = "listen",
      .short_name = 'l',
      .type = OPT_STRING,
@@ -73,11 +68,6 @@ static const struct opt_table table = {
     .n_examples = countof(examples),
 };
 
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 /* What is wrong with the file is said before anything is served. */
 static int check_store(const char *path)
 {
@@ -105,7 +95,7 @@ static int wait_for_end(struct ui_command *c, struct ui_server *server, const si
 
 static int serve(struct ui_command *c)
 {
-    scoped(freep) char *path = c->store ? xstrdup(c->store) : store_default_path(env_of, NULL);
+    scoped(freep) char *path = history_path(c->store);
     struct ui_server_config config = {.address = c->listen,
                                       .option = "--listen",
                                       .token = c->token,
@@ -114,8 +104,6 @@ static int serve(struct ui_command *c)
     struct ui_server *server = NULL;
     sigset_t signals;
 
-    if (!path)
-        return fault(-ENOENT, "there is no home directory for runs: give --store");
     TRY(check_store(path));
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);

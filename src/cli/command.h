@@ -12,6 +12,8 @@ struct command {
     int (*run)(int argc, char **argv);
     const struct opt_table *options; /* for completion; NULL: takes none */
 
+    const struct command *const *actions; /* NULL-ended; NULL: has none (cli/actions.h) */
+
     /* The same for a table that is made at run time; NULL: `options` is it. */
     const struct opt_table *(*make_options)(void);
 };

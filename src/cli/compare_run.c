@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/stored_run.h"
+#include "cli/history_store.h"
 #include "report/measured.h"
 #include "sink/results.h"
 
@@ -49,7 +49,7 @@ int compare_run_load_key(struct store *store, int64_t key, double confidence,
                          struct compare_run *ret_run)
 {
     *ret_run = (struct compare_run){0};
-    TRY(stored_run_fault(store_run_get(store, key, &ret_run->arena, &ret_run->run), "#"));
+    TRY(history_fault(store_run_get(store, key, &ret_run->arena, &ret_run->run), "#"));
     TRY(measured_load(store, key, MEASURED_WITHIN, confidence, &ret_run->measured));
     ret_run->name = xasprintf("%.*s", STR_ARG(ret_run->run.id));
     ret_run->scenario = ret_run->run.name;
@@ -66,8 +66,7 @@ static int load_stored(struct store *store, const char *text, double confidence,
         return fault(-ENOENT, "there is no file '%s', and no history that could have such a run",
                      text);
     }
-    fault_clear();
-    TRY(stored_run_fault(store_run_find(store, str_of(text), &key), text));
+    TRY(history_find(store, text, &key));
     return compare_run_load_key(store, key, confidence, r);
 }
 

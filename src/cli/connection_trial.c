@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "cli/cli.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
 #include "proto/http.h"
@@ -22,11 +23,6 @@ struct trial {
     struct push_answer answer;
     int result;
 };
-
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
 
 static int exchange(struct trial *t)
 {
@@ -99,7 +95,7 @@ static int prepare(struct trial *t)
     scoped(buf_fini) struct buf key = {0};
 
     TRY(connection_check(t->to));
-    int r = connection_key(t->to, env_of, NULL, &key);
+    int r = connection_key(t->to, cli_env, NULL, &key);
 
     if (r == 0)
         connection_authorization(t->to->username, buf_str(&key), &t->authorization);

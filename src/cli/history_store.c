@@ -2,22 +2,22 @@
 #include "cli/history_store.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/duration.h"
 #include "base/mem.h"
-#include "cli/stored_run.h"
+#include "cli/cli.h"
 
-static const char *env_of(void *arg UNUSED, const char *name)
+char *history_path(const char *given)
 {
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
+    return given ? xstrdup(given) : store_default_path(cli_env, NULL);
 }
 
 int history_open(const char *given, enum store_mode mode, struct store **ret_store)
 {
-    scoped(freep) char *path = given ? xstrdup(given) : store_default_path(env_of, NULL);
+    scoped(freep) char *path = history_path(given);
 
     if (!given && mode == STORE_READ && access(path, F_OK) != 0) {
         return fault(
@@ -29,9 +29,21 @@ int history_open(const char *given, enum store_mode mode, struct store **ret_sto
     return store_open(path, mode, ret_store);
 }
 
+int history_fault(int r, const char *text)
+{
+    if (r <= 0)
+        return r;
+    scoped(freep) char *why = xstrdup(fault_text());
+
+    if (why[0])
+        return fault(-ENOENT, "%s", why);
+    return fault(-ENOENT, "there is no run '%s': `brunt history` lists them", text);
+}
+
 int history_find(struct store *s, const char *text, int64_t *ret_key)
 {
-    return stored_run_fault(store_run_find(s, str_of(text), ret_key), text);
+    fault_clear();
+    return history_fault(store_run_find(s, str_of(text), ret_key), text);
 }
 
 int history_take_age(void *object, const struct opt_row *row, const char *value)
@@ -45,17 +57,14 @@ int history_take_age(void *object, const struct opt_row *row, const char *value)
     return 0;
 }
 
-void history_put_text(struct str text, struct buf *out)
+void history_put_time(wall_ns at, struct buf *out)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool c1 = c == 0xc2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xa0;
+    time_t seconds = (time_t)(at / NS_PER_S);
+    struct tm tm;
+    char text[40];
 
-        if (c < ' ' || c == 0x7f || c1) {
-            buf_putc(out, '?');
-            i += c1;
-        } else {
-            buf_putc(out, (char)c);
-        }
-    }
+    if (!at || !localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%F %H:%M", &tm))
+        buf_putc(out, '-');
+    else
+        buf_puts(out, text);
 }

@@ -19,8 +19,14 @@
     "RUN is a run's id, or the beginning of one, as `brunt history` shows it; latest, latest~1 " \
     "for the one before, baseline, or #N for its number in the file."
 
-/* Opens the file that was given, or the default one. Returns 0 or a fault. */
+/* The file that was given, or the default one; the caller frees it. */
+char *history_path(const char *given);
+
+/* Opens it. Returns 0 or a fault. */
 MUST_USE int history_open(const char *given, enum store_mode mode, struct store **ret_store);
+
+/* What the store says of a run that was asked for, as a fault: `text` is what the user wrote. */
+MUST_USE int history_fault(int r, const char *text);
 
 /* The one run that is meant; a fault whose text is for the user when there is none, or several. */
 MUST_USE int history_find(struct store *s, const char *text, int64_t *ret_key);
@@ -28,5 +34,5 @@ MUST_USE int history_find(struct store *s, const char *text, int64_t *ret_key);
 /* OPT_CALL for a span_ns at the row's offset: "90d", "36h". */
 int history_take_age(void *object, const struct opt_row *row, const char *value);
 
-/* Appends text of a run for a terminal: without anything that would move its cursor. */
-void history_put_text(struct str text, struct buf *out);
+/* Appends a time of the list, "2026-01-02 15:04" where we are; "-" for none. */
+void history_put_time(wall_ns at, struct buf *out);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -17,6 +16,7 @@
 #include "cli/history_store.h"
 #include "report/comparison.h"
 #include "report/humanize.h"
+#include "report/markup.h"
 #include "store/store.h"
 
 enum {
@@ -64,17 +64,6 @@ static int find_script(struct store *store, const char *given, struct buf *ret_s
 }
 
 /* ---- for people ---- */
-
-static void put_time(wall_ns at, struct buf *out)
-{
-    time_t s = (time_t)(at / NS_PER_S);
-    struct tm tm;
-    char text[32];
-
-    localtime_r(&s, &tm);
-    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm);
-    buf_puts(out, text);
-}
 
 static void put_value(const struct trend *t, double value, struct buf *out)
 {
@@ -127,9 +116,9 @@ static void put_point(const struct trend *t, const struct scale *s, size_t i, st
     size_t n = text_columns(p->id);
 
     buf_puts(out, "  ");
-    history_put_text(p->id, out);
+    markup_put_terminal(out, p->id, 0);
     buf_printf(out, "%*s  ", (int)(n < (size_t)s->id_columns ? (size_t)s->id_columns - n : 0), "");
-    put_time(p->at, out);
+    history_put_time(p->at, out);
     buf_puts(out, "  ");
     put_value(t, p->value, out);
     buf_puts(out, "  ");
@@ -167,7 +156,7 @@ static void put_changes(const struct trend *t, struct buf *out)
     for (size_t i = 0; i < t->n_changes; i++) {
         buf_reset(&text);
         trend_put_text(t, &t->changes[i], &text);
-        history_put_text(buf_str(&text), out);
+        markup_put_terminal(out, buf_str(&text), 0);
         buf_printf(out, " (confidence %.1f %%).\n", 100 * fmin(t->changes[i].confidence, 0.999));
     }
     if (!t->n_changes && t->n_points < CHANGES_RUNS_MIN) {
@@ -183,11 +172,11 @@ static void put_text(const struct trend *t, struct buf *out)
     struct scale scale;
 
     find_scale(t, &scale);
-    history_put_text(t->stat, out);
+    markup_put_terminal(out, t->stat, 0);
     buf_puts(out, " of ");
-    history_put_text(t->metric, out);
+    markup_put_terminal(out, t->metric, 0);
     buf_puts(out, ", ");
-    history_put_text(t->script, out);
+    markup_put_terminal(out, t->script, 0);
     buf_puts(out, "\n\n");
     for (size_t i = 0; i < t->n_points; i++) {
         const struct change *step = step_at(t, i);

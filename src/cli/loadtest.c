@@ -399,11 +399,6 @@ const struct opt_table *loadtest_table(const char *command)
     return &table;
 }
 
-static const char *get_env(void *arg UNUSED, const char *name)
-{
-    return getenv(name);
-}
-
 static struct log_options log_options(const struct loadtest *t, enum log_level level)
 {
     const struct plan_options *o = &t->early;
@@ -466,7 +461,7 @@ int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, c
     if (t->is_url)
         TRY(loadtest_url_options(t));
     TRY(loadtest_rate_options(t));
-    TRY(plan_options_from_env(&t->env, get_env, NULL));
+    TRY(plan_options_from_env(&t->env, cli_env, NULL));
     plan_options_apply(&t->early, &t->env, PLAN_TIER_ENV, &(struct plan_strings){0});
     plan_options_apply(&t->early, &t->cli, PLAN_TIER_CLI, &(struct plan_strings){0});
     t->redact = redact_new();

@@ -28,13 +28,16 @@ extern const struct command cmd_export;
 extern const struct command cmd_import;
 extern const struct command cmd_version;
 extern const struct command cmd_bridge;
+extern const struct command cmd_dashboard;
+extern const struct command cmd_lab;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,     &cmd_find,    &cmd_ui,         &cmd_history,    &cmd_compare, &cmd_show,
-    &cmd_report,  &cmd_tag,     &cmd_rm,         &cmd_export,     &cmd_import,  &cmd_ctl,
-    &cmd_inspect, &cmd_outputs, &cmd_metrics,    &cmd_connection, &cmd_publish, &cmd_spool,
-    &cmd_target,  &cmd_bridge,  &cmd_completion, &cmd_version,    NULL,
+    &cmd_run,        &cmd_find,    &cmd_ui,         &cmd_history, &cmd_compare,
+    &cmd_show,       &cmd_report,  &cmd_tag,        &cmd_rm,      &cmd_export,
+    &cmd_import,     &cmd_ctl,     &cmd_inspect,    &cmd_outputs, &cmd_metrics,
+    &cmd_connection, &cmd_publish, &cmd_spool,      &cmd_target,  &cmd_dashboard,
+    &cmd_lab,        &cmd_bridge,  &cmd_completion, &cmd_version, NULL,
 };
 
 static const char banner[] =

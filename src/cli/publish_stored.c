@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "cli/run_about.h"
 #include "sink/sink.h"
 #include "sink/sinks.h"
@@ -35,11 +36,6 @@ struct publish_stored {
     span_ns patience;
     bool is_open;
 };
-
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
 
 static struct str status_of(const struct store_run *run)
 {
@@ -83,7 +79,7 @@ static int read_row(struct publish_stored *p, int64_t key)
         .run_id = p->run.id.p,
         .script = p->run.script.p,
         .started = p->run.started,
-        .env = env_of,
+        .env = cli_env,
     };
 
     read_parts(p);

@@ -1,6 +1,7 @@
 /* Each part is written as JSON, freed of secrets, and put into the arena. */
 #include "cli/run_row.h"
 
+#include "base/base64.h"
 #include "base/hash.h"
 #include "base/json_out.h"
 #include "base/redact.h"
@@ -75,13 +76,12 @@ static void put_environment(const struct part *p UNUSED, struct json_out *j)
 static struct str hexadecimal(struct arena *arena, const void *data, size_t n)
 {
     unsigned char digest[HASH_MAX_BYTES];
-    char text[2 * HASH_MAX_BYTES + 1];
+    char text[2 * HASH_MAX_BYTES];
     size_t bytes = hash_size(HASH_SHA256);
 
     if (hash_bytes_of(HASH_SHA256, data, n, digest) != 0)
         return (struct str){0};
-    for (size_t i = 0; i < bytes; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    hex_write(digest, bytes, text);
     return arena_str(arena, str_from(text, 2 * bytes));
 }
 

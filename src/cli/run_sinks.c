@@ -49,11 +49,6 @@ struct run_sinks {
 
 /* ---- what was asked for ---- */
 
-static const char *get_env(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 /* In place of the value: it has to live as long as we do. */
 static const char *keep_text(json_t *section, const char *key, char *text)
 {
@@ -115,7 +110,7 @@ static int describe_run(struct run_sinks *s)
         .run_id = s->test->own.run_id,
         .script = s->test->operand,
         .started = clock_wall(),
-        .env = get_env,
+        .env = cli_env,
     };
 
     return run_about_read(&s->about, &from);
@@ -134,7 +129,7 @@ static int find_outputs(struct run_sinks *s, struct plan_strings *ret_specs)
         .asked = &s->test->plan->options->out,
         .inline_list = get_setting(s, "leapwork", "connections"),
         .automatic = !s->test->own.no_publish,
-        .env = get_env,
+        .env = cli_env,
         .warn = warn,
         .arg = s,
     };
@@ -190,7 +185,7 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
                                   .spool_bytes = (uint64_t)t->own.spool_max << 20,
                                   .run_id = s->test->own.run_id,
                                   .run = &s->about.run,
-                                  .env = get_env,
+                                  .env = cli_env,
                                   .setting = get_setting,
                                   .say = say,
                                   .arg = s};

@@ -7,7 +7,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "cli/git_state.h"
+#include "cli/history_store.h"
 #include "cli/loadtest.h"
 #include "cli/run_row.h"
 #include "cli/run_watch.h"
@@ -38,11 +40,6 @@ struct run_store {
 };
 
 /* ---- opening ---- */
-
-static const char *get_env(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
 
 /* On the writer's thread. */
 static void on_failure(void *arg, const char *text)
@@ -93,7 +90,7 @@ static int open_at(struct run_store *rs, const char *path)
 
 static int open_default(struct run_store *rs)
 {
-    scoped(freep) char *path = store_default_path(get_env, NULL);
+    scoped(freep) char *path = history_path(NULL);
     int r = open_at(rs, path);
 
     if (r < 0)

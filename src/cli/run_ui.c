@@ -248,11 +248,6 @@ void run_ui_linger(struct run_ui *ui, struct stop_signals *signals)
 
 /* ---- beginning ---- */
 
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 /* Beside the banner, where people look for it; the log when there is none. */
 static void say_where(struct run_ui *ui)
 {
@@ -289,7 +284,7 @@ bool run_ui_is_wanted(const struct loadtest *t)
     struct arena arena = {0};
     struct ui_options options = {0};
     bool is_wanted =
-        ui_options_read(&t->own, env_of, NULL, &arena, &options) != 0 || options.serves;
+        ui_options_read(&t->own, cli_env, NULL, &arena, &options) != 0 || options.serves;
 
     arena_fini(&arena);
     return is_wanted;
@@ -301,14 +296,14 @@ void run_ui_add_export(struct loadtest *t)
     struct opt_list *reports = &t->own.reports;
 
     /* What is wrong with them is said when the page is to be served. */
-    if (ui_options_read(&t->own, env_of, NULL, &t->arena, &options) == 0 && options.export_file)
+    if (ui_options_read(&t->own, cli_env, NULL, &t->arena, &options) == 0 && options.export_file)
         vec_push(reports->items, reports->n_items, reports->cap) = options.export_file;
 }
 
 int run_ui_new(const struct run_ui_config *config, struct run_ui **ret_ui)
 {
     struct run_ui *ui = xnew(struct run_ui);
-    int r = ui_options_read(&config->test->own, env_of, NULL, &ui->arena, &ui->options);
+    int r = ui_options_read(&config->test->own, cli_env, NULL, &ui->arena, &ui->options);
 
     *ret_ui = NULL;
     if (r < 0 || !ui->options.serves) {

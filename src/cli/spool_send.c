@@ -105,11 +105,6 @@ static void wait_for(struct sending *s)
 
 /* ---- one spool ---- */
 
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
-
 /* The sinks take the spool over when this returns 0. */
 static int adopt(struct sending *s)
 {
@@ -133,7 +128,7 @@ static int open_all(struct sending *s)
     struct sinks_config config = {.spool_dir = s->how->dir,
                                   .run_id = s->entry->run,
                                   .run = &no_run,
-                                  .env = env_of,
+                                  .env = cli_env,
                                   .say = say,
                                   .arg = s};
 

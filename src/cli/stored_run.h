@@ -17,6 +17,3 @@ struct stored_run {
  */
 MUST_USE int stored_run_open(const char *path, const char *text, struct stored_run *ret_run);
 void stored_run_close(struct stored_run *run);
-
-/* A condition of the store as a fault: `text` is what the user wrote. */
-MUST_USE int stored_run_fault(int r, const char *text);

@@ -11,20 +11,16 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "cli/connection_trial.h"
 #include "sink/connection.h"
 #include "web/web_site.h"
-
-static const char *env_of(void *arg UNUSED, const char *name)
-{
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): nothing sets variables */
-}
 
 static int load(void *self, struct connections *list, const char **ret_path)
 {
     const char *file = *(const char **)self;
 
-    *ret_path = file ? file : connections_path(list, env_of, NULL);
+    *ret_path = file ? file : connections_path(list, cli_env, NULL);
     if (!*ret_path)
         return fault(-ENOTSUP, "there is no home directory for connections");
     TRY(connections_load(list, *ret_path));

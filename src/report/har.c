@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/json_out.h"
 #include "metric/exchange.h"
+#include "report/report.h"
 
 static void put_text(struct json_out *j, const char *key, struct str value)
 {
@@ -39,15 +40,12 @@ static void put_ms(struct json_out *j, const char *key, span_ns span)
 
 static void put_instant(struct json_out *j, const char *key, wall_ns at)
 {
-    time_t seconds = (time_t)(at / NS_PER_S);
-    char text[64], date[32];
-    struct tm tm;
+    scoped(buf_fini) struct buf text = {0};
 
-    gmtime_r(&seconds, &tm);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(at % NS_PER_S / NS_PER_MS));
+    report_put_time(at, REPORT_TIME_MACHINES, &text);
+    buf_printf(&text, ".%03dZ", (int)(at % NS_PER_S / NS_PER_MS));
     json_key(j, key);
-    json_put_cstr(j, text);
+    json_put_str(j, buf_str(&text));
 }
 
 static void put_pair(struct json_out *j, struct str name, struct str value)

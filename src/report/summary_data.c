@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/hash.h"
 #include "base/json_out.h"
 #include "report/summary_priv.h"
@@ -20,12 +21,11 @@ enum shape {
 static void put_id(struct json_out *j, struct str path)
 {
     unsigned char digest[HASH_MAX_BYTES];
-    char hex[2 * HASH_MAX_BYTES + 1] = "";
+    char hex[2 * HASH_MAX_BYTES + 1] = {0};
 
     /* A library that refuses MD5 leaves the ids empty: they identify, they protect nothing. */
     if (hash_bytes_of(HASH_MD5, path.p ? path.p : "", path.n, digest) == 0) {
-        for (size_t i = 0; i < hash_size(HASH_MD5); i++)
-            snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+        hex_write(digest, hash_size(HASH_MD5), hex);
     }
     json_key(j, "id");
     json_put_cstr(j, hex);

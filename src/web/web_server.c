@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
@@ -375,14 +376,13 @@ static const char *token_option(const struct web_server *s)
 static int make_token(struct web_server *s)
 {
     unsigned char random[16];
-    char text[2 * sizeof(random) + 1];
+    char text[2 * sizeof(random)];
 
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return fault(-EIO, "cannot make a token: no random numbers: %m");
-    for (size_t i = 0; i < sizeof(random); i++)
-        snprintf(text + 2 * i, 3, "%02x", random[i]);
+    hex_write(random, sizeof(random), text);
     free(s->token);
-    s->token = xstrdup(text);
+    s->token = xstrndup(text, sizeof(text));
     s->guard.token = s->token;
     return 0;
 }

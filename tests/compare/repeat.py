@@ -18,7 +18,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "sinks"))
+import servers  # noqa: E402
 from servers import Target, check, finish  # noqa: E402
+
+SKIPPED = 77
 
 
 class Runs:
@@ -53,8 +56,8 @@ def figure(comparison, stat):
 
 def show(name, comparison):
     row = figure(comparison, "p(95)")
-    print(f"  {name}: {comparison['verdict']}, p95 {row['delta_pct']:+.1f} % "
-          f"({row['low_pct']:+.1f} to {row['high_pct']:+.1f})", flush=True)
+    between = f" ({row['low_pct']:+.1f} to {row['high_pct']:+.1f})" if row["low_pct"] is not None else ""
+    print(f"  {name}: {comparison['verdict']}, p95 {row['delta_pct'] or 0:+.1f} %{between}", flush=True)
     for r in comparison["rows"]:
         if r["verdict"] in ("worse", "better"):
             print(f"    {r['metric']} {r['stat']} {r['tags'].get('name', '')}: {r['verdict']} {r['delta_pct']:+.1f} % "
@@ -86,6 +89,8 @@ def main():
     parser.add_argument("--slower", type=float, default=1.08)
     parser.add_argument("--store", type=lambda p: Path(p).resolve())
     parser.add_argument("--again", action="store_true", help="judge the runs that --store has, the last of them the slower one")
+    parser.add_argument("--skip-above", type=float, metavar="PERCENT", help="where equal runs differ by more, a slower one "
+                        f"that is not found is no failure but skips the test: exit code {SKIPPED}")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder, Target(args.brunt) as target:
         runs = Runs(args.brunt, target, args.store or Path(folder) / "runs.db", args.seconds)
@@ -96,13 +101,19 @@ def main():
         slower = ids.pop()
         next_to = [runs.compare(b, a) for a, b in zip(ids, ids[1:])]
         to_first = [runs.compare(b, ids[0]) for b in ids[1:]]
+        disturbed = False
         for stat in ("p(50)", "p(95)", "p(99)"):
             values = [figure(next_to[0], stat)["baseline"]] + [figure(c, stat)["current"] for c in next_to]
-            print(f"{stat} of {len(values)} runs differs by {scatter(values):.2f} % from run to run")
+            spread = scatter(values)
+            print(f"{stat} of {len(values)} runs differs by {spread:.2f} % from run to run")
+            disturbed |= args.skip_above is not None and spread > args.skip_above
         judge("each with the one before", next_to)
         judge("each with the first", to_first)
         slow = runs.compare(slower, ids[-1])
         show(f"{100 * (args.slower - 1):.0f} % slower", slow)
+        if disturbed and not servers.failures and slow["verdict"] == "unclear":
+            print("skipped: equal runs are too far apart here for any difference to be found")
+            sys.exit(SKIPPED)
         check("the slower run is found", slow["verdict"] == "worse", slow["verdict"])
     finish()
 

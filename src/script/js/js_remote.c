@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "script/js/js_script.h"
@@ -141,8 +142,8 @@ static int digest_hex(struct str data, char ret_hex[HEX_LEN + 1])
     unsigned char digest[HASH_MAX_BYTES];
 
     TRY(hash_bytes_of(HASH_SHA256, data.p, data.n, digest));
-    for (size_t i = 0; i < HEX_LEN / 2; i++)
-        ignored(snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]));
+    hex_write(digest, HEX_LEN / 2, ret_hex);
+    ret_hex[HEX_LEN] = '\0';
     return 0;
 }
 

@@ -3,10 +3,10 @@ import exec from 'k6/execution';
 import { sleep } from 'k6';
 export const options = {
   scenarios: {
-    steady: { executor: 'constant-arrival-rate', rate: 200, duration: '1s', preAllocatedVUs: 20, exec: 'count' },
-    ramp: { executor: 'ramping-arrival-rate', startRate: 100, timeUnit: '1s', preAllocatedVUs: 5, maxVUs: 20,
+    steady: { executor: 'constant-arrival-rate', rate: 200, duration: '1s', preAllocatedVUs: 250, exec: 'count' },
+    ramp: { executor: 'ramping-arrival-rate', startRate: 100, timeUnit: '1s', preAllocatedVUs: 180, maxVUs: 200,
       stages: [{ duration: '500ms', target: 300 }, { duration: '500ms', target: 0 }], exec: 'count' },
-    chance: { executor: 'constant-arrival-rate', rate: 100, duration: '1s', preAllocatedVUs: 20, arrival: 'gamma', cv: 0.5, exec: 'count' },
+    chance: { executor: 'constant-arrival-rate', rate: 100, duration: '1s', preAllocatedVUs: 130, arrival: 'gamma', cv: 0.5, exec: 'count' },
     late: { executor: 'constant-arrival-rate', rate: 50, duration: '1s', startTime: '200ms', preAllocatedVUs: 1, maxVUs: 1, whenBusy: 'queue', exec: 'slow' },
     full: { executor: 'constant-arrival-rate', rate: 100, duration: '1s', preAllocatedVUs: 1, maxVUs: 1, exec: 'stuck', gracefulStop: '0s' },
   },
@@ -32,7 +32,7 @@ export function stuck() { sleep(60); }
 # five open models at once: every iteration that is due is started, or counted as dropped
 $ brunt run --loops 1 open.js
 ? 0
-1 200.00 iterations/s for 1s (maxVUs: 20
+1 200.00 iterations/s for 1s (maxVUs: 250
 1 arrival: gamma
 1 whenBusy: queue
 1 iteration_lag

@@ -1,0 +1,24 @@
+/* brunt dashboard: Grafana dashboards, made from the metric tables. */
+#include <stddef.h>
+
+#include "cli/actions.h"
+
+static const struct command *const actions[] = {NULL};
+
+static const struct action_list list = {
+    .name = "brunt dashboard",
+    .summary = "Grafana dashboards for what brunt measures, made from its metric tables.",
+    .actions = actions,
+};
+
+static int dashboard_run(int argc, char **argv)
+{
+    return actions_run(&list, argc, argv);
+}
+
+const struct command cmd_dashboard = {
+    .name = "dashboard",
+    .help = "Grafana dashboards: list, export, link, lint, check, push, new",
+    .run = dashboard_run,
+    .actions = actions,
+};
