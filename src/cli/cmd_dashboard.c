@@ -3,7 +3,12 @@
 
 #include "cli/actions.h"
 
-static const struct command *const actions[] = {NULL};
+/* clang-format off */
+
+static const struct command *const actions[] = {
+    NULL,
+};
+/* clang-format on */
 
 static const struct action_list list = {
     .name = "brunt dashboard",
