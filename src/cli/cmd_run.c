@@ -106,7 +106,7 @@ static int open_page(struct run_command *c)
         .test = &c->test,
         .loop = c->loop,
         .run = c->run,
-        .store = run_store_path(c->store),
+        .store = run_ui_is_wanted(&c->test) ? run_store_path(c->store) : NULL,
         .row = row_of,
         .arg = c,
     };

@@ -28,6 +28,7 @@ struct run_store {
     struct run_watch *watch;
     struct headline *headline;
     char *script_folder; /* NULL: none; read on the writer's thread */
+    bool is_named;       /* by --store: a file that can't be opened ends the command */
 
     struct arena fixed, moving; /* strings of the row */
     struct store_run row;
@@ -42,11 +43,14 @@ struct run_store {
 /* ---- opening ---- */
 
 /* On the writer's thread. */
-static void on_failure(void *arg, const char *text)
+static void on_failure(void *arg, bool is_open, const char *text)
 {
     struct run_store *rs = arg;
 
-    log_warn(rs->test->log, "the run is no longer kept in the history: %s", text);
+    /* A file that was named is the caller's to tell of. */
+    if (is_open || !rs->is_named)
+        log_warn(rs->test->log, "the run is %s kept in the history: %s",
+                 is_open ? "no longer" : "not", text);
 }
 
 /* On the writer's thread. */
@@ -72,11 +76,12 @@ static char *folder_of(const struct loadtest *t)
     return slash ? xstrndup(t->operand, (size_t)(slash - t->operand) + 1) : xstrdup(".");
 }
 
-static int open_at(struct run_store *rs, const char *path)
+static int open_at(struct run_store *rs, const char *path, bool or_temp)
 {
     const struct loadtest_own *own = &rs->test->own;
     struct store_writer_config config = {
         .path = path,
+        .or_temp = or_temp,
         .keep = {.max_runs = (size_t)own->store_runs,
                  .max_age = own->store_age,
                  .max_bytes = (uint64_t)own->store_size << 20},
@@ -88,30 +93,29 @@ static int open_at(struct run_store *rs, const char *path)
     return store_writer_new(&config, &rs->writer);
 }
 
-static int open_default(struct run_store *rs)
+static int open_named(struct run_store *rs, const char *path)
 {
-    scoped(freep) char *path = history_path(NULL);
-    int r = open_at(rs, path);
+    rs->is_named = true;
+    TRY(open_at(rs, path, false));
+    if (store_writer_opened(rs->writer) == 0)
+        return 0;
+    scoped(freep) char *why = xstrdup(fault_text());
 
-    if (r < 0)
-        log_warn(rs->test->log, "the run is not kept in the history: %s", fault_text());
-    return r;
+    return fault(FAULT_EXIT(104), "--store: %s", why);
 }
 
 static int open_writer(struct run_store *rs, enum run_store_need need)
 {
     const struct loadtest_own *own = &rs->test->own;
+    bool is_needed = need == RUN_STORE_NEEDED;
 
-    if (own->store && !own->no_store) {
-        if (open_at(rs, own->store) == 0)
-            return 0;
-        scoped(freep) char *why = xstrdup(fault_text());
+    if (own->no_store)
+        return is_needed ? open_at(rs, NULL, false) : 0;
+    if (own->store)
+        return open_named(rs, own->store);
+    scoped(freep) char *path = history_path(NULL);
 
-        return fault(FAULT_EXIT(104), "--store: %s", why);
-    }
-    if (!own->no_store && open_default(rs) == 0)
-        return 0;
-    return need == RUN_STORE_NEEDED ? open_at(rs, NULL) : 0;
+    return open_at(rs, path, is_needed);
 }
 
 int run_store_new(const struct loadtest *t, enum run_store_need need, struct run_store **ret_store)
@@ -244,7 +248,7 @@ const struct store_run *run_store_run(struct run_store *rs)
     return &rs->row;
 }
 
-const char *run_store_path(const struct run_store *rs)
+const char *run_store_path(struct run_store *rs)
 {
     return rs ? store_writer_path(rs->writer) : NULL;
 }

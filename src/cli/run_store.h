@@ -54,7 +54,7 @@ const struct store_run *run_store_run(struct run_store *rs);
  * The file that another connection opens, and the run in it; NULL and 0 while there is none. Once
  * writing has failed they are of what was written before.
  */
-const char *run_store_path(const struct run_store *rs);
+const char *run_store_path(struct run_store *rs);
 int64_t run_store_key(struct run_store *rs);
 
 /* Replaces the exchanges that were kept; `arg` is a struct run_store. */

@@ -54,9 +54,8 @@ struct work {
 };
 
 struct store_writer {
-    struct store_writer_config config;
-    struct store *store; /* the thread's, once it runs */
-    char *path;
+    struct store_writer_config config; /* without the path */
+    char *wanted;                      /* NULL: STORE_TEMP */
     pthread_t thread;
 
     /* The caller's. */
@@ -66,8 +65,9 @@ struct store_writer {
     span_ns backlog_from, last_to;
 
     /* The thread's. */
-    int64_t run;        /* key; 0: none yet */
-    struct work *begun; /* the run was added just now; NULL: it was not */
+    struct store *store; /* NULL: it could not be opened */
+    int64_t run;         /* key; 0: none yet */
+    struct work *begun;  /* the run was added just now; NULL: it was not */
 
     struct {
         pthread_mutex_t lock;
@@ -77,6 +77,9 @@ struct store_writer {
         uint64_t n_put, n_written; /* pieces */
         int64_t key;
         char *failure; /* NULL: none */
+        char *path;    /* of the file that is open; NULL: none is, yet */
+        int open_error;
+        bool has_tried; /* to open it */
         bool closing;
     } shared;
 };
@@ -269,7 +272,7 @@ static void fail(struct store_writer *w, const char *text)
     w->shared.failure = xstrdup(text);
     pthread_mutex_unlock(&w->shared.lock);
     if (w->config.failed)
-        w->config.failed(w->config.arg, text);
+        w->config.failed(w->config.arg, w->store != NULL, text);
 }
 
 /* Waits for work; false when there is none and none will come. */
@@ -302,17 +305,45 @@ static void done(struct store_writer *w, struct list *all)
     free_all(all);
 }
 
+static int open_file(struct store_writer *w)
+{
+    int r = store_open(w->wanted, w->wanted ? STORE_WRITE : STORE_TEMP, &w->store);
+
+    if (r < 0 && w->config.or_temp && w->config.failed) {
+        w->config.failed(w->config.arg, false, fault_text());
+        r = store_open(NULL, STORE_TEMP, &w->store);
+    }
+    return r;
+}
+
+/* Returns whether there is a file to write to. */
+static bool open_store(struct store_writer *w)
+{
+    int r = open_file(w);
+
+    if (r < 0)
+        fail(w, fault_text());
+    pthread_mutex_lock(&w->shared.lock);
+    w->shared.open_error = r;
+    w->shared.path = r < 0 ? NULL : xstrdup(store_path(w->store));
+    w->shared.has_tried = true;
+    pthread_cond_broadcast(&w->shared.done);
+    pthread_mutex_unlock(&w->shared.lock);
+    return r == 0;
+}
+
 static void *thread_main(void *arg)
 {
     struct store_writer *w = arg;
-    bool broken = false;
     size_t n_removed;
     struct list all;
 
     /* Where it shares a processor with the load, the load goes first. */
     ignored(setpriority(PRIO_PROCESS, (id_t)gettid(), WRITER_NICENESS));
+    bool broken = !open_store(w);
+
     /* What can't be removed is no reason not to write. */
-    if (!store_is_temp(w->store))
+    if (!broken && !store_is_temp(w->store))
         ignored(store_retain(w->store, &w->config.keep, &n_removed));
     while (take_work(w, &all)) {
         if (!broken && transact_patiently(w, &all) != 0) {
@@ -342,15 +373,11 @@ static int start_thread(struct store_writer *w)
 
 int store_writer_new(const struct store_writer_config *config, struct store_writer **ret_writer)
 {
-    struct store *store = NULL;
-
-    TRY(store_open(config->path, config->path ? STORE_WRITE : STORE_TEMP, &store));
     struct store_writer *w = xnew(struct store_writer);
 
     w->config = *config;
     w->config.path = NULL;
-    w->store = store;
-    w->path = xstrdup(store_path(store));
+    w->wanted = config->path ? xstrdup(config->path) : NULL;
     w->backlog = backlog_new();
     pthread_mutex_init(&w->shared.lock, NULL);
     pthread_cond_init(&w->shared.work, NULL);
@@ -384,7 +411,8 @@ void store_writer_free(struct store_writer *w)
     pthread_cond_destroy(&w->shared.work);
     pthread_cond_destroy(&w->shared.done);
     free(w->shared.failure);
-    free(w->path);
+    free(w->shared.path);
+    free(w->wanted);
     free(w);
 }
 
@@ -545,9 +573,31 @@ int store_writer_sync(struct store_writer *w)
     return failure ? fault(-EIO, "%s", failure) : 0;
 }
 
-const char *store_writer_path(const struct store_writer *w)
+/* Until the thread has tried to open the file. Holds the lock. */
+static void await_file(struct store_writer *w)
 {
-    return w->path;
+    while (!w->shared.has_tried)
+        pthread_cond_wait(&w->shared.done, &w->shared.lock);
+}
+
+int store_writer_opened(struct store_writer *w)
+{
+    pthread_mutex_lock(&w->shared.lock);
+    await_file(w);
+    int r = w->shared.open_error ? fault(w->shared.open_error, "%s", w->shared.failure) : 0;
+
+    pthread_mutex_unlock(&w->shared.lock);
+    return r;
+}
+
+const char *store_writer_path(struct store_writer *w)
+{
+    pthread_mutex_lock(&w->shared.lock);
+    await_file(w);
+    const char *path = w->shared.path;
+
+    pthread_mutex_unlock(&w->shared.lock);
+    return path;
 }
 
 int64_t store_writer_key(struct store_writer *w)

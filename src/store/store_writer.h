@@ -14,9 +14,11 @@ struct log;
 struct store_writer;
 
 struct store_writer_config {
-    const char *path; /* NULL: STORE_TEMP */
+    const char *path; /* NULL: STORE_TEMP; copied */
+    bool or_temp;     /* a file that can't be opened is told to `failed`, and STORE_TEMP opened */
     struct store_retention keep;
-    void (*failed)(void *arg, const char *text); /* once; on the writer's thread */
+    /* On the writer's thread: why nothing is written from now on, or (`is_open` false) at all. */
+    void (*failed)(void *arg, bool is_open, const char *text);
     /*
      * On the writer's thread, when the run begins: fills in git_*, which take time to find out,
      * with strings in the arena. May be NULL.
@@ -25,9 +27,15 @@ struct store_writer_config {
     void *arg;
 };
 
-/* Opens the file and starts the thread. Returns 0 or a fault. */
+/*
+ * Starts the thread, which opens the file: that takes milliseconds that a test need not wait for.
+ * Returns 0 or a fault.
+ */
 MUST_USE int store_writer_new(const struct store_writer_config *config,
                               struct store_writer **ret_writer);
+
+/* Waits until the file is open. Returns 0 or the fault why it isn't. */
+MUST_USE int store_writer_opened(struct store_writer *w);
 
 /* Adds the run; what is written from now on is of it. */
 void store_writer_begin(struct store_writer *w, const struct store_run *run);
@@ -60,8 +68,11 @@ void store_writer_exchanges(struct store_writer *w, const struct store_exchange 
  */
 MUST_USE int store_writer_sync(struct store_writer *w);
 
-/* The file that other connections open, and the run's key in it (0: not committed yet). */
-const char *store_writer_path(const struct store_writer *w);
+/*
+ * The file that other connections open, for which it waits until it is open (NULL: it can't be
+ * opened), and the run's key in it (0: not committed yet).
+ */
+const char *store_writer_path(struct store_writer *w);
 int64_t store_writer_key(struct store_writer *w);
 
 /* Writes what is left, ends the thread. A temporary file is gone then. Accepts NULL. */

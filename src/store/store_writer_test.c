@@ -148,9 +148,9 @@ static void test_a_disk_that_lags(void **state)
     place_remove(&p);
 }
 
-static void note_failure(void *arg, const char *text)
+static void note_failure(void *arg, bool is_open, const char *text)
 {
-    buf_printf(arg, "%s\n", text);
+    buf_printf(arg, "%s: %s\n", text, is_open ? "open" : "not open");
 }
 
 static void test_a_store_that_fails(void **state)
@@ -189,11 +189,42 @@ static void test_a_store_that_fails(void **state)
 static void test_a_place_that_cannot_be_written(void **state)
 {
     (void)state;
+    struct live l;
+    struct store_run run = a_run("a", 5);
     struct store_writer *w = NULL;
+    scoped(buf_fini) struct buf told = {0};
+    struct store_writer_config config = {
+        .path = "/proc/x/runs.db", .failed = note_failure, .arg = &told};
 
-    assert_true(store_writer_new(&(struct store_writer_config){.path = "/proc/x/runs.db"}, &w) < 0);
+    live_open(&l);
+    assert_int_equal(store_writer_new(&config, &w), 0);
+    assert_true(store_writer_opened(w) < 0);
     assert_non_null(strstr(fault_text(), "/proc/x"));
-    assert_null(w);
+    assert_null(store_writer_path(w));
+    /* What is given to it all the same goes nowhere. */
+    store_writer_begin(w, &run);
+    live_tick(&l, 3);
+    store_writer_tick(w, l.snap, 1);
+    assert_int_equal(store_writer_sync(w), -EIO);
+    assert_int_equal(store_writer_key(w), 0);
+    store_writer_free(w);
+    assert_non_null(strstr(buf_cstr(&told), ": not open\n"));
+    live_close(&l);
+}
+
+static void test_a_temporary_store_instead(void **state)
+{
+    (void)state;
+    struct store_writer *w = NULL;
+    scoped(buf_fini) struct buf told = {0};
+    struct store_writer_config config = {
+        .path = "/proc/x/runs.db", .or_temp = true, .failed = note_failure, .arg = &told};
+
+    assert_int_equal(store_writer_new(&config, &w), 0);
+    assert_int_equal(store_writer_opened(w), 0);
+    assert_int_equal(access(store_writer_path(w), F_OK), 0);
+    store_writer_free(w);
+    assert_non_null(strstr(buf_cstr(&told), "not open"));
 }
 
 static void test_a_temporary_store(void **state)
@@ -225,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_a_store_that_fails),
         cmocka_unit_test(test_a_place_that_cannot_be_written),
         cmocka_unit_test(test_a_temporary_store),
+        cmocka_unit_test(test_a_temporary_store_instead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
