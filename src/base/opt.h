@@ -115,6 +115,8 @@ struct opt_command {
     const char *name;
     const char *help;
     const struct opt_table *table;
+    const struct opt_command *actions; /* its first operand names one of these; NULL: has none */
+    size_t n_actions;
 };
 
 /*

@@ -46,10 +46,10 @@ static void put_values(struct buf *out, const char *const *values)
 
 /* ---- bash ---- */
 
-static void bash_command_words(struct buf *out, const struct program *p)
+static void put_names(struct buf *out, const struct opt_command *commands, size_t n)
 {
-    for (size_t i = 0; i < p->n_commands; i++)
-        buf_printf(out, "%s%s", i ? " " : "", p->commands[i].name);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%s%s", i ? " " : "", commands[i].name);
 }
 
 /* One arm of the case on the previous word, for options whose value can be completed. */
@@ -93,6 +93,25 @@ static void bash_command(struct buf *out, const struct opt_command *c)
                takes_files ? "COMPREPLY=($(compgen -f -- \"$cur\")); return" : "return");
 }
 
+/* The arm of a command, or of one of several actions. */
+static void bash_arm(struct buf *out, const struct opt_command *c)
+{
+    if (!c->n_actions) {
+        bash_command(out, c);
+        return;
+    }
+    buf_printf(
+        out,
+        "    %s)\n        if [ \"$COMP_CWORD\" = 2 ]; then\n            COMPREPLY=($(compgen -W '",
+        c->name);
+    put_names(out, c->actions, c->n_actions);
+    buf_puts(out, " --help' -- \"$cur\"))\n            return\n        fi\n"
+                  "        case ${COMP_WORDS[2]} in\n");
+    for (size_t i = 0; i < c->n_actions; i++)
+        bash_command(out, &c->actions[i]);
+    buf_puts(out, "        esac ;;\n");
+}
+
 static void put_bash(struct buf *out, const struct program *p)
 {
     buf_printf(out,
@@ -101,11 +120,11 @@ static void put_bash(struct buf *out, const struct program *p)
                "    compopt -o filenames 2>/dev/null\n"
                "    if [ \"$COMP_CWORD\" = 1 ]; then\n        COMPREPLY=($(compgen -W '",
                p->name);
-    bash_command_words(out, p);
+    put_names(out, p->commands, p->n_commands);
     buf_puts(out, " --help --version' -- \"$cur\"))\n        return\n    fi\n"
                   "    case ${COMP_WORDS[1]} in\n");
     for (size_t i = 0; i < p->n_commands; i++)
-        bash_command(out, &p->commands[i]);
+        bash_arm(out, &p->commands[i]);
     buf_printf(out,
                "    esac\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
                "complete -F _%s %s\n",
@@ -165,22 +184,45 @@ static void zsh_command(struct buf *out, const struct opt_command *c)
                takes_files ? " \\\n        '*:file:_files'" : "");
 }
 
+static void zsh_names(struct buf *out, const struct opt_command *commands, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(out, "            '%s:", commands[i].name);
+        put_escaped(out, commands[i].help, ":");
+        buf_puts(out, "'\n");
+    }
+}
+
+static void zsh_arm(struct buf *out, const struct opt_command *c)
+{
+    if (!c->n_actions) {
+        zsh_command(out, c);
+        return;
+    }
+    buf_printf(out,
+               "    %s) if (( CURRENT == 2 )); then\n        local -a actions\n        actions=(\n",
+               c->name);
+    zsh_names(out, c->actions, c->n_actions);
+    buf_puts(out, "        )\n        _describe action actions\n        return\n    fi\n"
+                  "    local action=$words[2]\n    shift words\n    (( CURRENT-- ))\n"
+                  "    case $action in\n");
+    for (size_t i = 0; i < c->n_actions; i++)
+        zsh_command(out, &c->actions[i]);
+    buf_puts(out, "    esac ;;\n");
+}
+
 static void put_zsh(struct buf *out, const struct program *p)
 {
     buf_printf(out,
                "#compdef %s\n_%s() {\n    if (( CURRENT == 2 )); then\n        local -a commands\n"
                "        commands=(\n",
                p->name, p->name);
-    for (size_t i = 0; i < p->n_commands; i++) {
-        buf_printf(out, "            '%s:", p->commands[i].name);
-        put_escaped(out, p->commands[i].help, ":");
-        buf_puts(out, "'\n");
-    }
+    zsh_names(out, p->commands, p->n_commands);
     buf_puts(out, "        )\n        _describe command commands\n        return\n    fi\n"
                   "    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n"
                   "    case $command in\n");
     for (size_t i = 0; i < p->n_commands; i++)
-        zsh_command(out, &p->commands[i]);
+        zsh_arm(out, &p->commands[i]);
     buf_printf(out,
                "    esac\n}\nif [ \"$funcstack[1]\" = _%s ]; then\n    _%s \"$@\"\nelse\n"
                "    compdef _%s %s\nfi\n",
@@ -189,14 +231,17 @@ static void put_zsh(struct buf *out, const struct program *p)
 
 /* ---- fish ---- */
 
+/* `action`: of the command before it; NULL: the command has none. */
 static void fish_option(struct buf *out, const struct program *p, const struct opt_command *c,
-                        const struct opt_row *row)
+                        const struct opt_command *action, const struct opt_row *row)
 {
     static const char *const actions[] = {
         [OPT_HINT_NONE] = " -x", [OPT_HINT_FILE] = " -r -F", [OPT_HINT_DIR] = " -x -a"};
 
-    buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s", p->name, c->name,
-               row->name);
+    buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s", p->name, c->name);
+    if (action)
+        buf_printf(out, "; and __fish_seen_subcommand_from %s", action->name);
+    buf_printf(out, "' -l %s", row->name);
     if (row->short_name)
         buf_printf(out, " -s %c", row->short_name);
     if (takes_value(row) && row->values) {
@@ -213,6 +258,34 @@ static void fish_option(struct buf *out, const struct program *p, const struct o
     buf_puts(out, "'\n");
 }
 
+static void fish_options(struct buf *out, const struct program *p, const struct opt_command *c,
+                         const struct opt_command *action)
+{
+    const struct opt_command *of = action ? action : c;
+
+    for (size_t i = 0; i < n_rows_of(of); i++) {
+        if (of->table->rows[i].help)
+            fish_option(out, p, c, action, &of->table->rows[i]);
+    }
+}
+
+static void fish_actions(struct buf *out, const struct program *p, const struct opt_command *c)
+{
+    for (size_t i = 0; i < c->n_actions; i++) {
+        const struct opt_command *action = &c->actions[i];
+
+        buf_printf(out,
+                   "complete -c %s -n '__fish_seen_subcommand_from %s; and not "
+                   "__fish_seen_subcommand_from ",
+                   p->name, c->name);
+        put_names(out, c->actions, c->n_actions);
+        buf_printf(out, "' -f -a %s -d '", action->name);
+        put_escaped(out, action->help, "\\");
+        buf_puts(out, "'\n");
+        fish_options(out, p, c, action);
+    }
+}
+
 static void put_fish(struct buf *out, const struct program *p)
 {
     for (size_t i = 0; i < p->n_commands; i++) {
@@ -221,10 +294,8 @@ static void put_fish(struct buf *out, const struct program *p)
         buf_printf(out, "complete -c %s -n __fish_use_subcommand -f -a %s -d '", p->name, c->name);
         put_escaped(out, c->help, "\\");
         buf_puts(out, "'\n");
-        for (size_t j = 0; j < n_rows_of(c); j++) {
-            if (c->table->rows[j].help)
-                fish_option(out, p, c, &c->table->rows[j]);
-        }
+        fish_options(out, p, c, NULL);
+        fish_actions(out, p, c);
     }
 }
 

@@ -306,9 +306,14 @@ static void completions_name_everything(void **state)
 {
     (void)state;
     static const char *const shells[] = {"bash", "zsh", "fish"};
+    const struct opt_command actions[] = {
+        {.name = "lint", .help = "it's a lint", .table = &table},
+        {.name = "push", .help = "push it"},
+    };
     const struct opt_command commands[] = {
-        {"run", "it's a run", &table},
-        {"version", "print the version", NULL},
+        {.name = "run", .help = "it's a run", .table = &table},
+        {.name = "version", .help = "print the version"},
+        {.name = "dashboard", .help = "with actions", .actions = actions, .n_actions = 2},
     };
     struct buf out = {0};
 
@@ -322,6 +327,7 @@ static void completions_name_everything(void **state)
         }
         assert_non_null(strstr(buf_cstr(&out), "version"));
         assert_non_null(strstr(buf_cstr(&out), "compact full"));
+        assert_non_null(strstr(buf_cstr(&out), "push"));
     }
     assert_int_equal(opt_completion("csh", "brunt", commands, 2, &out), -EINVAL);
     fault_clear();

@@ -22,21 +22,38 @@ static const struct opt_table table = {
     .max_operands = 1,
 };
 
-static int print_completion(const char *shell)
+enum {
+    COMMANDS_MAX = 40,
+    ACTIONS_MAX = 16, /* of one command */
+};
+
+/* A row of the script for each of a NULL-ended list; their actions are taken from `actions`. */
+static size_t fill(const struct command *const *list, struct opt_command *rows, size_t max,
+                   struct opt_command (*actions)[ACTIONS_MAX])
 {
-    struct opt_command commands[32];
-    struct buf out = {0};
     size_t n = 0;
 
-    for (; cli_commands[n] && n < countof(commands); n++) {
-        const struct command *c = cli_commands[n];
+    for (; list[n] && n < max; n++) {
+        const struct command *c = list[n];
 
-        commands[n] = (struct opt_command){
+        rows[n] = (struct opt_command){
             .name = c->name,
             .help = c->help,
             .table = c->make_options ? c->make_options() : c->options,
         };
+        if (c->actions && actions) {
+            rows[n].actions = actions[n];
+            rows[n].n_actions = fill(c->actions, actions[n], ACTIONS_MAX, NULL);
+        }
     }
+    return n;
+}
+
+static int print_completion(const char *shell)
+{
+    static struct opt_command commands[COMMANDS_MAX], actions[COMMANDS_MAX][ACTIONS_MAX];
+    size_t n = fill(cli_commands, commands, COMMANDS_MAX, actions);
+    struct buf out = {0};
     int r = opt_completion(shell, "brunt", commands, n, &out);
 
     if (r == 0)
