@@ -101,8 +101,15 @@ static void take_script(const struct loadtest *t, struct arena *arena, struct st
     row->kind = t->is_url ? STR("url") : STR("k6");
     if (!s->text || !s->n_text)
         return;
-    row->script_hash = hexadecimal(arena, s->text, s->n_text);
     row->script_text = run_row_masked(t, arena, str_from(s->text, s->n_text));
+}
+
+void run_row_hash(const struct loadtest *t, struct arena *arena, struct store_run *row)
+{
+    const struct script *s = t->script;
+
+    if (!row->script_hash.n && s->text && s->n_text)
+        row->script_hash = hexadecimal(arena, s->text, s->n_text);
 }
 
 void run_row_fixed(const struct loadtest *t, struct arena *arena, struct store_run *row)

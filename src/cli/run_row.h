@@ -13,6 +13,12 @@ struct run_sinks;
 /* What does not change while it runs: id, script, options, tags, labels, environment. */
 void run_row_fixed(const struct loadtest *t, struct arena *arena, struct store_run *row);
 
+/*
+ * The script's hash, unless the row has it: the first one of a process costs a millisecond, as
+ * OpenSSL looks for its algorithms. Any thread.
+ */
+void run_row_hash(const struct loadtest *t, struct arena *arena, struct store_run *row);
+
 /* How it stands: times, thresholds, scenarios, the generator's verdict, outputs. Not the headline.
  */
 void run_row_moving(const struct loadtest *t, struct run *run, const struct run_sinks *sinks,

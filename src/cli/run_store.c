@@ -54,6 +54,14 @@ static void on_failure(void *arg, bool is_open, const char *text)
 }
 
 /* On the writer's thread. */
+static void on_fill(void *arg, struct arena *arena, struct store_run *row)
+{
+    struct run_store *rs = arg;
+
+    run_row_hash(rs->test, arena, row);
+}
+
+/* On the writer's thread. */
 static void on_look(void *arg, struct arena *arena, struct store_run *row)
 {
     struct run_store *rs = arg;
@@ -86,6 +94,7 @@ static int open_at(struct run_store *rs, const char *path, bool or_temp)
                  .max_age = own->store_age,
                  .max_bytes = (uint64_t)own->store_size << 20},
         .failed = on_failure,
+        .fill = on_fill,
         .look = on_look,
         .arg = rs,
     };
@@ -244,6 +253,7 @@ const struct store_run *run_store_run(struct run_store *rs)
         return NULL;
     if (!rs->has_ended)
         refresh(rs);
+    run_row_hash(rs->test, &rs->fixed, &rs->row);
     rs->row.key = store_writer_key(rs->writer);
     return &rs->row;
 }

@@ -24,6 +24,7 @@
 
 enum {
     TICKS_WAITING_MAX = 30, /* then they are added up */
+    OPEN_AFTER_MS = 30,     /* the first requests of a test go first */
     BUSY_TRIES = 6,         /* of STORE_BUSY_MS each */
     WRITER_NICENESS = 10,
 };
@@ -79,6 +80,7 @@ struct store_writer {
         char *failure; /* NULL: none */
         char *path;    /* of the file that is open; NULL: none is, yet */
         int open_error;
+        bool is_wanted; /* somebody waits for it */
         bool has_tried; /* to open it */
         bool closing;
     } shared;
@@ -144,6 +146,8 @@ static int choose_id(struct store_writer *w, struct work *work)
 
 static int write_begin(struct store_writer *w, struct work *work)
 {
+    if (w->config.fill)
+        w->config.fill(w->config.arg, &work->arena, &work->run);
     TRY(choose_id(w, work));
     TRY(store_run_add(w->store, &work->run, &w->run));
     w->begun = work;
@@ -305,6 +309,19 @@ static void done(struct store_writer *w, struct list *all)
     free_all(all);
 }
 
+/* Until somebody wants the file, or a moment has passed. */
+static void wait_a_moment(struct store_writer *w)
+{
+    wall_ns then = clock_wall() + OPEN_AFTER_MS * NS_PER_MS;
+    struct timespec until = {then / NS_PER_S, then % NS_PER_S};
+
+    pthread_mutex_lock(&w->shared.lock);
+    while (!w->shared.is_wanted && !w->shared.closing &&
+           pthread_cond_timedwait(&w->shared.work, &w->shared.lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&w->shared.lock);
+}
+
 static int open_file(struct store_writer *w)
 {
     int r = store_open(w->wanted, w->wanted ? STORE_WRITE : STORE_TEMP, &w->store);
@@ -319,6 +336,7 @@ static int open_file(struct store_writer *w)
 /* Returns whether there is a file to write to. */
 static bool open_store(struct store_writer *w)
 {
+    wait_a_moment(w);
     int r = open_file(w);
 
     if (r < 0)
@@ -559,25 +577,28 @@ void store_writer_end(struct store_writer *w, const struct snapshot *snapshot, m
 
 /* ---- where it stands ---- */
 
+/* Until the thread has tried to open the file. Holds the lock. */
+static void await_file(struct store_writer *w)
+{
+    w->shared.is_wanted = true;
+    pthread_cond_signal(&w->shared.work);
+    while (!w->shared.has_tried)
+        pthread_cond_wait(&w->shared.done, &w->shared.lock);
+}
+
 int store_writer_sync(struct store_writer *w)
 {
     put(w, work_new(WORK_SYNC), WAKE_NOW);
     pthread_mutex_lock(&w->shared.lock);
     uint64_t want = w->shared.n_put;
 
+    await_file(w);
     while (w->shared.n_written < want)
         pthread_cond_wait(&w->shared.done, &w->shared.lock);
     scoped(freep) char *failure = w->shared.failure ? xstrdup(w->shared.failure) : NULL;
 
     pthread_mutex_unlock(&w->shared.lock);
     return failure ? fault(-EIO, "%s", failure) : 0;
-}
-
-/* Until the thread has tried to open the file. Holds the lock. */
-static void await_file(struct store_writer *w)
-{
-    while (!w->shared.has_tried)
-        pthread_cond_wait(&w->shared.done, &w->shared.lock);
 }
 
 int store_writer_opened(struct store_writer *w)

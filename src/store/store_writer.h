@@ -20,6 +20,11 @@ struct store_writer_config {
     /* On the writer's thread: why nothing is written from now on, or (`is_open` false) at all. */
     void (*failed)(void *arg, bool is_open, const char *text);
     /*
+     * On the writer's thread, before the run is added: fills in what is laborious, with strings in
+     * the arena. May be NULL.
+     */
+    void (*fill)(void *arg, struct arena *arena, struct store_run *run);
+    /*
      * On the writer's thread, when the run begins: fills in git_*, which take time to find out,
      * with strings in the arena. May be NULL.
      */
@@ -28,8 +33,8 @@ struct store_writer_config {
 };
 
 /*
- * Starts the thread, which opens the file: that takes milliseconds that a test need not wait for.
- * Returns 0 or a fault.
+ * Starts the thread. It opens the file, which takes milliseconds, a moment later or when somebody
+ * waits for it, so that the first requests of a test go first. Returns 0 or a fault.
  */
 MUST_USE int store_writer_new(const struct store_writer_config *config,
                               struct store_writer **ret_writer);
