@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "cli/ui_options.h"
 #include "sink/connection.h"
 
 #define AT(field) offsetof(struct vocab_run, field)
@@ -187,7 +188,7 @@ void run_publication_outputs(const struct run_publication *from, struct arena *a
     for (size_t i = 0; i < from->asked->n; i++) {
         if (strcmp(from->asked->items[i], "leapwork") == 0) {
             bare = from->asked->items[i];
-        } else {
+        } else if (!ui_options_is_output(from->asked->items[i])) {
             output_list_add(ret_specs, arena, from->asked->items[i]);
         }
     }

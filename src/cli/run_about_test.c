@@ -115,6 +115,7 @@ static const struct {
      ""},
     {{"leapwork"}, "[]", false, "leapwork ", ""},
     {{NULL}, "[{\"name\":\"x\"}]", true, "", "Grafana connection is missing endpoint"},
+    {{"json=a", "web-dashboard=port=0"}, "[]", true, "json=a ", ""},
     {{"json=a"}, "{", true, "json=a ", "the run is not published: \"connections\""},
 };
 

@@ -284,7 +284,8 @@ bool run_ui_is_wanted(const struct loadtest *t)
     struct arena arena = {0};
     struct ui_options options = {0};
     bool is_wanted =
-        ui_options_read(&t->own, cli_env, NULL, &arena, &options) != 0 || options.serves;
+        ui_options_read(&t->own, &t->plan->options->out, cli_env, NULL, &arena, &options) != 0 ||
+        options.serves;
 
     arena_fini(&arena);
     return is_wanted;
@@ -296,14 +297,16 @@ void run_ui_add_export(struct loadtest *t)
     struct opt_list *reports = &t->own.reports;
 
     /* What is wrong with them is said when the page is to be served. */
-    if (ui_options_read(&t->own, cli_env, NULL, &t->arena, &options) == 0 && options.export_file)
+    if (ui_options_read(&t->own, &t->plan->options->out, cli_env, NULL, &t->arena, &options) == 0 &&
+        options.export_file)
         vec_push(reports->items, reports->n_items, reports->cap) = options.export_file;
 }
 
 int run_ui_new(const struct run_ui_config *config, struct run_ui **ret_ui)
 {
     struct run_ui *ui = xnew(struct run_ui);
-    int r = ui_options_read(&config->test->own, cli_env, NULL, &ui->arena, &ui->options);
+    int r = ui_options_read(&config->test->own, &config->test->plan->options->out, cli_env, NULL,
+                            &ui->arena, &ui->options);
 
     *ret_ui = NULL;
     if (r < 0 || !ui->options.serves) {

@@ -1,11 +1,15 @@
 #pragma once
-/* What --ui, --open and the variables of k6's web dashboard ask for. */
+/* What --ui, --open, -o web-dashboard and the variables of k6's web dashboard ask for. */
 #include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 
 struct loadtest_own;
+struct plan_strings;
+
+/* Whether an output asks for the page: "web-dashboard", "web-dashboard=port=5665&open=true". */
+bool ui_options_is_output(const char *spec);
 
 struct ui_options {
     bool serves;
@@ -20,8 +24,10 @@ struct ui_options {
 typedef const char *(ui_env_fn)(void *arg, const char *name);
 
 /*
- * Options win over variables. Strings are the options', the environment's or the arena's. Returns 0
- * or FAULT_EXIT(104) for a port that cannot be.
+ * Options win over outputs (`outs`: as -o gives them), and these over variables. Strings are the
+ * options', the environment's or the arena's. Returns 0 or FAULT_EXIT(104) for a port that cannot
+ * be.
  */
-MUST_USE int ui_options_read(const struct loadtest_own *own, ui_env_fn *env, void *arg,
-                             struct arena *arena, struct ui_options *ret_options);
+MUST_USE int ui_options_read(const struct loadtest_own *own, const struct plan_strings *outs,
+                             ui_env_fn *env, void *arg, struct arena *arena,
+                             struct ui_options *ret_options);

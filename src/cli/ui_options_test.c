@@ -30,7 +30,7 @@ static void expect(const struct loadtest_own *own, const char *const *env, bool 
 {
     struct ui_options o;
 
-    assert_int_equal(ui_options_read(own, env_of, (void *)(uintptr_t)env, &arena, &o), 0);
+    assert_int_equal(ui_options_read(own, NULL, env_of, (void *)(uintptr_t)env, &arena, &o), 0);
     assert_int_equal(o.serves, serves);
     assert_int_equal(o.opens, opens);
     assert_int_equal(o.address == NULL, address == NULL);
@@ -76,17 +76,54 @@ static void test_k6(void **s UNUSED)
     expect(&none, all, true, "[::1]:7000", true);
     expect(&(struct loadtest_own){.ui = "127.0.0.1:1"}, all, true, "127.0.0.1:1", true);
     expect(&(struct loadtest_own){.ui = "false"}, plain, false, NULL, false);
-    assert_int_equal(ui_options_read(&none, env_of, (void *)(uintptr_t)file, &arena, &o), 0);
+    assert_int_equal(ui_options_read(&none, NULL, env_of, (void *)(uintptr_t)file, &arena, &o), 0);
     assert_false(o.serves);
     assert_string_equal(o.export_file, "x.html");
-    assert_int_equal(ui_options_read(&none, env_of, (void *)(uintptr_t)bad, &arena, &o),
+    assert_int_equal(ui_options_read(&none, NULL, env_of, (void *)(uintptr_t)bad, &arena, &o),
                      FAULT_EXIT(104));
     fault_clear();
 }
 
+static void test_output(void **s UNUSED)
+{
+    static const char *const port[] = {"K6_WEB_DASHBOARD_PORT", "7000", NULL};
+    static const struct {
+        const char *spec, *address;
+        bool opens;
+        const char *file;
+    } rows[] = {
+        {"web-dashboard", "localhost:7000", false, NULL},
+        {"web-dashboard=", "localhost:7000", false, NULL},
+        {"web-dashboard=port=1&host=::1&open", "[::1]:1", true, NULL},
+        {"web-dashboard=open=false&export=a.html&period=5s", "localhost:7000", false, "a.html"},
+    };
+    const struct loadtest_own none = {0};
+
+    for (size_t i = 0; i < countof(rows); i++) {
+        const char *items[] = {"json=x", rows[i].spec};
+        const struct plan_strings outs = {.items = items, .n = 2};
+        struct ui_options o;
+
+        assert_int_equal(ui_options_read(&none, &outs, env_of, (void *)(uintptr_t)port, &arena, &o),
+                         0);
+        assert_true(o.serves);
+        assert_string_equal(o.address, rows[i].address);
+        assert_int_equal(o.opens, rows[i].opens);
+        assert_int_equal(o.export_file == NULL, rows[i].file == NULL);
+        if (rows[i].file)
+            assert_string_equal(o.export_file, rows[i].file);
+    }
+    assert_false(ui_options_is_output("web-dashboards"));
+    assert_false(ui_options_is_output(""));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_options), cmocka_unit_test(test_k6)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_k6),
+        cmocka_unit_test(test_output),
+    };
     int r = cmocka_run_group_tests(tests, NULL, NULL);
 
     arena_fini(&arena);
