@@ -19,6 +19,11 @@ static bool takes_value(const struct opt_row *row)
     return row->type != OPT_FLAG && !(row->type == OPT_CALL && row->is_flag);
 }
 
+static bool takes_files(const struct opt_command *c)
+{
+    return c->table && c->table->operand_hint != OPT_HINT_NONE;
+}
+
 static size_t n_rows_of(const struct opt_command *c)
 {
     return c->table ? c->table->n_rows : 0;
@@ -79,8 +84,6 @@ static void bash_value(struct buf *out, const struct opt_row *row)
 
 static void bash_command(struct buf *out, const struct opt_command *c)
 {
-    bool takes_files = c->table && c->table->operand_hint != OPT_HINT_NONE;
-
     buf_printf(out, "    %s)\n        case $prev in\n", c->name);
     for (size_t i = 0; i < n_rows_of(c); i++)
         bash_value(out, &c->table->rows[i]);
@@ -90,7 +93,7 @@ static void bash_command(struct buf *out, const struct opt_command *c)
             buf_printf(out, "--%s ", c->table->rows[i].name);
     }
     buf_printf(out, "--help' ;;\n        *) %s ;;\n        esac ;;\n",
-               takes_files ? "COMPREPLY=($(compgen -f -- \"$cur\")); return" : "return");
+               takes_files(c) ? "COMPREPLY=($(compgen -f -- \"$cur\")); return" : "return");
 }
 
 /* The arm of a command, or of one of several actions. */
@@ -167,8 +170,6 @@ static void zsh_option(struct buf *out, const struct opt_row *row, const char *d
 
 static void zsh_command(struct buf *out, const struct opt_command *c)
 {
-    bool takes_files = c->table && c->table->operand_hint != OPT_HINT_NONE;
-
     buf_printf(out, "    %s) _arguments -S \\\n", c->name);
     for (size_t i = 0; i < n_rows_of(c); i++) {
         const struct opt_row *row = &c->table->rows[i];
@@ -181,7 +182,7 @@ static void zsh_command(struct buf *out, const struct opt_command *c)
             zsh_option(out, row, "-", letter);
     }
     buf_printf(out, "        '--help[show help]'%s ;;\n",
-               takes_files ? " \\\n        '*:file:_files'" : "");
+               takes_files(c) ? " \\\n        '*:file:_files'" : "");
 }
 
 static void zsh_names(struct buf *out, const struct opt_command *commands, size_t n)
@@ -262,6 +263,12 @@ static void fish_options(struct buf *out, const struct program *p, const struct 
                          const struct opt_command *action)
 {
     const struct opt_command *of = action ? action : c;
+
+    /* fish offers files wherever nobody says that there are none. */
+    if (!action && !c->n_actions && !takes_files(c)) {
+        buf_printf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f\n", p->name,
+                   c->name);
+    }
 
     for (size_t i = 0; i < n_rows_of(of); i++) {
         if (of->table->rows[i].help)
