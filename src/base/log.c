@@ -348,6 +348,17 @@ void log_write(struct log *log, enum log_level level, struct str msg,
     emit(log, buf_str(&out));
 }
 
+void log_put_line(struct log *log, struct str text)
+{
+    scoped(buf_fini) struct buf out = {0};
+
+    if (!log || (log->fd < 0 && !log->options.emit))
+        return;
+    buf_putstr(&out, text);
+    buf_putc(&out, '\n');
+    emit(log, buf_str(&out));
+}
+
 void log_printf(struct log *log, enum log_level level, const char *fmt, ...)
 {
     if (!log_wants(log, level))

@@ -82,6 +82,9 @@ enum {
 void log_write(struct log *log, enum log_level level, struct str msg,
                const struct log_field *fields, size_t n_fields);
 
+/* Puts a line that another process has made of the same options; `line` without its newline. */
+void log_put_line(struct log *log, struct str line);
+
 void log_printf(struct log *log, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #define log_debug(log, ...) log_printf((log), LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -33,7 +33,7 @@ static size_t fill(const struct command *const *list, struct opt_command *rows, 
 {
     size_t n = 0;
 
-    for (; list[n] && n < max; n++) {
+    for (; list[n] && list[n]->help && n < max; n++) {
         const struct command *c = list[n];
 
         rows[n] = (struct opt_command){

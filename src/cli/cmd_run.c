@@ -23,6 +23,7 @@
 #include "cli/run_store.h"
 #include "cli/run_ui.h"
 #include "cli/run_verdict.h"
+#include "cli/run_workers.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
@@ -31,9 +32,11 @@
 
 struct run_command {
     struct loadtest test;
+    char *const *argv;
     struct loop *loop;
     struct stop_signals *signals;
     struct run *run;
+    struct run_workers *workers;
     struct run_live *live;
     struct run_api *api;
     struct run_sinks *sinks;
@@ -131,8 +134,15 @@ static int make_run(struct run_command *c)
     config.on_sample = on_sample;
     config.on_tick = on_tick;
     config.arg = c;
+    TRY(run_workers_new(t, c->loop, c->argv, &c->workers));
+    run_workers_configure(c->workers, &config);
     TRY(run_new(&config, &c->run));
     TRY(run_sinks_open(c->sinks, c->run));
+    if (c->workers && run_sinks_want_samples(c->sinks)) {
+        return fault(FAULT_EXIT(104),
+                     "--workers: single samples (-o json, csv, samples=all) stay in "
+                     "the workers; use threads, --loops N");
+    }
     return 0;
 }
 
@@ -214,6 +224,7 @@ static void main_coroutine(void *arg)
     run_sinks_close(c->sinks);
     run_capture_free(c->capture);
     run_free(c->run);
+    run_workers_free(c->workers);
     run_live_free(c->live);
     loop_stop(c->loop);
 }
@@ -245,6 +256,8 @@ static int run_run(int argc, char **argv)
 {
     const struct opt_table *table = make_options();
     struct run_command *c = xnew(struct run_command);
+
+    c->argv = argv;
     int r = loadtest_open(&c->test, table, argc, argv);
 
     if (r == OPT_E_HELP) {

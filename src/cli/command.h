@@ -6,7 +6,7 @@ struct opt_table;
 
 struct command {
     const char *name;
-    const char *help; /* one line, for the list of commands */
+    const char *help; /* one line, for the list of commands; NULL: not for people, and last */
 
     /* argv[0] is the command's name. Returns the exit code, or a fault that main prints. */
     int (*run)(int argc, char **argv);

@@ -120,6 +120,8 @@ static const char *const not_for_find[] = {
     "execution-segment",
     "execution-segment-sequence",
     "no-thresholds",
+    "workers",
+    "lost-worker",
     "out",
     "vocab",
     "drain-timeout",

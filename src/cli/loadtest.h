@@ -20,6 +20,8 @@ struct secrets;
 /* Options that only we have, beside those of plan/options.def. */
 struct loadtest_own {
     int64_t loops;
+    int64_t workers; /* processes; 0: none */
+    const char *lost_worker;
     bool full_contexts;
     bool precise;
     bool kernel_timestamps;

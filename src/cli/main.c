@@ -27,17 +27,18 @@ extern const struct command cmd_rm;
 extern const struct command cmd_export;
 extern const struct command cmd_import;
 extern const struct command cmd_version;
+extern const struct command cmd_worker;
 extern const struct command cmd_bridge;
 extern const struct command cmd_dashboard;
 extern const struct command cmd_lab;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,        &cmd_find,    &cmd_ui,         &cmd_history, &cmd_compare,
-    &cmd_show,       &cmd_report,  &cmd_tag,        &cmd_rm,      &cmd_export,
-    &cmd_import,     &cmd_ctl,     &cmd_inspect,    &cmd_outputs, &cmd_metrics,
-    &cmd_connection, &cmd_publish, &cmd_spool,      &cmd_target,  &cmd_dashboard,
-    &cmd_lab,        &cmd_bridge,  &cmd_completion, &cmd_version, NULL,
+    &cmd_run,     &cmd_find,      &cmd_ui,      &cmd_history,    &cmd_compare,    &cmd_show,
+    &cmd_report,  &cmd_tag,       &cmd_rm,      &cmd_export,     &cmd_import,     &cmd_ctl,
+    &cmd_inspect, &cmd_outputs,   &cmd_metrics, &cmd_connection, &cmd_publish,    &cmd_spool,
+    &cmd_target,  &cmd_dashboard, &cmd_lab,     &cmd_bridge,     &cmd_completion, &cmd_version,
+    &cmd_worker,  NULL,
 };
 
 static const char banner[] =
@@ -48,7 +49,7 @@ static void print_help(void)
     struct buf out = {0};
 
     buf_printf(&out, "%s\nUsage: brunt COMMAND [options]\n\nCommands:\n", banner);
-    for (size_t i = 0; cli_commands[i]; i++)
+    for (size_t i = 0; cli_commands[i] && cli_commands[i]->help; i++)
         buf_printf(&out, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->help);
     buf_puts(&out, "\nExamples:\n"
                    "  brunt run script.js                             run a k6 script\n"

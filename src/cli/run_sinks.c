@@ -196,6 +196,11 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
     return 0;
 }
 
+bool run_sinks_want_samples(const struct run_sinks *s)
+{
+    return s && sinks_want_samples(s->sinks);
+}
+
 /* ---- opening ---- */
 
 static int open_pump(struct run_sinks *s)

@@ -27,6 +27,9 @@ MUST_USE int run_sinks_new(const struct loadtest *t, struct loop *loop,
 /* Opens them, and serves the one that is asked; after run_new. Returns 0 or a fault. */
 MUST_USE int run_sinks_open(struct run_sinks *s, struct run *run);
 
+/* Whether one of them takes single samples. Accepts NULL. */
+bool run_sinks_want_samples(const struct run_sinks *s);
+
 /* For run_config: on_recorder (on any loop's thread), on_sample and on_tick. */
 void run_sinks_recorder(void *arg, struct recorder *recorder, unsigned source);
 void run_sinks_sample(struct run_sinks *s, struct run *run, mono_ns now);

@@ -39,6 +39,8 @@ static void log_event(struct run *run, const struct run_event *e)
 {
     struct log *log = run->config.log;
 
+    if (run->config.share)
+        return; /* the whole says it */
     if (e->scenario) {
         log_info(log, "%s of scenario %s from %g to %g, asked for by %s", names[e->kind],
                  e->scenario, e->from, e->to, e->by);
@@ -82,7 +84,7 @@ static void tell_workers(struct run *run)
         struct worker *w = &run->workers[i];
 
         if (w->is_open && !atomic_exchange(&w->shared.control_posted, true))
-            loop_post(w->loop, &w->control.msg);
+            worker_tell(w, &w->control);
     }
 }
 
@@ -109,6 +111,8 @@ int run_pause(struct run *run, struct str by)
         return fault(-EBUSY, "the test is paused already");
     atomic_store(&run->shared.paused, true);
     note(run, (struct run_event){.kind = RUN_EVENT_PAUSE}, by);
+    if (run->config.n_remotes)
+        tell_workers(run);
     return 0;
 }
 
@@ -221,6 +225,8 @@ int run_scale_rate(struct run *run, struct str scenario, double per_s, struct st
                           .to = per_s};
 
     arrival_set_rate(sr, per_s, now);
+    sr->is_rescaled = true;
+    sr->rescaled_rate = per_s;
     note(run, e, by);
     tell_workers(run);
     return 0;

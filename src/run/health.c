@@ -365,6 +365,13 @@ static void gather(const struct run *run, struct verdict_loop *loops,
     *ret_facts = f;
 }
 
+void health_of_loop(const struct run *run, unsigned loop, struct health_counters *ret_from,
+                    struct health_counters *ret_to)
+{
+    *ret_from = run->workers[loop].health.from;
+    *ret_to = run->workers[loop].health.to;
+}
+
 void health_judge(const struct run *run, struct verdict *ret_verdict)
 {
     struct arena arena = {0};

@@ -62,6 +62,10 @@ static inline void health_due(struct health_loop *h, span_ns lag)
         h->max_lag = lag;
 }
 
+/* What a loop's answer to the last tick said; on the main loop. */
+void health_of_loop(const struct run *run, unsigned loop, struct health_counters *ret_from,
+                    struct health_counters *ret_to);
+
 /* The machine's part; on the main loop. */
 struct health_machine {
     uint64_t steal_from, all_from, steal_to, all_to; /* clock ticks, all processors */

@@ -33,6 +33,8 @@ static unsigned processors(void)
 
 static unsigned choose_loops(const struct run_config *c)
 {
+    if (c->n_remotes)
+        return c->n_remotes;
     unsigned n = c->n_loops ? c->n_loops : processors();
     int64_t vus = c->plan->planned_vus > 0 ? c->plan->planned_vus : 1;
 
@@ -156,6 +158,7 @@ int run_new(const struct run_config *config, struct run **ret_run)
     struct run *run = xnew(struct run);
 
     run->config = *config;
+    list_init(&run->new_exchanges);
     run->n_workers = choose_loops(config);
     run->workers = xnew_n(struct worker, run->n_workers);
     run->stop_msg.fn = on_stop_message;
@@ -171,6 +174,8 @@ int run_new(const struct run_config *config, struct run **ret_run)
         run_free(run);
         TRY(r);
     }
+    for (unsigned i = 0; i < config->n_remotes; i++)
+        remote_init(&run->workers[i], config->remotes[i]);
     *ret_run = run;
     return 0;
 }
@@ -184,6 +189,7 @@ void run_free(struct run *run)
         worker_join(&run->workers[i]);
     worker_join(&run->main);
     exchange_set_free(run->exchanges);
+    exchange_list_free(&run->new_exchanges);
     thresholds_free(run->thresholds);
     snapshot_free(run->snapshot);
     vu_policy_free(run->policy);
@@ -227,6 +233,16 @@ void run_stop(struct run *run, enum run_stop why, struct str message)
         loop_post(run->config.loop, &run->stop_msg);
 }
 
+bool run_has_failed(const struct run *run)
+{
+    return atomic_load(&run->shared.failed);
+}
+
+void run_fail(struct run *run)
+{
+    atomic_store(&run->shared.failed, true);
+}
+
 enum run_stop run_stopped(const struct run *run)
 {
     struct run *r = (struct run *)(uintptr_t)run;
@@ -243,6 +259,8 @@ static void on_stop_message(struct loop *l UNUSED, struct message *m)
     struct run *run = container_of(m, struct run, stop_msg);
 
     control_note_stop(run, run_stopped(run), run->shared.message);
+    if (run->config.on_stop)
+        run->config.on_stop(run->config.arg, run, run_stopped(run), run->shared.message);
     /* teardown() still runs; setup() does not go on. */
     if (run->stage <= RUN_SETUP)
         worker_stop_code(&run->main);
@@ -258,7 +276,7 @@ static void on_stop_message(struct loop *l UNUSED, struct message *m)
         if (!w->is_open)
             continue;
         worker_stop_code(w);
-        loop_post(w->loop, &w->stop.msg);
+        worker_tell(w, &w->stop);
     }
     run->stop_handled = true;
     run_wake(run);
@@ -411,7 +429,7 @@ static int run_setup(struct run *run)
 {
     const struct plan_options *o = run->config.plan->options;
 
-    if (!run->config.script->has_setup || o->no_setup)
+    if (!run->config.script->has_setup || o->no_setup || run->config.share)
         return 0;
     run->stage = RUN_SETUP;
     return run_limited(run, &(struct stage){"setup", call_setup, run, o->setup_timeout, 100});
@@ -426,7 +444,7 @@ static int run_teardown(struct run *run)
 {
     const struct plan_options *o = run->config.plan->options;
 
-    if (!run->config.script->has_teardown || o->no_teardown)
+    if (!run->config.script->has_teardown || o->no_teardown || run->config.share)
         return 0;
     run->stage = RUN_TEARDOWN;
     return run_limited(run,
@@ -456,7 +474,8 @@ void run_count_unattempted(struct run *run, mono_ns now)
     scoped(freep) struct tag *tags = NULL;
     size_t n = 0;
 
-    if (!run->scenarios_over || run->unattempted_counted)
+    /* Each share counts its own. */
+    if (!run->scenarios_over || run->unattempted_counted || run->config.n_remotes)
         return;
     run->unattempted_counted = true;
     if (run->was_stopped)
@@ -483,7 +502,7 @@ static void run_scenarios(struct run *run)
     health_machine_begin(&run->machine);
     run->stage = RUN_SCENARIOS;
     for (unsigned i = 0; i < run->n_workers; i++)
-        loop_post(run->workers[i].loop, &run->workers[i].start.msg);
+        worker_tell(&run->workers[i], &run->workers[i].start);
     while (run->n_done < run->n_workers)
         run_wait(run);
     health_machine_sample(&run->machine);
@@ -550,6 +569,8 @@ static void run_stages(struct run *run)
 static void wait_for_resume(struct run *run)
 {
     run->is_ready = true;
+    if (run->config.on_ready)
+        run->config.on_ready(run->config.arg, run);
     while (run_is_paused(run) && run_stopped(run) == RUN_STOP_NONE)
         run_wait(run);
 }
@@ -696,6 +717,8 @@ void run_totals(const struct run *run, struct run_totals *ret_totals)
         ret_totals->interrupted += atomic_load(&w->shared.interrupted);
         ret_totals->vus_active += atomic_load(&w->shared.active);
         ret_totals->vus_initialized += atomic_load(&w->shared.initialized);
+        if (w->remote)
+            remote_totals(w, ret_totals);
         /* `vl` is there for good once the worker has said that it is ready. */
         if (run->stage == RUN_INIT || !w->vl)
             continue;
@@ -711,7 +734,9 @@ void run_script_stats(const struct run *run, struct script_stats *ret_stats)
     for (unsigned i = 0; i < run->n_workers && run->stage != RUN_INIT; i++) {
         struct script_stats one = {0};
 
-        if (run->workers[i].vl)
+        if (run->workers[i].remote)
+            remote_script_stats(&run->workers[i], &one);
+        else if (run->workers[i].vl)
             vu_loop_script_stats(run->workers[i].vl, &one);
         ret_stats->script_ns += one.script_ns;
         ret_stats->gc_ns += one.gc_ns;

@@ -17,11 +17,13 @@
 #include "vu/vu.h"
 
 struct exchange;
+struct list;
 struct log;
 struct loop;
 struct plan;
 struct redact;
 struct run;
+struct run_remote;
 
 /* Why a run ended before its plan did. The first reason counts. */
 enum run_stop {
@@ -61,6 +63,24 @@ struct run_config {
     unsigned capture;       /* of each endpoint and error, and the slowest of each endpoint */
     size_t capture_body;    /* bytes of a body */
     struct redact *secrets; /* what must not be in them; NULL: nothing is known; outlives the run */
+
+    /* Workers in other processes (run/remote.h) in place of loops; n_remotes 0: none. */
+    struct run_remote *const *remotes;
+    unsigned n_remotes;
+    bool go_on_without_lost; /* one that is lost does not end the run */
+
+    /*
+     * It is the share of another run, in another process: no setup(), teardown(), samples of users
+     * or of the generator, no judging, no ticks but those of run_tick_now() and the last one. It
+     * waits to be resumed.
+     */
+    bool share;
+
+    /* Its users are there, and nothing has begun; on the main loop. May be NULL. */
+    void (*on_ready)(void *arg, struct run *run);
+
+    /* It was told to stop, the first time; on the main loop. May be NULL. */
+    void (*on_stop)(void *arg, struct run *run, enum run_stop why, const char *message);
 
     /* k6/secrets; may be NULL. Any thread. */
     int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);
@@ -111,6 +131,16 @@ void run_summary(struct run *run, const char *data_json, struct script_summary_f
 
 /* Asks the run to end: iterations are interrupted at once, teardown still runs. Any thread. */
 void run_stop(struct run *run, enum run_stop why, struct str message);
+
+/* A tick as soon as all loops have answered, for a share. On the main loop. */
+void run_tick_now(struct run *run);
+
+/* Of a share, in its on_tick: moves the exchanges kept since the last to a list. */
+void run_take_exchanges(struct run *run, struct list *to);
+
+/* Whether the script called test.fail(); and the same for a share of the run. Any thread. */
+bool run_has_failed(const struct run *run);
+void run_fail(struct run *run);
 
 /* What a script logs, or what is logged on its behalf. */
 struct run_script_line {

@@ -149,7 +149,7 @@ static void vu_fail(void *arg, struct vu *vu UNUSED, struct str message)
 {
     struct run *run = ((struct worker *)arg)->run;
 
-    atomic_store(&run->shared.failed, true);
+    run_fail(run);
     log_error(run->config.log, "test marked as failed%s%.*s", message.n ? ": " : "",
               STR_ARG(message));
 }

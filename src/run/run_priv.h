@@ -15,6 +15,7 @@
 #include "run/run.h"
 
 struct client_policy;
+struct remote_state;
 struct worker;
 
 /* A scenario over all workers. Written by main before the start; atomics by anybody. */
@@ -30,6 +31,8 @@ struct scenario_run {
     mono_ns end;      /* no iteration starts later */
     mono_ns hard_end; /* nothing runs later */
     uint64_t vus_max; /* main's: n_slots, or the most users that it was scaled to */
+    bool is_rescaled; /* the same: to `rescaled_rate` iterations a second */
+    double rescaled_rate;
     struct {
         _Atomic uint64_t next_ticket; /* shared-iterations: attempts so far */
         _Atomic uint64_t next_number; /* exec.scenario.iterationInTest of the others */
@@ -110,6 +113,7 @@ struct worker {
     int init_result;   /* 0 or the fault of making users */
     char init_text[1024];
     struct health_loop health;
+    struct remote_state *remote;                        /* it is another process; else NULL */
     struct interval *interval;                          /* handed over */
     struct list exchanges;                              /* the same */
     uint64_t n_left_out;                                /* the same: failures not kept */
@@ -135,6 +139,7 @@ struct run {
     struct snapshot *snapshot;
     struct thresholds *thresholds;
     struct exchange_set *exchanges;
+    struct list new_exchanges; /* of a share */
     struct scenario_run *scenarios;
     size_t n_scenarios;
     struct worker *workers;
@@ -194,9 +199,20 @@ MUST_USE int worker_start(struct worker *w);
 MUST_USE int worker_open(struct worker *w, struct loop *loop); /* of the thread it is called on */
 void worker_close(struct worker *w);
 void worker_join(struct worker *w);
-void worker_stop_code(struct worker *w); /* any thread */
+void worker_stop_code(struct worker *w);                      /* any thread */
+void worker_tell(struct worker *w, struct worker_message *m); /* one of its own, of main's */
 struct vu *worker_take_vu(struct worker *w);
 void worker_give_vu(struct worker *w, struct vu *vu);
+
+/* remote.c; on the main loop: a worker that is another process */
+struct run_remote;
+void remote_init(struct worker *w, struct run_remote *remote);
+void remote_fini(struct worker *w);
+MUST_USE int remote_open(struct worker *w);
+void remote_tell(struct worker *w, const struct worker_message *m);
+void remote_totals(const struct worker *w, struct run_totals *totals); /* adds its own */
+void remote_script_stats(const struct worker *w, struct script_stats *ret_stats);
+void remote_merge(struct worker *w); /* within a tick */
 
 /* executor.c; on the worker's loop */
 void executor_start(struct worker *w);

@@ -30,14 +30,33 @@ static void sample_users(struct run *run, mono_ns now)
 
 static void merge_worker(struct run *run, struct worker *w)
 {
+    if (w->remote)
+        remote_merge(w);
     if (w->interval)
         snapshot_merge(run->snapshot, w->interval);
     w->interval = NULL;
-    exchange_set_merge(run->exchanges, &w->exchanges);
+    if (!run->config.share) {
+        exchange_set_merge(run->exchanges, &w->exchanges);
+        return;
+    }
+    struct list *link;
+
+    while ((link = list_pop(&w->exchanges)))
+        list_add_tail(&run->new_exchanges, link);
+}
+
+void run_take_exchanges(struct run *run, struct list *to)
+{
+    struct list *link;
+
+    while ((link = list_pop(&run->new_exchanges)))
+        list_add_tail(to, link);
 }
 
 static void judge(struct run *run, mono_ns now)
 {
+    if (run->config.share)
+        return;
     /* Ticks come when they can: one that is early by less than half of one counts. */
     if (!run->started || run->stage == RUN_OVER || now < run->next_eval - period(run) / 2)
         return;
@@ -78,11 +97,12 @@ static void finish_tick(struct run *run)
     for (unsigned i = 0; i < run->n_workers; i++)
         merge_worker(run, &run->workers[i]);
     merge_worker(run, &run->main);
-    if (run->stage != RUN_OVER)
+    if (run->stage != RUN_OVER && !run->config.share)
         sample_users(run, now);
     if (run->stage == RUN_SCENARIOS)
         health_machine_sample(&run->machine);
-    health_tell(run, now);
+    if (!run->config.share)
+        health_tell(run, now);
     run_count_unattempted(run, now);
     if (run->config.on_sample)
         run->config.on_sample(run->config.arg, run, now);
@@ -129,7 +149,7 @@ static void ask_all(struct run *run)
         w->swapped.worker = w;
         w->swapped.msg.fn = on_swapped;
         run->n_swapping++;
-        loop_post(w->loop, &w->swap.msg);
+        worker_tell(w, &w->swap);
     }
     if (!run->n_swapping)
         finish_tick(run);
@@ -148,8 +168,16 @@ static void on_tick(struct loop *l, struct timer *t)
     timer_set(l, t, run->next_tick, on_tick);
 }
 
+void run_tick_now(struct run *run)
+{
+    run_insist(run);
+    ask_all(run);
+}
+
 void tick_start(struct run *run)
 {
+    if (run->config.share)
+        return;
     run->next_tick = loop_clock(run->config.loop) + period(run);
     timer_set(run->config.loop, &run->tick, run->next_tick, on_tick);
 }

@@ -209,9 +209,21 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
+void worker_tell(struct worker *w, struct worker_message *m)
+{
+    if (w->remote) {
+        remote_tell(w, m);
+    } else {
+        loop_post(w->loop, &m->msg);
+    }
+}
+
 int worker_start(struct worker *w)
 {
     sigset_t all, old;
+
+    if (w->remote)
+        return remote_open(w);
 
     /* Signals are for the thread that waits for them. */
     sigfillset(&all);
@@ -241,6 +253,7 @@ void worker_join(struct worker *w)
         pthread_join(w->thread, NULL);
         w->has_thread = false;
     }
+    remote_fini(w);
     exchange_list_free(&w->exchanges);
     recorder_free(w->recorder);
     tag_pool_free(w->tags);

@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * --workers: the load of a run in processes of its own, each with one loop and an equal share of
+ * the plan, which this process adds up (dist/share_process.h).
+ */
+#include "base/err.h"
+
+struct loadtest;
+struct loop;
+struct run_config;
+struct run_workers;
+
+/*
+ * For the test as its options say; argv is the command's, argv[0] its name, and outlives it. NULL
+ * in *ret_workers: it has none. Returns 0, or FAULT_EXIT(104) for what does not go with workers.
+ */
+MUST_USE int run_workers_new(const struct loadtest *t, struct loop *loop, char *const *argv,
+                             struct run_workers **ret_workers);
+
+/* Adds them to the run's configuration. Accepts NULL. */
+void run_workers_configure(const struct run_workers *w, struct run_config *config);
+
+/* After run_free(). Accepts NULL. */
+void run_workers_free(struct run_workers *w);

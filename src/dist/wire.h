@@ -1,0 +1,34 @@
+#pragma once
+/*
+ * Values of messages between processes of one test: numbers as varints, texts with their length
+ * before them. Reading never fails by itself: what is not there reads as 0 or empty, and `bad`
+ * tells that something was not.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/varint.h"
+
+struct wire_in {
+    struct str rest;
+    bool bad;
+};
+
+uint64_t wire_u64(struct wire_in *in);
+int64_t wire_i64(struct wire_in *in); /* zigzag */
+double wire_f64(struct wire_in *in);
+bool wire_bool(struct wire_in *in);
+struct str wire_str(struct wire_in *in); /* points into the message */
+
+/* Whether all was there, and nothing more. */
+bool wire_is_over(const struct wire_in *in);
+
+/* varint_put() and f64_put() write the others. */
+void wire_put_i64(struct buf *out, int64_t n);
+void wire_put_str(struct buf *out, struct str s);
+
+/* n 64-bit words, as a struct of counters is: n varints. */
+void wire_put_words(struct buf *out, const void *words, size_t n);
+void wire_words(struct wire_in *in, void *words, size_t n);
