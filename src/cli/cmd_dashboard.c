@@ -5,7 +5,12 @@
 
 /* clang-format off */
 
+extern const struct command action_dashboard_export;
+extern const struct command action_dashboard_list;
+
 static const struct command *const actions[] = {
+    &action_dashboard_list,
+    &action_dashboard_export,
     NULL,
 };
 /* clang-format on */

@@ -245,6 +245,12 @@ struct board {
     size_t n_metrics;
     const struct board_row *rows;
     size_t n_rows;
+    /*
+     * Prometheus: of whose series the variables job and instance are; NULL: those of run_info. A
+     * board of another vocabulary has no marks of starts and ends but Grafana's own annotations.
+     */
+    const char *target_metric;
+    enum vocab_id vocab;
     bool no_target; /* Prometheus: no variables job and instance */
 };
 

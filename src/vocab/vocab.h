@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "metric/metric.h"
 #include "metric/snapshot.h"
 #include "vocab/point.h"
 
@@ -130,3 +131,16 @@ struct vocab_entry {
 typedef void(vocab_entry_fn)(void *arg, const struct vocab_entry *e);
 
 void vocab_entries(enum vocab_id id, vocab_entry_fn *fn, void *arg);
+
+/* Which counter of a rate. */
+enum vocab_counter_of {
+    VOCAB_HITS,
+    VOCAB_SAMPLES,
+};
+
+/*
+ * Appends the name of a metric in the vocabulary brunt, "brunt_http_reqs_total"; `part` counts for
+ * rates only. Where two metrics of a script come to the same name, a run numbers the second; this
+ * gives the name without number.
+ */
+void vocab_brunt_name(const struct metric *metric, enum vocab_counter_of part, struct buf *out);

@@ -11,10 +11,9 @@
 #include "vocab/vocab_priv.h"
 #include "vocab/zero_counters.h"
 
-/* The families of a rate. */
 enum {
-    HITS,
-    SAMPLES,
+    HITS = VOCAB_HITS,
+    SAMPLES = VOCAB_SAMPLES,
     N_PARTS,
 };
 
@@ -353,6 +352,14 @@ static void show_builtin(const struct metric *m, vocab_entry_fn *fn, void *arg)
                     .source = m->name,
                 });
     }
+    arena_fini(&words);
+}
+
+void vocab_brunt_name(const struct metric *metric, enum vocab_counter_of part, struct buf *out)
+{
+    struct arena words = {0};
+
+    buf_putstr(out, build_name(metric, part, &words));
     arena_fini(&words);
 }
 
