@@ -218,9 +218,9 @@ static void put_typed(struct board_writer *w, const struct board_variable *v)
 }
 
 /* Graphite's steps; see dialect_graphite.c. */
-static const struct board_variable interval = {
+static const struct board_variable step = {
     .kind = VARIABLE_CHOICE,
-    .name = "interval",
+    .name = "step",
     .label = "Step",
     .about = "Counters become rates over steps of this length",
     .choices = "10s,5s,2s,30s,1min,5min",
@@ -249,7 +249,7 @@ int board_put_variables(struct board_writer *w)
         }
     }
     if (d == DIALECT_GRAPHITE)
-        put_typed(w, &interval);
+        put_typed(w, &step);
     json_close(w->json);
     json_close(w->json);
     return 0;

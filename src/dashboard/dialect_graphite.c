@@ -1,6 +1,6 @@
 /*
  * Graphite's functions over tagged series. Points come once a tick into a store whose resolution
- * may be finer, so counters are first put into steps of $interval: perSecond() of single points
+ * may be finer, so counters are first put into steps of $step: perSecond() of single points
  * with gaps between them is empty.
  *
  * A distribution is series of its percentiles there, and percentiles of several series cannot be
@@ -46,7 +46,7 @@ static const char *joined(struct asking *q, const char *fn, const char *what)
 
 static const char *stepped(struct asking *q, const char *what, const char *fn)
 {
-    return arena_printf(q->words, "summarize(%s, '$interval', '%s')", what, fn);
+    return arena_printf(q->words, "summarize(%s, '$step', '%s')", what, fn);
 }
 
 /* What cumulative series gain a second, together. */

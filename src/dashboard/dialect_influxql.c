@@ -53,7 +53,7 @@ static const char *grouped(struct asking *q, enum span span, const char *more)
     if (!n)
         return "";
     return arena_printf(q->words, " GROUP BY %s%s", dialect_list(q->words, items, n, "%s", ", "),
-                        span == SPAN_STEP ? " fill(null)" : "");
+                        span == SPAN_STEP ? more ? " fill(none)" : " fill(null)" : "");
 }
 
 /* Columns of tables are called as the table wants it. */
@@ -70,15 +70,17 @@ static const char *select_of(struct asking *q, const struct measured *m, const c
                         filters(q), grouped(q, q->said->span, NULL));
 }
 
-/* What is made of numbers of steps, or of series: of the inner query's field v. */
+/*
+ * What is made of numbers of steps, or of series: of the inner query's field v. One number for all
+ * has no limits of time outside: the first step begins before them, and 1.6 then gives no row.
+ */
 static const char *select_over(struct asking *q, const struct measured *m, const char *outer,
                                const char *inner, enum span inner_span, const char *inner_by)
 {
-    return arena_printf(q->words,
-                        "SELECT %s%s FROM (SELECT %s AS \"v\" FROM \"%s\" WHERE %s%s) WHERE "
-                        "$timeFilter%s",
-                        outer, column(q), inner, m->name, filters(q),
-                        grouped(q, inner_span, inner_by), grouped(q, q->said->span, NULL));
+    return arena_printf(
+        q->words, "SELECT %s%s FROM (SELECT %s AS \"v\" FROM \"%s\" WHERE %s%s)%s%s", outer,
+        column(q), inner, m->name, filters(q), grouped(q, inner_span, inner_by),
+        q->said->span == SPAN_STEP ? " WHERE $timeFilter" : "", grouped(q, q->said->span, NULL));
 }
 
 /* ---- what is asked ---- */
@@ -105,14 +107,12 @@ static const char *value(struct asking *q, const struct measured *m)
 /* Of the whole time: the mean of its steps that had samples. */
 static const char *rate(struct asking *q, const struct measured *m)
 {
-    bool is_trend = m->type == METRIC_TREND;
-    const char *sum = is_trend ? "count(\"value\")" A_SECOND : "sum(\"value\")" A_SECOND;
-
-    if (q->said->span == SPAN_STEP)
-        return select_of(q, m, scaled(q, sum));
+    const char *sum = m->type == METRIC_TREND ? "count(\"value\")" : "sum(\"value\")";
     const char *by = q->n_by ? dialect_list(q->words, q->by, q->n_by, "\"%s\"", ", ") : NULL;
 
-    return select_over(q, m, scaled(q, "mean(\"v\")"), sum, SPAN_STEP, by);
+    if (q->said->span == SPAN_STEP)
+        return select_of(q, m, scaled(q, arena_printf(q->words, "%s" A_SECOND, sum)));
+    return select_over(q, m, scaled(q, "mean(\"v\")" A_SECOND), sum, SPAN_STEP, by);
 }
 
 static const char *total(struct asking *q, const struct measured *m)

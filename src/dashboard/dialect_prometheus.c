@@ -59,6 +59,15 @@ static const char *sum(struct asking *q, const char *name, const char *ending)
     return joined(q, "sum", NULL, gained(q, name, ending));
 }
 
+/* The same of native histograms, which last_over_time() takes from Prometheus 3 on only. */
+static const char *sum_native(struct asking *q, const char *name)
+{
+    const char *fn =
+        q->said->span == SPAN_RANGE ? "increase(%s[$__range])" : "rate(%s[$__rate_interval])";
+
+    return joined(q, "sum", NULL, dialect_replace(q->words, fn, "%s", vector(q, name, "")));
+}
+
 /* ---- what is asked ---- */
 
 static const char *value(struct asking *q, const struct measured *m)
@@ -76,7 +85,7 @@ static const char *value(struct asking *q, const struct measured *m)
 static const char *counted(struct asking *q, const struct measured *m)
 {
     return arena_printf(q->words, "%s or histogram_count(%s)", sum(q, m->name, "_count"),
-                        sum(q, m->name, ""));
+                        sum_native(q, m->name));
 }
 
 /* A whole run's rate is its sum over the time it took. */
@@ -114,12 +123,12 @@ static const char *quantile(struct asking *q, const struct measured *m, double o
     const char *classic = joined(q, "sum", "le", gained(q, m->name, "_bucket"));
 
     return arena_printf(q->words, "histogram_quantile(%s, %s) or histogram_quantile(%s, %s)",
-                        number, classic, number, sum(q, m->name, ""));
+                        number, classic, number, sum_native(q, m->name));
 }
 
 static const char *mean(struct asking *q, const struct measured *m)
 {
-    const char *native = sum(q, m->name, "");
+    const char *native = sum_native(q, m->name);
 
     return arena_printf(q->words, "%s / %s or histogram_sum(%s) / histogram_count(%s)",
                         sum(q, m->name, "_sum"), sum(q, m->name, "_count"), native, native);
