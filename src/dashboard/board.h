@@ -129,7 +129,8 @@ struct board_query {
      * The query as text, where no meaning above fits; NULL: from the meaning. In it @metric@ is the
      * name in that dialect (@checks.hits@, @checks.samples@ of rates), and @filter@ the filters of
      * `where` and `match` in a form that can follow: `{@filter@}` for Prometheus, `AND @filter@`
-     * never empty for InfluxQL and Flux, `, @filter@` for Graphite.
+     * never empty for InfluxQL and Flux, `, @filter@` for Graphite. @target@ are those of job and
+     * instance alone, which series have whatever else they are: Prometheus only.
      */
     const char *text[DIALECT_COUNT];
 };
@@ -211,15 +212,16 @@ enum variable_kind {
 
 struct board_variable {
     enum variable_kind kind;
-    const char *name; /* in queries */
+    const char *name; /* in queries; once in each dialect */
     const char *label;
     const char *about;
     const char *tag;    /* VARIABLE_TAG: our name of it, "name" */
     const char *metric; /* of whose series; as in a query */
     enum vocab_id vocab;
     const char *choices;
-    bool one;         /* one value only, no "All" */
-    dialect_set only; /* 0: everywhere */
+    const char *regex; /* of values that are offered; NULL: all */
+    bool one;          /* one value only, no "All" */
+    dialect_set only;  /* 0: everywhere */
 };
 
 /* A metric of a script, which a board's queries name. */

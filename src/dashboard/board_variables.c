@@ -11,6 +11,7 @@ struct asked {
     const char *name, *label, *about;
     struct str query;
     bool multi;
+    const char *regex;
 };
 
 static void put_all(struct json_out *j)
@@ -80,7 +81,7 @@ static void put_asked(struct board_writer *w, const struct asked *a)
     put_options(j);
     put_query(w, a->query);
     put_number(j, "refresh", 2);
-    put_text(j, "regex", "");
+    put_text(j, "regex", a->regex ? a->regex : "");
     put_truth(j, "skipUrlSync", false);
     put_number(j, "sort", 1);
     put_text(j, "type", "query");
@@ -124,9 +125,10 @@ static int put_target_variables(struct board_writer *w)
         const char *instance =
             arena_printf(&words, "label_values(%s{job=~\"$job\"}, instance)", q.metric.name);
 
-        put_asked(w, &(struct asked){"job", "Job", "Prometheus' scrape job", str_of(job), true});
+        put_asked(w,
+                  &(struct asked){"job", "Job", "Prometheus' scrape job", str_of(job), true, NULL});
         put_asked(w, &(struct asked){"instance", "Instance", "What Prometheus scrapes",
-                                     str_of(instance), true});
+                                     str_of(instance), true, NULL});
     }
     arena_fini(&words);
     return r;
@@ -168,7 +170,7 @@ static int put_tag_variable(struct board_writer *w, const struct board_variable 
 
     if (r == 0) {
         put_asked(w, &(struct asked){v->name, v->label, v->about,
-                                     str_of(values_query(w, &q, q.by[0])), !v->one});
+                                     str_of(values_query(w, &q, q.by[0])), !v->one, v->regex});
     }
     arena_fini(&words);
     return r;
@@ -296,7 +298,10 @@ static void put_tagged(struct json_out *j)
     json_close(j);
 }
 
-/* A mark that Prometheus' own series give. */
+/*
+ * A mark that Prometheus' own series give. What changed is seen for ten seconds, so that one of
+ * the steps of a graph meets it; steps beside each other are one mark that begins with the change.
+ */
 struct mark {
     const char *name, *color;
     const char *expr; /* text of a query, with @…@ */
@@ -310,12 +315,17 @@ static const struct mark marks[] = {
      "group_left (run_name, run_id) max by (job, instance, run_name, run_id) (@run_info@{@filter@}) "
      "* 1000",
      "{{run_name}} starts", "run_id", true},
+    {"End of a run", "red",
+     "max by (run_id, run_name) (@run_info@{@filter@} offset 10s) unless max by (run_id, run_name) "
+     "(@run_info@{@filter@})",
+     "{{run_name}} has ended", "run_id", false},
     {"Phase of the load", "blue",
-     "max by (phase) (@run_phase@{@filter@}) > 0 and max by (phase) (changes(@run_phase@{@filter@}"
-     "[$__interval])) > 0",
+     "max by (phase) (@run_phase@{@filter@} == 1) unless max by (phase) (@run_phase@{@filter@} "
+     "offset 10s == 1)",
      "{{phase}}", "phase", false},
     {"Virtual users were changed", "orange",
-     "max(@vus_max@{@filter@}) > 0 and max(changes(@vus_max@{@filter@}[$__interval])) > 0",
+     "max by (job, instance) (@vus_max@{@filter@}) != max by (job, instance) (@vus_max@{@filter@} "
+     "offset 10s)",
      "another number of virtual users", "", false},
 };
 

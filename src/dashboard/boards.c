@@ -4,6 +4,10 @@
 /* clang-format off */
 static const struct board *const boards[] = {
     &board_live,
+    &board_history,
+    &board_compare,
+    &board_generator,
+    &board_locust,
 };
 /* clang-format on */
 

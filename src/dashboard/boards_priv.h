@@ -7,7 +7,11 @@
 #include "dashboard/board.h"
 
 /* clang-format off */
+extern const struct board board_compare;
+extern const struct board board_generator;
+extern const struct board board_history;
 extern const struct board board_live;
+extern const struct board board_locust;
 /* clang-format on */
 
 #define PANELS(array)        .panels = (array), .n_panels = countof(array)

@@ -129,13 +129,21 @@ static int read_by(struct asking *q)
 
 /* ---- filters ---- */
 
-static const struct board_variable *variable_of(const struct board *b, struct str name)
+/* The variable as the dialect has it, or one that only others have. */
+static const struct board_variable *variable_of(const struct asking *q, struct str name)
 {
+    const struct board *b = q->board;
+    const struct board_variable *elsewhere = NULL;
+
     for (size_t i = 0; i < b->n_variables; i++) {
-        if (str_is(name, b->variables[i].name))
-            return &b->variables[i];
+        const struct board_variable *v = &b->variables[i];
+
+        if (str_is(name, v->name) && dialect_in(v->only, q->dialect))
+            return v;
+        if (str_is(name, v->name))
+            elsewhere = v;
     }
-    return NULL;
+    return elsewhere;
 }
 
 static int add_filter(struct asking *q, struct filter f)
@@ -148,7 +156,7 @@ static int add_filter(struct asking *q, struct filter f)
 
 static int add_variable(struct asking *q, struct str name)
 {
-    const struct board_variable *v = variable_of(q->board, name);
+    const struct board_variable *v = variable_of(q, name);
 
     if (!v)
         return dialect_refuse(q, "`where` names a variable that the board does not have");
@@ -351,6 +359,8 @@ static int fill_in(struct asking *q, struct buf *out)
             buf_putstr(out, part);
         } else if (str_is(part, "filter")) {
             buf_puts(out, dialects[q->dialect]->filters(q));
+        } else if (str_is(part, "target") && dialects[q->dialect]->targets) {
+            buf_puts(out, dialects[q->dialect]->targets(q));
         } else {
             const char *name = dialect_metric(q, part);
 

@@ -7,7 +7,11 @@
  * put together: the worst of them is taken, and panels say so. Sums and counts are exact, and so
  * are means, the smallest and the largest.
  */
+#include <string.h>
+
 #include "dashboard/dialect_priv.h"
+
+#define DIVISION "asPercent("
 
 static const char *filters(struct asking *q)
 {
@@ -57,10 +61,19 @@ static const char *gained(struct asking *q, const char *name, const char *ending
     return joined(q, "sum", arena_printf(q->words, "perSecond(%s)", steps));
 }
 
+/*
+ * One by the other. With tags, those of the same tag: divideSeriesLists() would go by their order
+ * and fail when one is missing. Percent, as asPercent() gives it, and with it the tags go.
+ */
 static const char *divided(struct asking *q, const char *above, const char *below)
 {
-    return arena_printf(q->words, "%s(%s, %s)", q->n_by ? "divideSeriesLists" : "divideSeries",
-                        above, below);
+    const char *tags = dialect_list(q->words, q->by, q->n_by, "'%s'", ", ");
+
+    if (!q->n_by)
+        return arena_printf(q->words, "divideSeries(%s, %s)", above, below);
+    return arena_printf(q->words,
+                        "scale(" DIVISION "aliasByTags(%s, %s), aliasByTags(%s, %s), %s), 0.01)",
+                        above, tags, below, tags, tags);
 }
 
 /* ---- what is asked ---- */
@@ -137,19 +150,24 @@ static const char *named(struct asking *q, const char *text)
         return text;
     const char *mark = dialect_legend(q, "{", "}");
     struct str legend = str_of(mark);
-    size_t open = str_find(legend, '{');
+    size_t open = str_find(legend, '{'), close = legend.n;
 
     if (open == legend.n || !q->n_by)
         return arena_printf(q->words, "alias(%s, '%s')", text, mark);
-    struct str before = str_from(legend.p, open);
-    struct str after = str_from_index(legend, str_find(legend, '}') + 1);
+    while (legend.p[close - 1] != '}')
+        close--;
+    struct str before = str_from(legend.p, open), after = str_from_index(legend, close);
+    /* asPercent(home,home) is what is left of the tag. */
+    bool is_divided = strstr(text, DIVISION) != NULL;
     const char *tags = dialect_list(q->words, q->by, q->n_by, "'%s'", ", ");
 
-    text = arena_printf(q->words, "aliasByTags(%s, %s)", text, tags);
-    if (!before.n && (!after.n || q->n_by > 1))
+    if (!is_divided)
+        text = arena_printf(q->words, "aliasByTags(%s, %s)", text, tags);
+    if (!before.n && !after.n && !is_divided)
         return text;
-    return arena_printf(q->words, "aliasSub(%s, '^(.*)$', '%.*s\\1%.*s')", text, STR_ARG(before),
-                        q->n_by > 1 ? 0 : (int)after.n, after.p);
+    return arena_printf(q->words, "aliasSub(%s, '%s', '%.*s\\1%.*s')", text,
+                        is_divided ? "^.*asPercent\\((.*),\\1\\).*$" : "^(.*)$", STR_ARG(before),
+                        STR_ARG(after));
 }
 
 static int compose(struct asking *q, const char **ret_text)

@@ -52,6 +52,8 @@ struct dialect_ops {
     int (*compose)(struct asking *q, const char **ret_text);
     /* Filters, in the form that board.h promises for @filter@. */
     const char *(*filters)(struct asking *q);
+    /* Those that @target@ stands for; NULL: there are none. */
+    const char *(*targets)(struct asking *q);
 };
 
 extern const struct dialect_ops dialect_prometheus_ops, dialect_influxql_ops, dialect_flux_ops,

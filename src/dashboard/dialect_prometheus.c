@@ -29,6 +29,11 @@ static const char *filters(struct asking *q)
     return filters_of(q, false);
 }
 
+static const char *targets(struct asking *q)
+{
+    return filters_of(q, true);
+}
+
 /* name{filters} */
 static const char *vector(struct asking *q, const char *name, const char *ending)
 {
@@ -96,7 +101,7 @@ static const char *rate(struct asking *q, const struct measured *m)
     if (q->said->span != SPAN_RANGE)
         return all;
     return arena_printf(q->words, "(%s) / scalar(max(last_over_time(%s{%s}[$__range])))", all,
-                        dialect_metric(q, STR("run_elapsed_seconds")), filters_of(q, true));
+                        dialect_metric(q, STR("run_elapsed_seconds")), targets(q));
 }
 
 static const char *total(struct asking *q, const struct measured *m)
@@ -183,4 +188,5 @@ const struct dialect_ops dialect_prometheus_ops = {
     .name = "prometheus",
     .compose = compose,
     .filters = filters,
+    .targets = targets,
 };
