@@ -7,10 +7,12 @@
 
 extern const struct command action_dashboard_export;
 extern const struct command action_dashboard_list;
+extern const struct command action_dashboard_new;
 
 static const struct command *const actions[] = {
     &action_dashboard_list,
     &action_dashboard_export,
+    &action_dashboard_new,
     NULL,
 };
 /* clang-format on */

@@ -74,8 +74,9 @@ static const struct board_panel numbers[] = {
      BOTH(MEAN_RATE, "run.peak_throughput", 0, .ask = ASK_RATE, .metric = "http_reqs")},
     {.kind = PANEL_STAT, .title = "Peak virtual users", .unit = UNIT_NUMBER, HALF_WIDE,
      .about = "Most users that were active in each run.",
-     .only = IN_ALL_BUT(IN_INFLUX), .without = "Points of virtual users have no tag of a run in InfluxDB, unless all tags of the run are set: see the graphs below.",
      QUERIES(PROM(MOST(ALL_OF("vus"), "run_a"), "A"), PROM(MOST(ALL_OF("vus"), "run_b"), "B"),
+             INFLUX_ALL("run_a", "A", .ask = ASK_VALUE, .join = JOIN_MAX, .metric = "vus"),
+             INFLUX_ALL("run_b", "B", .ask = ASK_VALUE, .join = JOIN_MAX, .metric = "vus"),
              LEAP("run.peak_virtual_users", 0, "run_a", "A"), LEAP("run.peak_virtual_users", 0, "run_b", "B"))},
 };
 

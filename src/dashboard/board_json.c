@@ -196,8 +196,12 @@ static int put_panel(struct board_writer *w, const struct board_panel *p, struct
 {
     bool is_there = dialect_in(p->only, w->form->dialect);
 
-    if (!is_there && (!p->without || p->without[0] == '-'))
+    if (!is_there && !p->without)
+        return fault(-EINVAL, "panel '%s' does not say why it is not everywhere", p->title);
+    if (!is_there && p->without[0] == '-')
         return 0;
+    if (is_there && p->kind != PANEL_TEXT && !p->about)
+        return fault(-EINVAL, "panel '%s' has no description", p->title);
     struct place at = place_next(c, width_of(p), is_there ? height_of(p) : TEXT_HEIGHT);
 
     if (!is_there) {

@@ -328,6 +328,19 @@ const char *dialect_metric(const struct asking *q, struct str word)
 
 /* ---- the whole ---- */
 
+/* What can be asked of a metric of a type: bits 1 << enum metric_type. */
+static const unsigned can_say[] = {
+    [ASK_VALUE] = 1 << METRIC_GAUGE,
+    [ASK_RATE] = 1 << METRIC_COUNTER | 1 << METRIC_RATE | 1 << METRIC_TREND,
+    [ASK_TOTAL] = 1 << METRIC_COUNTER | 1 << METRIC_RATE | 1 << METRIC_TREND,
+    [ASK_SHARE] = 1 << METRIC_RATE,
+    [ASK_QUANTILE] = 1 << METRIC_TREND,
+    [ASK_MEAN] = 1 << METRIC_TREND,
+    [ASK_MIN] = 1 << METRIC_TREND,
+    [ASK_MAX] = 1 << METRIC_TREND,
+    [ASK_SPREAD] = 1 << METRIC_TREND,
+};
+
 static int find_both(struct asking *q)
 {
     const struct board_query *said = q->said;
@@ -338,6 +351,18 @@ static int find_both(struct asking *q)
         return dialect_refuse(q, "there is no such metric there");
     if (said->per && !find_metric(q, said->vocab, said->per, &q->per))
         return dialect_refuse(q, "there is no metric to divide by");
+    return 0;
+}
+
+/* Of variables only the name is wanted, and texts know what they ask. */
+static int check_types(const struct asking *q)
+{
+    unsigned can = can_say[q->said->ask];
+
+    if (!(can >> q->metric.type & 1))
+        return dialect_refuse(q, "a metric of its type cannot be asked that");
+    if (q->per.name && !(can >> q->per.type & 1))
+        return dialect_refuse(q, "what it is divided by cannot be asked that");
     return 0;
 }
 
@@ -380,6 +405,7 @@ static int put_query(struct asking *q, struct buf *out)
     TRY(dialect_open(q));
     if (q->said->text[q->dialect])
         return fill_in(q, out);
+    TRY(check_types(q));
     TRY(dialects[q->dialect]->compose(q, &text));
     buf_puts(out, text);
     return 0;

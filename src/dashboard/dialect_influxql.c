@@ -39,7 +39,7 @@ static const char *filters(struct asking *q)
 }
 
 /* " GROUP BY time($__interval), "a"". `more` is another tag, or *. */
-static const char *grouped(struct asking *q, enum span span, const char *more)
+static const char *grouped(struct asking *q, enum span span, const char *more, const char *fill)
 {
     const char *items[QUERY_TAGS_MAX + 2];
     size_t n = 0;
@@ -53,7 +53,7 @@ static const char *grouped(struct asking *q, enum span span, const char *more)
     if (!n)
         return "";
     return arena_printf(q->words, " GROUP BY %s%s", dialect_list(q->words, items, n, "%s", ", "),
-                        span == SPAN_STEP ? more ? " fill(none)" : " fill(null)" : "");
+                        span == SPAN_STEP ? fill : "");
 }
 
 /* Columns of tables are called as the table wants it. */
@@ -67,7 +67,7 @@ static const char *column(struct asking *q)
 static const char *select_of(struct asking *q, const struct measured *m, const char *what)
 {
     return arena_printf(q->words, "SELECT %s%s FROM \"%s\" WHERE %s%s", what, column(q), m->name,
-                        filters(q), grouped(q, q->said->span, NULL));
+                        filters(q), grouped(q, q->said->span, NULL, " fill(null)"));
 }
 
 /*
@@ -79,8 +79,9 @@ static const char *select_over(struct asking *q, const struct measured *m, const
 {
     return arena_printf(
         q->words, "SELECT %s%s FROM (SELECT %s AS \"v\" FROM \"%s\" WHERE %s%s)%s%s", outer,
-        column(q), inner, m->name, filters(q), grouped(q, inner_span, inner_by),
-        q->said->span == SPAN_STEP ? " WHERE $timeFilter" : "", grouped(q, q->said->span, NULL));
+        column(q), inner, m->name, filters(q), grouped(q, inner_span, inner_by, " fill(none)"),
+        q->said->span == SPAN_STEP ? " WHERE $timeFilter" : "",
+        grouped(q, q->said->span, NULL, " fill(null)"));
 }
 
 /* ---- what is asked ---- */
@@ -135,7 +136,7 @@ static const char *answer(struct asking *q, const struct measured *m)
         return total(q, m);
     case ASK_SHARE:
         return select_of(q, m,
-                         scaled(q, q->said->rest ? "1 - mean(\"value\")" : "mean(\"value\")"));
+                         scaled(q, q->said->rest ? "(1 - mean(\"value\"))" : "mean(\"value\")"));
     case ASK_QUANTILE:
         return select_of(q, m,
                          scaled(q, arena_printf(q->words, "percentile(\"value\", %s)",
