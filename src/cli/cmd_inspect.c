@@ -6,39 +6,18 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/loadtest.h"
-#include "loop/coro.h"
-#include "loop/loop.h"
+#include "cli/loadtest_alone.h"
 
-struct inspection {
-    struct loadtest test;
-    struct loop *loop;
-    int result;
-};
-
-static void inspect(void *arg)
+static int inspect(struct loadtest *test)
 {
-    struct inspection *in = arg;
     struct buf out = {0};
 
-    in->result = loadtest_load(&in->test);
-    if (in->result == 0) {
-        plan_inspect_json(in->test.plan, PLAN_INSPECT_REQUIREMENTS, &out);
-        buf_putc(&out, '\n');
-        cli_write(STDOUT_FILENO, buf_str(&out));
-    }
+    TRY(loadtest_load_alone(test));
+    plan_inspect_json(test->plan, PLAN_INSPECT_REQUIREMENTS, &out);
+    buf_putc(&out, '\n');
+    cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);
-    loop_stop(in->loop);
-}
-
-static int inspect_test(struct inspection *in)
-{
-    TRY(loop_new(NULL, &in->loop));
-    int r = coro_spawn(in->loop, CORO_STACK_LARGE, inspect, in, NULL);
-
-    if (r == 0)
-        r = loop_run(in->loop);
-    loop_free(in->loop);
-    return r < 0 ? r : in->result;
+    return 0;
 }
 
 static const struct opt_table *make_options(void)
@@ -49,18 +28,18 @@ static const struct opt_table *make_options(void)
 static int inspect_run(int argc, char **argv)
 {
     const struct opt_table *table = make_options();
-    struct inspection *in = xnew(struct inspection);
-    int r = loadtest_open(&in->test, table, argc, argv);
+    struct loadtest *test = xnew(struct loadtest);
+    int r = loadtest_open(test, table, argc, argv);
 
     if (r == OPT_E_HELP) {
-        cli_help(table, &in->test.args);
-        in->test.args = (struct opt_args){0};
+        cli_help(table, &test->args);
+        test->args = (struct opt_args){0};
         r = 0;
     } else if (r == 0) {
-        r = inspect_test(in);
+        r = inspect(test);
     }
-    loadtest_close(&in->test);
-    free(in);
+    loadtest_close(test);
+    free(test);
     return r;
 }
 
