@@ -13,10 +13,9 @@
 #include "cli/command.h"
 #include "cli/history_store.h"
 #include "cli/loadtest.h"
+#include "cli/loadtest_alone.h"
 #include "cli/stored_run.h"
 #include "dashboard/board_made.h"
-#include "loop/coro.h"
-#include "loop/loop.h"
 
 struct new_command {
     const char *dialect, *file, *name, *title, *run, *store_path;
@@ -105,31 +104,6 @@ static void take_metrics(struct new_command *c, const struct metric_registry *re
     }
 }
 
-struct loading {
-    struct loadtest test;
-    struct loop *loop;
-    int result;
-};
-
-static void load(void *arg)
-{
-    struct loading *l = arg;
-
-    l->result = loadtest_load(&l->test);
-    loop_stop(l->loop);
-}
-
-static int load_on_a_loop(struct loading *l)
-{
-    TRY(loop_new(NULL, &l->loop));
-    int r = coro_spawn(l->loop, CORO_STACK_LARGE, load, l, NULL);
-
-    if (r == 0)
-        r = loop_run(l->loop);
-    loop_free(l->loop);
-    return r < 0 ? r : l->result;
-}
-
 /* The command line that `brunt inspect` would have had; the caller frees the array. */
 static char **script_arguments(struct new_command *c, int *ret_n)
 {
@@ -150,17 +124,17 @@ static char **script_arguments(struct new_command *c, int *ret_n)
 
 static int metrics_of_script(struct new_command *c)
 {
-    struct loading *l = xnew(struct loading);
+    struct loadtest *test = xnew(struct loadtest);
     int n;
     char **words = script_arguments(c, &n);
-    int r = loadtest_open(&l->test, loadtest_table("brunt dashboard new"), n, words);
+    int r = loadtest_open(test, loadtest_table("brunt dashboard new"), n, words);
 
     if (r == 0)
-        r = load_on_a_loop(l);
+        r = loadtest_load_alone(test);
     if (r == 0)
-        take_metrics(c, l->test.registry);
-    loadtest_close(&l->test);
-    free(l);
+        take_metrics(c, test->registry);
+    loadtest_close(test);
+    free(test);
     free(words);
     return r;
 }

@@ -24,8 +24,8 @@ static const struct board_variable variables[] = {
 
 /* What is there while the run is. */
 #define WHILE(expr, run) "(" expr ") and on (job, instance) @run_info@{@target@, run_id=\"$" run "\"}"
-#define END(expr, run)   "max(last_over_time((" WHILE(expr, run) ")[$__range:$__interval]))"
-#define MOST(expr, run)  "max(max_over_time((" WHILE(expr, run) ")[$__range:$__interval]))"
+#define END(expr, run)   "max(last_over_time((" WHILE(expr, run) ")[$__range:5s]))"
+#define MOST(expr, run)  "max(max_over_time((" WHILE(expr, run) ")[$__range:5s]))"
 #define ALL_OF(metric)   "sum by (job, instance) (@" metric "@{@target@})"
 #define QUANTILE(q) \
     "histogram_quantile(" q ", sum by (job, instance, le) (@http_req_duration@_bucket{@target@})) or " \

@@ -44,8 +44,8 @@ static const struct board_variable variables[] = {
 
 #define INFO "max by (job, instance, run_id, run_name, run_status) (@run_info@{@filter@})"
 #define RUN  " * on (job, instance) group_left (run_id, run_name, run_status) " INFO
-#define AT_THE_END(expr) "max by (run_id, run_name) (last_over_time(((" expr ")" RUN ")[$__range:$__interval]))"
-#define AT_MOST(expr)    "max by (run_id, run_name) (max_over_time(((" expr ")" RUN ")[$__range:$__interval]))"
+#define AT_THE_END(expr) "max by (run_id, run_name) (last_over_time(((" expr ")" RUN ")[$__range:5s]))"
+#define AT_MOST(expr)    "max by (run_id, run_name) (max_over_time(((" expr ")" RUN ")[$__range:5s]))"
 #define ALL_OF(metric)   "sum by (job, instance) (@" metric "@{@target@})"
 #define QUANTILE(q) \
     "histogram_quantile(" q ", sum by (job, instance, le) (@http_req_duration@_bucket{@target@})) or " \
@@ -112,7 +112,8 @@ static const struct board_panel widgets[] = {
 
 static const struct board_panel summary[] = {
     {.kind = PANEL_TABLE, .title = "Runs", .unit = UNIT_NUMBER, .h = 10,
-     .about = "The runs in the time that is shown, with the numbers of their summaries.",
+     .about = "The runs in the time that is shown, with the numbers that their summaries have.",
+     .notes = {[DIALECT_PROMETHEUS] = "As of the last five seconds in which they were seen."},
      .only = IN_ALL_BUT(IN(GRAPHITE)),
      .without = "Graphite answers with series and not with rows: see the panels of single numbers.",
      QUERIES(PROM_CELL(AT_THE_END("max by (job, instance) (@run_elapsed_seconds@{@target@})"), "Duration", UNIT_DURATION),

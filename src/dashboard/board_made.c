@@ -82,7 +82,7 @@ static void add_counter(struct panels *ps, const struct board_metric *m)
         .decimals = board_metric_unit(m) == UNIT_DOLLARS ? 2 : 0,
         .w = 6,
         .h = 8,
-        QUERIES({.ask = ASK_TOTAL, .metric = m->name}),
+        QUERIES({.ask = ASK_TOTAL, .span = SPAN_RANGE, .metric = m->name}),
     };
 }
 
