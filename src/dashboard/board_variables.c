@@ -225,7 +225,7 @@ static const struct board_variable step = {
     .name = "step",
     .label = "Step",
     .about = "Counters become rates over steps of this length",
-    .choices = "10s,5s,2s,30s,1min,5min",
+    .choices = "5s,2s,10s,30s,1min,5min",
 };
 
 int board_put_variables(struct board_writer *w)

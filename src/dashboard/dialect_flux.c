@@ -2,6 +2,8 @@
  * Flux over single samples: the data of dialect_influxql.c, asked in steps that are piped into each
  * other. Percentiles are estimated by t-digest, which is what quantile() does unless told to sort.
  */
+#include <string.h>
+
 #include "dashboard/dialect_priv.h"
 
 #define BEGIN                                                      \
@@ -76,11 +78,26 @@ static const char *windowed(struct asking *q, const char *data, const char *fn)
         data, fn);
 }
 
+/*
+ * The smallest or largest of each step. InfluxDB 2.7 plans min() and max() of windows over groups
+ * into its storage, and there panics with some data; quantile() it does not plan into it.
+ */
+static const char *extreme(struct asking *q, const char *data, const char *fn)
+{
+    return windowed(q, data,
+                    arena_printf(q->words,
+                                 "(tables=<-, column) => tables |> quantile(q: %s, method: "
+                                 "\"exact_mean\", column: column)",
+                                 fn[1] == 'a' ? "1.0" : "0.0"));
+}
+
 /* One number for each step, or one for all. */
 static const char *reduced(struct asking *q, const struct measured *m, const char *fn)
 {
     const char *data = samples(q, m);
 
+    if (q->said->span == SPAN_STEP && (strcmp(fn, "max") == 0 || strcmp(fn, "min") == 0))
+        return extreme(q, data, fn);
     return q->said->span == SPAN_STEP ? windowed(q, data, fn)
                                       : arena_printf(q->words, "%s\n  |> %s()", data, fn);
 }

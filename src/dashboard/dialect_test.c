@@ -69,7 +69,7 @@ static const struct {
       "SELECT max(\"value\") FROM \"generator_busy\" WHERE $timeFilter GROUP BY time($__interval), \"loop\" fill(null)",
       "from(bucket: v.defaultBucket)\n  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
       "  |> filter(fn: (r) => r._measurement == \"generator_busy\" and r._field == \"value\")\n  |> group(columns: [\"loop\"])\n"
-      "  |> aggregateWindow(every: v.windowPeriod, fn: max, createEmpty: false)\n  |> keep(columns: [\"_time\", \"_value\", \"loop\"])",
+      "  |> aggregateWindow(every: v.windowPeriod, fn: (tables=<-, column) => tables |> quantile(q: 1.0, method: \"exact_mean\", column: column), createEmpty: false)\n  |> keep(columns: [\"_time\", \"_value\", \"loop\"])",
       "aliasSub(aliasByTags(groupByTags(summarize(seriesByTag('name=brunt_generator_busy'), '$step', 'last'), 'max', 'loop'), 'loop'), '^(.*)$', 'loop \\1')"}},
     {"a share", {.ask = ASK_SHARE, .metric = "http_req_failed", .match = "status=~5..,scenario!=x"},
      {"sum(rate(brunt_http_req_failed_total{status=~\"5..\", scenario!=\"x\"}[$__rate_interval])) / "
