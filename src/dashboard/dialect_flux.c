@@ -165,6 +165,19 @@ static const char *quantile(struct asking *q, const struct measured *m)
                                  of));
 }
 
+/*
+ * Some samples of each step. Grafana ends an answer after ten rows for each point that the panel
+ * has room for, which is about one a step, and shows an error then.
+ */
+static const char *spread(struct asking *q, const struct measured *m)
+{
+    const char *by = dialect_list(q->words, q->by, q->n_by, "\"%s\"", ", ");
+
+    return arena_printf(q->words,
+                        "%s\n  |> window(every: v.windowPeriod)\n  |> limit(n: 9)\n  |> group(%s)",
+                        samples(q, m), q->n_by ? arena_printf(q->words, "columns: [%s]", by) : "");
+}
+
 static const char *answer(struct asking *q, const struct measured *m)
 {
     switch (q->said->ask) {
@@ -185,7 +198,7 @@ static const char *answer(struct asking *q, const struct measured *m)
     case ASK_MAX:
         return reduced(q, m, "max");
     case ASK_SPREAD:
-        return arena_printf(q->words, "%s\n  |> limit(n: 20000)", samples(q, m));
+        return spread(q, m);
     }
     return NULL;
 }
