@@ -22,7 +22,7 @@ static const struct opt_row rows[] = {
     {.name = "tls", .type = OPT_FLAG, .offset = AT(target.tls), .help = "speak HTTPS, with a certificate made on the spot"},
     {.name = "seed", .type = OPT_INT, .offset = AT(seed), .help = "make random delays and failures repeatable"},
     {.name = "slowness", .type = OPT_NUMBER, .offset = AT(target.slowness), .min = 0.001, .max = 1000, .value_name = "FACTOR",
-     .help = "stretch or shorten the delays of /slow, /io and /jobs (default 1)"},
+     .help = "stretch or shorten delays that are simulated: /slow, /jobs, /v1, /svc, ... (default 1)"},
     {.name = "list", .type = OPT_FLAG, .offset = AT(list), .help = "print the routes, and end"},
 };
 /* clang-format on */
@@ -31,12 +31,14 @@ static const struct opt_example examples[] = {
     {"brunt target --listen 127.0.0.1:8080", "serves on one port until Ctrl-C"},
     {"brunt run -e BASE_URL=http://127.0.0.1:8080 examples/checkout.js",
      "shops there, from another terminal"},
+    {"brunt target --seed 7 --slowness 0.1", "the same answers in every run, ten times as fast"},
 };
 
 static const struct opt_table table = {
     .name = "brunt target",
-    .summary = "Start a server to test against: a demo shop, a toy API, an httpbin, and "
-               "misbehaviour on demand.",
+    .summary =
+        "Start a server to test against: a demo shop, a chat API, services that fail, a cloud "
+        "that bills, a toy API, an httpbin, and misbehaviour on demand.",
     .rows = rows,
     .n_rows = countof(rows),
     .examples = examples,

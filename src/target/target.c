@@ -232,6 +232,10 @@ int target_start(const struct target_options *options, struct target **ret_targe
     TRY(choose_seed(t));
     t->jobs = target_jobs_new(t->seed, t->options.slowness);
     t->queues = target_queues_new();
+    t->llm = target_llm_new();
+    t->sales = target_sales_new();
+    t->services = target_services_new();
+    t->cloud = target_cloud_new();
     t->started = clock_mono();
     if (options->tls)
         TRY(tls_server_self_signed("localhost,127.0.0.1,::1", &t->tls, NULL));
@@ -277,6 +281,10 @@ void target_stop(struct target *t)
     tls_config_unref(t->tls);
     target_jobs_free(t->jobs);
     target_queues_free(t->queues);
+    target_llm_free(t->llm);
+    target_sales_free(t->sales);
+    target_services_free(t->services);
+    target_cloud_free(t->cloud);
     free(t->workers);
     free(t);
 }

@@ -108,6 +108,26 @@ bool exchange_sleep(struct exchange *x, span_ns span)
     return false;
 }
 
+bool exchange_work(struct exchange *x, double ms)
+{
+    return exchange_sleep(x, (span_ns)(ms * NS_PER_MS * x->worker->target->options.slowness));
+}
+
+struct rng exchange_draw(struct exchange *x, enum draw_kind kind)
+{
+    struct target *t = x->worker->target;
+    uint64_t n = atomic_fetch_add_explicit(&t->n_draws[kind], 1, memory_order_relaxed);
+    struct rng r;
+
+    rng_seed_nth(&r, t->seed + kind, n);
+    return r;
+}
+
+bool draw_percent(struct rng *r, uint64_t percent)
+{
+    return rng_below(r, 100) < percent;
+}
+
 void answer_header(struct exchange *x, const char *name, struct str value)
 {
     assert(x->n_headers < EXCHANGE_HEADERS_MAX);
@@ -199,4 +219,19 @@ bool answer_raw(struct exchange *x, const void *data, size_t n)
         return true;
     x->fate = FATE_RESET;
     return false;
+}
+
+bool answer_chunk(struct exchange *x, struct str data)
+{
+    scoped(buf_fini) struct buf chunk = {0};
+
+    return http1_put_chunk(&chunk, data) == 0 && answer_piece(x, chunk.data, chunk.len);
+}
+
+void answer_last_chunk(struct exchange *x)
+{
+    scoped(buf_fini) struct buf chunk = {0};
+
+    if (http1_put_last_chunk(&chunk) == 0)
+        ignored((int)answer_piece(x, chunk.data, chunk.len));
 }

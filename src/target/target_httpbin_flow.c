@@ -238,21 +238,6 @@ void bin_bytes(struct exchange *x)
     }
 }
 
-static bool send_chunk(struct exchange *x, struct str data)
-{
-    scoped(buf_fini) struct buf chunk = {0};
-
-    return http1_put_chunk(&chunk, data) == 0 && answer_piece(x, chunk.data, chunk.len);
-}
-
-static void send_last_chunk(struct exchange *x)
-{
-    scoped(buf_fini) struct buf chunk = {0};
-
-    if (http1_put_last_chunk(&chunk) == 0)
-        ignored((int)answer_piece(x, chunk.data, chunk.len));
-}
-
 /* Chunks need HTTP/1.1; an older client gets the bytes and the end of the connection. */
 static bool start_stream(struct exchange *x)
 {
@@ -275,11 +260,11 @@ void bin_stream_bytes(struct exchange *x)
         size_t n = left < size ? (size_t)left : size;
 
         fill(&r, piece, n);
-        if (!send_chunk(x, str_from(piece, n)))
+        if (!answer_chunk(x, str_from(piece, n)))
             return;
         left -= n;
     }
-    send_last_chunk(x);
+    answer_last_chunk(x);
 }
 
 void bin_stream(struct exchange *x)
@@ -303,8 +288,8 @@ void bin_stream(struct exchange *x)
             &j, arena_printf(&x->arena, "%.*s%.*s", STR_ARG(exchange_origin(x)), STR_ARG(x->path)));
         json_close(&j);
         buf_putc(&line, '\n');
-        if (!send_chunk(x, buf_str(&line)))
+        if (!answer_chunk(x, buf_str(&line)))
             return;
     }
-    send_last_chunk(x);
+    answer_last_chunk(x);
 }

@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,7 +28,11 @@ struct listener;
 struct loop;
 struct stream;
 struct target_jobs;
+struct target_cloud;
+struct target_llm;
 struct target_queues;
+struct target_sales;
+struct target_services;
 struct tls_config;
 
 enum {
@@ -118,6 +123,15 @@ struct target_worker {
 /* The wall time of the event being handled; follows a clock that is set, within a second. */
 wall_ns worker_wall(struct target_worker *w);
 
+/* What a draw is for: each has a sequence of its own, shared by all workers. */
+enum draw_kind {
+    DRAW_LLM,
+    DRAW_PAYMENT,
+    DRAW_SERVICE,
+    DRAW_CLOUD,
+    N_DRAW_KINDS,
+};
+
 struct target {
     struct target_options options;
     uint64_t seed;
@@ -126,6 +140,11 @@ struct target {
     struct tls_config *tls;
     struct target_jobs *jobs;
     struct target_queues *queues;
+    struct target_llm *llm;
+    struct target_sales *sales;
+    struct target_services *services;
+    struct target_cloud *cloud;
+    _Atomic uint64_t n_draws[N_DRAW_KINDS];
     mono_ns started;
     struct target_worker *workers;
     unsigned n_workers;
@@ -187,6 +206,16 @@ struct str exchange_origin(struct exchange *x);
 /* Suspends the connection; false when the target is ending (the fate is then CLOSE). */
 bool exchange_sleep(struct exchange *x, span_ns span);
 
+/* Likewise, for a simulated service time that --slowness stretches. */
+bool exchange_work(struct exchange *x, double ms);
+
+/*
+ * What is random about this request. The n-th request of a kind draws the same from the same seed,
+ * whichever worker serves it: the totals of n requests are the same in every run.
+ */
+struct rng exchange_draw(struct exchange *x, enum draw_kind kind);
+bool draw_percent(struct rng *r, uint64_t percent);
+
 /* A name and value that live as long as the exchange; beyond EXCHANGE_HEADERS_MAX is a bug. */
 void answer_header(struct exchange *x, const char *name, struct str value);
 void answer_type(struct exchange *x, const char *type);
@@ -205,6 +234,10 @@ void answer_redirect(struct exchange *x, int status, struct str location);
 bool answer_start(struct exchange *x, int64_t n_body);
 bool answer_piece(struct exchange *x, const void *data, size_t n);
 
+/* Pieces of an answer that was started with HTTP1_CHUNKED; likewise. */
+bool answer_chunk(struct exchange *x, struct str data);
+void answer_last_chunk(struct exchange *x);
+
 /* Sends raw bytes, for misbehaviour; likewise. */
 bool answer_raw(struct exchange *x, const void *data, size_t n);
 
@@ -222,7 +255,7 @@ target_fn toy_slow, toy_error, toy_cpu, toy_io;
 
 /* target_shop.c */
 target_make_fn make_products;
-target_fn shop_login, shop_product, shop_cart, shop_order;
+target_fn shop_login, shop_product, shop_search, shop_inventory, shop_cart, shop_order;
 
 /* target_bench.c */
 target_make_fn make_document, make_items;
@@ -244,6 +277,27 @@ target_fn bin_status, bin_redirect, bin_absolute_redirect, bin_redirect_to, bin_
 
 /* target_httpbin_auth.c */
 target_fn bin_basic_auth, bin_hidden_basic_auth, bin_bearer, bin_digest_auth;
+
+/* target_llm.c */
+target_fn llm_chat, llm_models, llm_usage;
+struct target_llm *target_llm_new(void);
+void target_llm_free(struct target_llm *llm); /* accepts NULL */
+
+/* target_checkout.c */
+target_fn shop_checkout, shop_sales;
+struct target_sales *target_sales_new(void);
+void target_sales_free(struct target_sales *sales); /* accepts NULL */
+
+/* target_services.c */
+target_fn service_gateway, service_call, service_health, services_health, services_stats;
+struct target_services *target_services_new(void);
+void target_services_free(struct target_services *services); /* accepts NULL */
+
+/* target_cloud.c */
+target_fn cloud_run, cloud_usage, cloud_bill;
+target_make_fn make_cloud_prices;
+struct target_cloud *target_cloud_new(void);
+void target_cloud_free(struct target_cloud *cloud); /* accepts NULL */
 
 /* target_chaos.c */
 target_fn chaos_play;

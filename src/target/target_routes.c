@@ -60,7 +60,30 @@ const struct route target_routes[] = {
     {"GET", "/shop/products", .make = make_products, .help = "fixed: all products"},
     {"GET", "/shop/products/:id", .fn = shop_product, .help = "one product"},
     {"POST", "/shop/cart", .fn = shop_cart, .help = "{\"items\": [{\"product\", \"quantity\"}]}, with a bearer token"},
+    {"GET", "/shop/search", .fn = shop_search, .help = "?q= text, ?max_price= dollars"},
+    {"GET", "/shop/inventory/:id", .fn = shop_inventory, .help = "how many of a product one order may have"},
     {"POST", "/shop/orders", .fn = shop_order, .help = "{\"cart\": id}, with a bearer token"},
+
+    {"POST", "/shop/checkout", .fn = shop_checkout, .help = "pays {\"cart\": id}; declines ?declined= (6) and loses ?lost= (2) of 100"},
+    {"GET", "/shop/sales", .fn = shop_sales, .help = "orders and revenue since the start"},
+
+    /* a chat API in OpenAI's shape */
+    {"POST", "/v1/chat/completions", .fn = llm_chat, .help = "any key; 429 for ?limited= (2), 500 for ?errors= (1) of 100; ?tpm= (600000)"},
+    {"GET", "/v1/models", .fn = llm_models, .help = "gpt-4, gpt-4o, gpt-4o-mini"},
+    {"GET", "/v1/usage", .fn = llm_usage, .help = "tokens since the start, by model"},
+
+    /* services that call each other */
+    {"GET", "/svc/gateway", .fn = service_gateway, .help = "calls users, orders, inventory and payments"},
+    {"GET", "/svc/health", .fn = services_health, .help = "which of them are up"},
+    {"GET", "/svc/stats", .fn = services_stats, .help = "calls, failures, circuits since the start"},
+    {"GET", "/svc/:name", .fn = service_call, .help = "one of them; ?errors= of 100 fail, payments in rows"},
+    {"GET", "/svc/:name/health", .fn = service_health, .help = "503 while its circuit is open"},
+
+    /* a cloud that bills by use */
+    {"GET POST", "/cloud/run/:endpoint", .fn = cloud_run, .help = "thumbnail, search, report or export, ?period=peak, and its cost"},
+    {"GET", "/cloud/prices", .make = make_cloud_prices, .help = "fixed: what a request and a gigabyte-second cost"},
+    {"GET", "/cloud/usage", .fn = cloud_usage, .help = "instances, their load and hourly cost"},
+    {"GET", "/cloud/bill", .fn = cloud_bill, .help = "millionths of a dollar since the start"},
 
     /* httpbin */
     {"GET", "/get", .fn = bin_get, .help = "the request as JSON"},

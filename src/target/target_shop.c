@@ -3,6 +3,8 @@
  * number of users may shop at any rate for any time: a token is a keyed hash of the user's name,
  * and a cart's id spells out what is in it.
  */
+#include "target/target_shop.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +14,6 @@
 
 enum {
     N_PRODUCTS = 24,
-    ITEMS_MAX = 20,
     QUANTITY_MAX = 99,
     TOKEN_DIGITS = 16,
 };
@@ -20,17 +21,17 @@ enum {
 static const char *const kinds[] = {"Teapot", "Kettle", "Cup", "Saucer", "Strainer", "Caddy"};
 static const char *const looks[] = {"plain", "striped", "glazed", "painted"};
 
-struct item {
-    unsigned product; /* from 1 */
-    unsigned quantity;
-};
-
 static int64_t price_in_cents(unsigned product)
 {
     return 499 + (int64_t)product * 150 + (product * 37) % 100;
 }
 
-static void put_money(struct json_out *j, const char *key, int64_t cents)
+unsigned shop_stock(unsigned product)
+{
+    return 10 + product * 7 % 90;
+}
+
+void shop_put_money(struct json_out *j, const char *key, int64_t cents)
 {
     json_key(j, key);
     json_put_f64(j, (double)cents / 100);
@@ -48,9 +49,9 @@ static void put_product(struct json_out *j, unsigned id)
     json_put_cstr(j, name);
     json_key(j, "category");
     json_put_cstr(j, kinds[id % countof(kinds)]);
-    put_money(j, "price", price_in_cents(id));
+    shop_put_money(j, "price", price_in_cents(id));
     json_key(j, "stock");
-    json_put_int(j, 10 + id * 7 % 90);
+    json_put_int(j, shop_stock(id));
     json_close(j);
 }
 
@@ -80,6 +81,65 @@ void shop_product(struct exchange *x)
     struct json_out j = answer_json(x);
 
     put_product(&j, (unsigned)id);
+}
+
+/* ---- searching ---- */
+
+static bool has_text(struct str all, struct str part)
+{
+    for (size_t i = 0; part.n <= all.n && i <= all.n - part.n; i++) {
+        if (str_eq_nocase(str_from(all.p + i, part.n), part))
+            return true;
+    }
+    return false;
+}
+
+static bool is_wanted(unsigned id, struct str text, uint64_t most_cents)
+{
+    bool is_named = !text.n || has_text(str_of(kinds[id % countof(kinds)]), text) ||
+                    has_text(str_of(looks[id % countof(looks)]), text);
+
+    return is_named && (uint64_t)price_in_cents(id) <= most_cents;
+}
+
+void shop_search(struct exchange *x)
+{
+    struct str text = exchange_arg(x, "q");
+    uint64_t most = exchange_arg_u64(x, "max_price", 1000000, 1000000) * 100;
+    unsigned n = 0;
+    struct json_out j = answer_json(x);
+
+    json_open_object(&j);
+    json_key(&j, "products");
+    json_open_array(&j);
+    for (unsigned id = 1; id <= N_PRODUCTS; id++) {
+        if (is_wanted(id, text, most)) {
+            put_product(&j, id);
+            n++;
+        }
+    }
+    json_close(&j);
+    json_key(&j, "total");
+    json_put_int(&j, n);
+    json_close(&j);
+}
+
+void shop_inventory(struct exchange *x)
+{
+    uint64_t id = exchange_param_u64(x, 0, 0, UINT32_MAX);
+
+    if (id < 1 || id > N_PRODUCTS) {
+        answer_error(x, 404, "No such product");
+        return;
+    }
+    struct json_out j = answer_json(x);
+
+    json_open_object(&j);
+    json_key(&j, "product");
+    json_put_u64(&j, id);
+    json_key(&j, "stock");
+    json_put_int(&j, shop_stock((unsigned)id));
+    json_close(&j);
 }
 
 /* ---- logging in ---- */
@@ -118,8 +178,7 @@ void shop_login(struct exchange *x)
     json_close(&j);
 }
 
-/* The user of the bearer token; answers 401 and returns false when it is none of ours. */
-static bool is_logged_in(struct exchange *x)
+bool shop_is_logged_in(struct exchange *x)
 {
     struct str auth = exchange_header(x, "Authorization");
     char token[TOKEN_DIGITS + 1];
@@ -139,14 +198,13 @@ static bool is_logged_in(struct exchange *x)
 
 /* ---- carts ---- */
 
-static bool is_good(const struct item *it)
+static bool is_good(const struct shop_item *it)
 {
     return it->product >= 1 && it->product <= N_PRODUCTS && it->quantity >= 1 &&
            it->quantity <= QUANTITY_MAX;
 }
 
-/* Reads "3x2.7x1"; returns how many items, 0 when it is no cart. */
-static size_t parse_cart(struct str id, struct item items[ITEMS_MAX])
+size_t shop_parse_cart(struct str id, struct shop_item items[SHOP_ITEMS_MAX])
 {
     struct str part;
     size_t n = 0;
@@ -158,19 +216,19 @@ static size_t parse_cart(struct str id, struct item items[ITEMS_MAX])
         size_t x = str_find(part, 'x');
         uint64_t product, quantity;
 
-        if (n == ITEMS_MAX || !str_u64(str_from(part.p, x), &product) ||
+        if (n == SHOP_ITEMS_MAX || !str_u64(str_from(part.p, x), &product) ||
             !str_u64(str_from_index(part, x + 1), &quantity) || product > N_PRODUCTS ||
             quantity > QUANTITY_MAX)
             return 0;
-        items[n] = (struct item){(unsigned)product, (unsigned)quantity};
+        items[n] = (struct shop_item){(unsigned)product, (unsigned)quantity};
         if (!is_good(&items[n++]))
             return 0;
     }
     return n;
 }
 
-/* Reads the items of {"items": [{"product": 3, "quantity": 2}, ...]}; as parse_cart. */
-static size_t parse_items(struct exchange *x, struct item items[ITEMS_MAX])
+/* Reads the items of {"items": [{"product": 3, "quantity": 2}, ...]}; as shop_parse_cart(). */
+static size_t parse_items(struct exchange *x, struct shop_item items[SHOP_ITEMS_MAX])
 {
     struct str list = json_member(&x->arena, x->body, "items"), one;
     size_t n = 0;
@@ -179,24 +237,24 @@ static size_t parse_items(struct exchange *x, struct item items[ITEMS_MAX])
         uint64_t product, quantity = 1;
         struct str text = json_member(&x->arena, one, "quantity");
 
-        if (n == ITEMS_MAX || !str_u64(json_member(&x->arena, one, "product"), &product) ||
+        if (n == SHOP_ITEMS_MAX || !str_u64(json_member(&x->arena, one, "product"), &product) ||
             (text.p && !str_u64(text, &quantity)) || product > N_PRODUCTS ||
             quantity > QUANTITY_MAX)
             return 0;
-        items[n] = (struct item){(unsigned)product, (unsigned)quantity};
+        items[n] = (struct shop_item){(unsigned)product, (unsigned)quantity};
         if (!is_good(&items[n++]))
             return 0;
     }
     return n;
 }
 
-static void put_cart_id(struct buf *out, const struct item *items, size_t n)
+static void put_cart_id(struct buf *out, const struct shop_item *items, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "%s%ux%u", i ? "." : "c-", items[i].product, items[i].quantity);
 }
 
-static int64_t total_of(const struct item *items, size_t n)
+int64_t shop_total_cents(const struct shop_item *items, size_t n)
 {
     int64_t cents = 0;
 
@@ -205,7 +263,7 @@ static int64_t total_of(const struct item *items, size_t n)
     return cents;
 }
 
-static void put_items(struct json_out *j, const struct item *items, size_t n)
+static void put_items(struct json_out *j, const struct shop_item *items, size_t n)
 {
     json_key(j, "items");
     json_open_array(j);
@@ -215,19 +273,19 @@ static void put_items(struct json_out *j, const struct item *items, size_t n)
         json_put_int(j, items[i].product);
         json_key(j, "quantity");
         json_put_int(j, items[i].quantity);
-        put_money(j, "price", price_in_cents(items[i].product));
+        shop_put_money(j, "price", price_in_cents(items[i].product));
         json_close(j);
     }
     json_close(j);
-    put_money(j, "total", total_of(items, n));
+    shop_put_money(j, "total", shop_total_cents(items, n));
 }
 
 void shop_cart(struct exchange *x)
 {
     scoped(buf_fini) struct buf id = {0};
-    struct item items[ITEMS_MAX];
+    struct shop_item items[SHOP_ITEMS_MAX];
 
-    if (!is_logged_in(x))
+    if (!shop_is_logged_in(x))
         return;
     size_t n = parse_items(x, items);
 
@@ -248,12 +306,12 @@ void shop_cart(struct exchange *x)
 
 void shop_order(struct exchange *x)
 {
-    struct item items[ITEMS_MAX];
+    struct shop_item items[SHOP_ITEMS_MAX];
 
-    if (!is_logged_in(x))
+    if (!shop_is_logged_in(x))
         return;
     struct str cart = json_member(&x->arena, x->body, "cart");
-    size_t n = parse_cart(cart, items);
+    size_t n = shop_parse_cart(cart, items);
 
     if (!n) {
         answer_error(x, 422, "No such cart");

@@ -142,6 +142,242 @@ static void toy_api(void **state)
     check_rows(rows, countof(rows));
 }
 
+/* A POST of `body`; headers end in CRLF. */
+static void put_post(struct buf *out, const char *path, const char *headers, const char *body)
+{
+    buf_printf(out, "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s", path, headers,
+               strlen(body), body);
+}
+
+#define KEY "Authorization: Bearer k\r\n"
+
+/* 23 bytes of text in one message: 6 tokens, 4 for the message, 3 for the answer to begin. */
+#define QUESTION "\"messages\":[{\"role\":\"user\",\"content\":\"Explain load testing now\"}]"
+#define SURE     "?limited=0&errors=0"
+
+static void chat_api(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args, *headers, *body;
+        const char *wanted[9];
+    } rows[] = {
+        {SURE,
+         KEY,
+         "{\"model\":\"gpt-4\"," QUESTION ",\"max_tokens\":1,\"stream\":false}",
+         {"200 OK", "\"object\":\"chat.completion\"", "\"model\":\"gpt-4\"",
+          "\"role\":\"assistant\"",
+          "\"usage\":{\"prompt_tokens\":13,\"completion_tokens\":1,\"total_tokens\":14}}",
+          "x-ratelimit-limit-tokens: 600000\r\n"}},
+        {SURE,
+         KEY,
+         "{\"model\":\"gpt-4o\"," QUESTION ",\"stream\":true}",
+         {"200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked",
+          "\"object\":\"chat.completion.chunk\"",
+          "\"delta\":{\"role\":\"assistant\",\"content\":\"", "data: [DONE]\n\n", "!\"usage\"",
+          "\"finish_reason\":\""}},
+        {SURE,
+         KEY,
+         "{\"model\":\"gpt-4o\"," QUESTION
+         ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
+         {"\"choices\":[],\"usage\":{\"prompt_tokens\":13,\"completion_tokens\":"}},
+        {"?limited=100",
+         KEY,
+         "{\"model\":\"gpt-4o-mini\"," QUESTION "}",
+         {"429 ", "Retry-After: 1\r\n", "\"code\":\"rate_limit_exceeded\""}},
+        {"?limited=0&errors=100",
+         KEY,
+         "{\"model\":\"gpt-4o-mini\"," QUESTION "}",
+         {"500 ", "\"type\":\"server_error\""}},
+        {SURE "&tpm=5",
+         KEY,
+         "{\"model\":\"gpt-4o-mini\"," QUESTION "}",
+         {"429 ", "Retry-After: 60\r\n", "x-ratelimit-limit-tokens: 5\r\n"}},
+        {"", "", "{}", {"401 ", "\"code\":\"invalid_api_key\""}},
+        {"", "Authorization: Bearer  \r\n", "{}", {"401 "}},
+        {"", KEY, "{}", {"404 ", "\"code\":\"model_not_found\""}},
+        {"", KEY, "{\"model\":", {"404 "}},
+        {"", KEY, "{\"model\":\"gpt-4\"}", {"400 ", "missing_messages"}},
+        {"", KEY, "{\"model\":\"gpt-4\",\"messages\":\"hello\"}", {"400 ", "missing_messages"}},
+        {"", KEY, "{\"model\":\"gpt-4\",\"messages\":[{}]}", {"400 ", "invalid_message"}},
+        {"",
+         KEY,
+         "{\"model\":\"gpt-4\"," QUESTION ",\"max_tokens\":5000}",
+         {"400 ", "invalid_max_tokens"}},
+        {"",
+         KEY,
+         "{\"model\":\"gpt-4\"," QUESTION ",\"max_completion_tokens\":-1}",
+         {"400 ", "invalid_max_tokens"}},
+    };
+
+    for (size_t i = 0; i < countof(rows); i++) {
+        scoped(buf_fini) struct buf path = {0}, request = {0};
+
+        buf_printf(&path, "/v1/chat/completions%s", rows[i].args);
+        put_post(&request, buf_cstr(&path), rows[i].headers, rows[i].body);
+        expect(buf_cstr(&request), rows[i].wanted);
+    }
+    expect("GET /v1/models HTTP/1.1\r\nHost: x\r\n" KEY "\r\n",
+           WANT("{\"object\":\"list\",\"data\":[{\"id\":\"gpt-4\",\"object\":\"model\""));
+    expect(GET("/v1/models"), WANT("401 "));
+    expect(
+        GET("/v1/usage"),
+        WANT("{\"models\":{\"gpt-4\":{\"requests\":1,\"prompt_tokens\":13,\"completion_tokens\":1},"
+             "\"gpt-4o\":{\"requests\":2,\"prompt_tokens\":26,",
+             "\"rate_limited\":2,\"failed\":1}"));
+}
+
+static void shop_search_and_checkout(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET("/shop/search?q=KETTLE&max_price=20"),
+         {"{\"products\":[{\"id\":1,\"name\":\"Kettle, striped\"", "],\"total\":2}"}},
+        {GET("/shop/search"), {"\"total\":24}"}},
+        {GET("/shop/search?q=samovar"), {"{\"products\":[],\"total\":0}"}},
+        {GET("/shop/inventory/3"), {"{\"product\":3,\"stock\":31}"}},
+        {GET("/shop/inventory/25"), {"404 "}},
+        {GET("/shop/inventory/x"), {"404 "}},
+        {"POST /shop/checkout HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", {"401 "}},
+        {GET("/shop/sales"),
+         {"{\"orders\":0,\"out_of_stock\":0,\"card_declined\":0,"
+          "\"payment_timeout\":0,\"revenue_cents\":0}"}},
+    };
+
+    check_rows(rows, countof(rows));
+}
+
+/* Logs in, and checks carts out; what the shop has sold then is what it said. */
+static void checkouts_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args, *cart, *wanted;
+    } rows[] = {
+        {"?declined=0&lost=0", "c-3x2", "\"success\":true,\"order_id\":\"o-"},
+        {"?declined=0&lost=0", "c-3x2.1x1", "\"total_amount\":26.06}"},
+        {"?declined=100", "c-3x2", "402 Payment Required"},
+        {"?declined=100", "c-3x2", "{\"success\":false,\"reason\":\"card_declined\","},
+        {"?declined=0&lost=100", "c-3x2", "504 "},
+        {"?declined=0&lost=0", "c-3x32", "\"reason\":\"out_of_stock\",\"total_amount\":"},
+        {"", "c-99x1", "422 "},
+        {"", "", "422 "},
+    };
+    scoped(buf_fini) struct buf login = {0}, out = {0};
+
+    put_post(&login, "/shop/login", "", "{\"username\":\"ann\",\"password\":\"x\"}");
+    assert_int_equal(ask(buf_str(&login), &out), 0);
+    const char *token = strstr(buf_cstr(&out), "\"token\":\"");
+
+    assert_non_null(token);
+    for (size_t i = 0; i < countof(rows); i++) {
+        scoped(buf_fini) struct buf request = {0}, path = {0}, headers = {0}, body = {0};
+
+        buf_printf(&path, "/shop/checkout%s", rows[i].args);
+        buf_printf(&headers, "Authorization: Bearer %.20s\r\n", token + 9);
+        buf_printf(&body, "{\"cart\":\"%s\"}", rows[i].cart);
+        put_post(&request, buf_cstr(&path), buf_cstr(&headers), buf_cstr(&body));
+        expect(buf_cstr(&request), WANT(rows[i].wanted));
+    }
+    expect(GET("/shop/sales"), WANT("{\"orders\":2,\"out_of_stock\":1,\"card_declined\":2,"
+                                    "\"payment_timeout\":1,\"revenue_cents\":4526}"));
+}
+
+static void services(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET("/svc/users?errors=0"),
+         {"200 OK", "{\"service\":\"users\",\"status\":\"ok\",\"external_service_time_ms\":",
+          "\"workers\":{\"busy\":1,\"size\":8},\"db_pool\":{\"in_use\":1,\"size\":20}",
+          "\"retries\":0,\"circuit\":\"closed\","}},
+        {GET("/svc/gateway?errors=0"),
+         {"200 OK",
+          "{\"service\":\"gateway\",\"status\":\"ok\",\"dependencies\":[{\"service\":\"users\"",
+          "{\"service\":\"payments\""}},
+        {GET("/svc/nobody"), {"404 "}},
+        {GET("/svc/nobody/health"), {"404 "}},
+        {GET("/svc/health"),
+         {"{\"users\":\"up\",\"orders\":\"up\",\"inventory\":\"up\",\"payments\":\"up\"}"}},
+        {GET("/svc/orders?errors=100"),
+         {"502 ", "\"status\":\"failed\"", "\"retries\":2,\"circuit\":\"closed\","}},
+        {GET("/svc/stats"),
+         {"\"users\":{\"calls\":2,", "\"orders\":{\"calls\":4,",
+          "\"inventory\":{\"calls\":1,\"cached\":", "\"circuit_openings\":0}"}},
+    };
+
+    check_rows(rows, countof(rows));
+}
+
+/* Five failures in a row: two calls with their retries. The pause is half a millisecond here. */
+static void circuit_opens(void **state)
+{
+    (void)state;
+    scoped(buf_fini) struct buf all = {0}, out = {0};
+
+    for (int i = 0; i < 40; i++)
+        buf_puts(&all, GET("/svc/inventory?errors=100"));
+    assert_int_equal(ask(buf_str(&all), &out), 0);
+    assert_non_null(strstr(buf_cstr(&out), "502 Bad Gateway"));
+    assert_non_null(strstr(buf_cstr(&out), "503 Service Unavailable"));
+    assert_non_null(strstr(buf_cstr(&out), "Retry-After: 1\r\n"));
+    assert_non_null(strstr(buf_cstr(&out), "\"status\":\"unavailable\""));
+    assert_non_null(strstr(buf_cstr(&out), "\"circuit\":\"open\",\"circuit_opened\":true}"));
+}
+
+static void cloud(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET("/cloud/prices"),
+         {"{\"currency\":\"USD\",\"per_request\":0.000002,\"per_gb_second\":0.00006,"
+          "\"peak_factor\":1.5,\"per_instance_hour\":0.085,"}},
+        {GET("/cloud/usage"),
+         {"{\"requests_per_s\":0,\"instances\":0,\"cpu_utilization\":0,"
+          "\"requests_per_instance\":0,\"hourly_cost_usd\":0}"}},
+        {GET("/cloud/bill"), {"\"micro_usd\":0}"}},
+        {GET("/cloud/run/report"),
+         {"{\"endpoint\":\"report\",\"period\":\"off-peak\",\"compute_ms\":", "\"cost_usd\":0.0000",
+          "\"instances\":1,", "\"hourly_cost_usd\":0.085}"}},
+        {GET("/cloud/run/export?period=peak"), {"\"period\":\"peak\"", "\"cost_usd\":0.000"}},
+        {GET("/cloud/run/export?period=never"), {"400 ", "peak or off-peak"}},
+        {GET("/cloud/run/none"), {"404 "}},
+        {GET("/cloud/bill"),
+         {"{\"endpoint\":\"report\",\"period\":\"off-peak\",\"requests\":1,\"micro_usd\":",
+          "{\"endpoint\":\"export\",\"period\":\"peak\",\"requests\":1,\"micro_usd\":"}},
+    };
+
+    check_rows(rows, countof(rows));
+}
+
+/* Appends what sixty requests come to with that many threads. */
+static void put_totals(int n_threads, struct buf *bill)
+{
+    const struct target_options options = {
+        .listen = "127.0.0.1:0", .n_threads = n_threads, .seed = 99, .slowness = 0.001};
+    struct target *before = target;
+    scoped(buf_fini) struct buf out = {0};
+
+    assert_int_equal(target_start(&options, &target), 0);
+    for (int i = 0; i < 60; i++)
+        expect(GET("/cloud/run/search"), WANT("200 OK"));
+    assert_int_equal(ask(str_of(GET("/cloud/bill")), &out), 0);
+    buf_puts(bill, strstr(buf_cstr(&out), "\r\n\r\n"));
+    target_stop(target);
+    target = before;
+}
+
+static void totals_come_from_the_seed(void **state)
+{
+    (void)state;
+    scoped(buf_fini) struct buf one = {0}, three = {0};
+
+    put_totals(1, &one);
+    put_totals(3, &three);
+    assert_string_equal(buf_cstr(&one), buf_cstr(&three));
+    assert_non_null(strstr(buf_cstr(&one), "\"requests\":60,"));
+}
+
 static void times_known_in_advance(void **state)
 {
     (void)state;
@@ -634,6 +870,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(toy_api),
+        cmocka_unit_test(chat_api),
+        cmocka_unit_test(shop_search_and_checkout),
+        cmocka_unit_test(checkouts_are_counted),
+        cmocka_unit_test(services),
+        cmocka_unit_test(circuit_opens),
+        cmocka_unit_test(cloud),
+        cmocka_unit_test(totals_come_from_the_seed),
         cmocka_unit_test(times_known_in_advance),
         cmocka_unit_test(queue_is_shared_by_connections),
         cmocka_unit_test(queues_are_limited),
