@@ -109,9 +109,10 @@ class Process:
 class Target(Process):
     """`brunt target`, what the load is for."""
 
-    def __init__(self, brunt):
+    def __init__(self, brunt, *options):
         super().__init__()
-        proc = subprocess.Popen([brunt, "target", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+        command = [brunt, "target", "--listen", "127.0.0.1:0", *options]
+        proc = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.procs.append(proc)
         self.url = re.search(r"http://[\d.:]+", proc.stdout.readline()).group(0)
 
