@@ -8,6 +8,10 @@ static const struct board *const boards[] = {
     &board_compare,
     &board_generator,
     &board_locust,
+    &board_llm,
+    &board_ecommerce,
+    &board_microservices,
+    &board_cost,
 };
 /* clang-format on */
 

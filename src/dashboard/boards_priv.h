@@ -12,6 +12,10 @@ extern const struct board board_generator;
 extern const struct board board_history;
 extern const struct board board_live;
 extern const struct board board_locust;
+extern const struct board board_llm;
+extern const struct board board_ecommerce;
+extern const struct board board_microservices;
+extern const struct board board_cost;
 /* clang-format on */
 
 #define PANELS(array)        .panels = (array), .n_panels = countof(array)
@@ -36,3 +40,6 @@ extern const struct board board_locust;
 #define WORST_OF_SERIES                                                                             \
     "Graphite has percentiles of each series and none of several together: this is the largest of " \
     "them, which the true one does not exceed."
+
+/* Of means, shares, rates and percentiles that other databases give for all of the time shown. */
+#define OF_THE_LAST_STEP "Graphite gives it for the last step, not for all of the time shown."
