@@ -90,7 +90,7 @@ static const struct board_panel latency[] = {
     {.kind = PANEL_HEATMAP, .title = "Spread of latencies", .unit = UNIT_TIME,
      .about = "How many round trips took how long.",
      .notes = {[DIALECT_INFLUXQL] = "Of 50 samples of each step, drawn at random.",
-               [DIALECT_FLUX] = "Of the first 20,000 samples that are shown."},
+               [DIALECT_FLUX] = "Of the first nine samples of each step."},
      .only = IN_ALL_BUT(IN(GRAPHITE)),
      .without = "Graphite keeps percentiles of distributions and not their shapes, so there is no heat map here.",
      QUERIES({.ask = ASK_SPREAD, .metric = "http_req_duration", .where = "task", .legend = "{le}"})},
