@@ -659,6 +659,25 @@ static void body_samples(void)
 }
 TEST(samples)
 
+/* What the status calls a failure is one at once; the rest waits for the script. */
+static void body_judged_later(void)
+{
+    SCRIPT({.text = HELLO}, {.text = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"});
+    struct url *u = url_at("http", "one.test", "/s");
+    struct http_request req = request_to("GET", u);
+
+    req.judged_later = true;
+    http_response_unref(send_request(&req));
+    http_response_unref(send_request(&req));
+    collect();
+    assert_int_equal(measured("http_reqs")->counter.sum, 2);
+    assert_int_equal(measured("http_req_failed")->rate.total, 1);
+    assert_int_equal(measured("http_req_failed")->rate.trues, 1);
+    assert_int_equal(n_requests("{status:404,expected_response:false}"), 1);
+    url_unref(u);
+}
+TEST(judged_later)
+
 static struct http_response *get_path(const char *path, const char *name)
 {
     struct url *u = url_at("http", "one.test", path);
@@ -786,6 +805,8 @@ int main(void)
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_judged_later),
+        cmocka_unit_test(test_judged_later),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_rate),

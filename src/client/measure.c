@@ -274,7 +274,9 @@ static int judge(const struct leg *leg)
         return -1;
     if (leg->only_expect)
         return leg->r->status == leg->only_expect;
-    return status_set_has(leg->req->expected, leg->r->status);
+    if (!status_set_has(leg->req->expected, leg->r->status))
+        return 0;
+    return leg->req->judged_later ? -1 : 1;
 }
 
 struct measured measure_leg(struct measure *m, const struct leg *leg,

@@ -71,6 +71,7 @@ struct http_request {
     const struct tagset *tags;
     struct str name;                   /* `name` tag given by the user or http.url; n 0: the URL */
     const struct status_set *expected; /* NULL: no expected_response tag, no http_req_failed */
+    bool judged_later; /* an expected status is not yet a success: the script samples its verdict */
 };
 
 /* The last round trip's, in ns; what each means is k6's (docs/reference/timings). */
