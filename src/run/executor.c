@@ -126,6 +126,7 @@ static void user_run(void *arg)
         atomic_fetch_add(&w->shared.active, 1);
         vu_activate(slot->vu, sr->plan, sr->export_index, w->run->setup_data);
         bodies[sr->plan->executor](slot);
+        vu_leave(slot->vu);
         worker_give_vu(w, slot->vu);
         slot->vu = NULL;
         atomic_fetch_sub(&sr->shared.active, 1);
@@ -136,12 +137,14 @@ static void user_run(void *arg)
 
 void slot_start(struct slot *slot)
 {
+    enum coro_stack stack = vu_stack(slot->part->worker->run->config.script);
+
     slot->wanted = true;
     /* One that still finishes an iteration just goes on. */
     if (slot->running || slot->part->worker->stopping)
         return;
     slot->running = true;
-    if (coro_waitgroup_spawn(&slot->part->users, CORO_STACK_MEDIUM, user_run, slot)) {
+    if (coro_waitgroup_spawn(&slot->part->users, stack, user_run, slot)) {
         slot->running = false;
         run_user_missing(slot->part->worker->run, slot->part->sr->plan);
     }

@@ -38,6 +38,8 @@ static unsigned choose_loops(const struct run_config *c)
     unsigned n = c->n_loops ? c->n_loops : processors();
     int64_t vus = c->plan->planned_vus > 0 ? c->plan->planned_vus : 1;
 
+    if (c->script->ops->one_loop)
+        return 1;
     return (int64_t)n > vus ? (unsigned)vus : n;
 }
 

@@ -239,9 +239,9 @@ static void check_samples(void)
     /* Who taps the recorders sees it all, of users and of setup() and teardown(). */
     assert_int_equal(atomic_load(&t.tapped), t.totals.complete);
     assert_int_equal(atomic_load(&t.sources) & 3U, t.totals.n_loops == 2 ? 3 : 1);
-    assert_int_equal(measured("data_sent")->counter.n, atomic_load(&fake.shared.begun) +
-                                                           atomic_load(&fake.shared.n_setups) +
-                                                           atomic_load(&fake.shared.n_teardowns));
+    assert_int_equal(measured("data_sent")->counter.n,
+                     atomic_load(&fake.shared.begun) + atomic_load(&fake.shared.n_setups) +
+                         atomic_load(&fake.shared.n_teardowns) + atomic_load(&fake.shared.left));
     assert_in_range(measured("generator_busy{loop:0}")->gauge.n, 1, MAX_LOOKS);
     assert_true(measured("generator_busy")->gauge.max <= 1);
     assert_true(measured("generator_memory")->gauge.min > 0);
@@ -261,6 +261,7 @@ static void test_constant_vus(void **s UNUSED)
     assert_int_equal(t.totals.vus_initialized, 5);
     assert_int_equal(t.totals.n_loops, 2);
     assert_int_equal(atomic_load(&fake.shared.most_running), 5);
+    assert_int_equal(atomic_load(&fake.shared.left), 5);
     /* 30 each, or fewer on a busy machine; and no waiting for the graceful stop. */
     assert_in_range(t.totals.complete, 25, 150);
     assert_in_range(t.took, 300 * NS_PER_MS, 2500 * NS_PER_MS);

@@ -178,7 +178,7 @@ static int thread_body(struct worker *w)
     health_open(&w->health);
     r = worker_open(w, loop);
     if (r == 0)
-        r = coro_spawn(loop, CORO_STACK_MEDIUM, init_users, w, NULL);
+        r = coro_spawn(loop, vu_stack(w->run->config.script), init_users, w, NULL);
     if (r == 0)
         r = loop_run(loop);
     /* Whoever posted the last message may still be about to wake the loop for it. */

@@ -69,6 +69,10 @@ struct script_config {
      */
     int (*fetch)(void *arg, const char *url, struct buf *ret_body, int *ret_status);
     void *fetch_arg;
+    /* For languages whose files leave these to the command line; NULL: not given. */
+    const char *target;   /* base of relative URLs */
+    const char *scenario; /* which of the file's */
+    bool wants_plan;      /* script.plan_json will be asked for */
 };
 
 struct script_export {
@@ -82,6 +86,8 @@ struct script {
     struct script_export *exports;
     size_t n_exports;
     char *options_json; /* JSON text of the exported options, or NULL */
+    char *plan_json;    /* the plan in the words of the script's own tool, for --dry-run, or NULL */
+    const char *vocab;  /* names under which its users know metrics (--vocab), or NULL */
     char *text;         /* source of the main script, for reports and the store */
     size_t n_text;
     bool has_setup, has_teardown, has_handle_summary;
@@ -248,6 +254,8 @@ struct script_stats {
 struct script_ops {
     const char *name;
     const char *const *suffixes; /* ".js", ".ts", NULL-ended */
+    bool deep_stack;             /* its coroutines need the largest stacks */
+    bool one_loop;               /* its users all run on one loop */
 
     /*
      * Loads and runs the init code once in a throw-away instance (`__VU` 0): finds exports and
@@ -285,6 +293,12 @@ struct script_ops {
     int (*run_iteration)(void *vu, int export_index, const char *setup_data);
 
     /*
+     * The user leaves its scenario: hooks that scripts have for it run, as an iteration does (they
+     * may suspend). Returns 0 or a condition above. NULL: there are no such hooks.
+     */
+    int (*leave)(void *vu);
+
+    /*
      * setup(): *ret_json is the heap JSON text of its result, or NULL for undefined. teardown()
      * takes that text. handle_summary() takes the data of §4.8 as JSON text and gives the files to
      * write (a heap array of heap strings; n 0 and NULL when the script wants the default summary).
@@ -315,4 +329,7 @@ extern const struct script_ops script_null_ops;
 
 /* JavaScript: k6 v2 API (script/js). NULL-ended list of all languages in script/languages.c. */
 extern const struct script_ops script_js_ops;
+
+/* Python: loads the plug-in of script/py when a script needs it (script/python_plugin.c). */
+extern const struct script_ops script_python_ops;
 extern const struct script_ops *const script_languages[];

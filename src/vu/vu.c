@@ -421,6 +421,23 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end)
     return complete ? VU_COMPLETE : VU_INTERRUPTED;
 }
 
+void vu_leave(struct vu *vu)
+{
+    const struct script_ops *ops = vu->vl->config.script->ops;
+
+    if (!ops->leave || vu->host.iteration < 0)
+        return;
+    begin(vu, SCRIPT_RUN, 0);
+    ignored(ops->leave(vu->script_vu));
+    finish(vu);
+    record_bytes(vu, loop_clock(vu->vl->config.loop));
+}
+
+enum coro_stack vu_stack(const struct script *script)
+{
+    return script->ops->deep_stack ? CORO_STACK_LARGE : CORO_STACK_MEDIUM;
+}
+
 void vu_stop_code(struct vu *vu)
 {
     /* The earliest moment there is; 0 would mean none. */

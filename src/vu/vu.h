@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "loop/coro.h"
 #include "script/script.h"
 
 struct buf;
@@ -117,6 +118,12 @@ void vu_init_host_free(struct script_host *host);
 /* Prepares the user for a scenario: tags, environment, export, iteration counters. */
 void vu_activate(struct vu *vu, const struct plan_scenario *scenario, int export_index,
                  const char *setup_data);
+
+/* The user leaves its scenario: the script's hooks for it run. On the user's coroutine. */
+void vu_leave(struct vu *vu);
+
+/* The stack that coroutines need which run users of this script. */
+enum coro_stack vu_stack(const struct script *script);
 
 enum vu_result {
     VU_COMPLETE,    /* the function returned, or threw: both count */
