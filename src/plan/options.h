@@ -133,6 +133,7 @@ struct plan_threshold {
     span_ns after;            /* ours; 0: from the start */
     int64_t min_samples;      /* ours; 0: however few */
     bool long_form;           /* written as an object; so it is shown as one */
+    const char *instead_of;   /* joined, it replaces those that begin so; NULL: it is added */
 };
 
 /* All conditions on one metric or sub-metric, such as "http_req_duration{status:200}". */

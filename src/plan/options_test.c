@@ -160,6 +160,31 @@ static void a_flag_adds_a_threshold(void **state)
     assert_int_equal(cli.thresholds.items[1].n, 1);
 }
 
+static void short_thresholds_replace_those_of_the_script(void **state)
+{
+    struct fixture *f = *state;
+    struct plan_options cli;
+    const struct plan_metric_thresholds *m;
+
+    plan_options_init(&cli, &f->arena);
+    assert_int_equal(plan_options_from_cli(&cli, PLAN_THRESHOLDS, "p95_ms=300"), 0);
+    assert_int_equal(plan_options_from_cli(&cli, PLAN_THRESHOLDS, "p95_ms=250"), 0);
+    assert_int_equal(plan_options_from_cli(&cli, PLAN_THRESHOLDS, "error_rate=2.5"), 0);
+    assert_int_equal(read_json(f, PLAN_TIER_SCRIPT,
+                               "{\"thresholds\":{\"http_req_duration\":[\"p(95)<=100.0\","
+                               "\"p(99)<=400.0\"]}}"),
+                     0);
+    plan_options_apply(&f->o, &cli, PLAN_TIER_CLI, &f->warnings);
+    assert_int_equal(f->o.thresholds.n, 2);
+    m = f->o.thresholds.items;
+    assert_string_equal(m[0].metric, "http_req_duration");
+    assert_int_equal(m[0].n, 2);
+    assert_string_equal(m[0].items[0].source, "p(99)<=400.0");
+    assert_string_equal(m[0].items[1].source, "p(95)<=250");
+    assert_string_equal(m[1].metric, "http_req_failed");
+    assert_string_equal(m[1].items[0].source, "rate<=0.025");
+}
+
 static void bad_threshold_flags_are_explained(void **state)
 {
     static const struct {
@@ -175,6 +200,8 @@ static void bad_threshold_flags_are_explained(void **state)
         {"a: rate>1; min_samples=0", "'min_samples' must be a whole number from 1 on"},
         {"a: rate>1; abort=yes", "'abort=yes' is none of window="},
         {"a: rate>1; p=1", "'p=1' is none of window="},
+        {"p9_ms=3", "'p9_ms' is none of p50_ms, p95_ms"},
+        {"p95_ms=fast", "'p95_ms=fast' has no number"},
     };
     struct fixture *f = *state;
 
@@ -488,6 +515,7 @@ int main(void)
         TEST(reads_every_type_from_json),
         TEST(thresholds_of_ours_are_read),
         TEST(a_flag_adds_a_threshold),
+        TEST(short_thresholds_replace_those_of_the_script),
         TEST(bad_threshold_flags_are_explained),
         TEST(names_the_field_that_is_wrong),
         TEST(warns_once_of_unknown_fields),

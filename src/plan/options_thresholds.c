@@ -1,12 +1,14 @@
 /*
  * Thresholds as options: from JSON, where they are k6's with members of our own, and from the flag
- * --threshold, whose text is `METRIC: CONDITION` with what else there is to say behind semicolons.
+ * --threshold, whose text is `METRIC: CONDITION` with what else there is to say behind semicolons,
+ * or in short, as LoadPilot has it, KEY=NUMBER.
  */
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/json_out.h"
 #include "plan/options_priv.h"
 
 /* --- JSON --- */
@@ -157,6 +159,54 @@ static size_t find_colon(struct str text)
     return text.n;
 }
 
+/* LoadPilot's thresholds: KEY=NUMBER, in its units. */
+static const struct {
+    const char *key, *metric, *begins;
+    double divisor;
+} short_forms[] = {
+    {"p50_ms", "http_req_duration", "p(50)<=", 1},    {"p95_ms", "http_req_duration", "p(95)<=", 1},
+    {"p99_ms", "http_req_duration", "p(99)<=", 1},    {"max_ms", "http_req_duration", "max<=", 1},
+    {"error_rate", "http_req_failed", "rate<=", 100},
+};
+
+static int add_flag(struct plan_slot *slot, const char *metric, const struct plan_threshold *t)
+{
+    struct arena *arena = slot->o->arena;
+    struct plan_threshold *item = arena_new(arena, struct plan_threshold);
+    struct plan_metric_thresholds one = {metric, item, 1, 1};
+
+    *item = *t;
+    plan_thresholds_join(slot->field, &(struct plan_thresholds){&one, 1, 1}, arena);
+    return 0;
+}
+
+/* `p95_ms=300`. */
+static int take_short_form(struct plan_slot *slot, struct str text)
+{
+    size_t at = str_find(text, '=');
+    struct str key = str_trim(str_from(text.p, at));
+    char number[JSON_NUMBER_BYTES];
+    double value;
+
+    for (size_t i = 0; i < countof(short_forms); i++) {
+        if (!str_is(key, short_forms[i].key))
+            continue;
+        if (!str_f64(str_trim(str_from_index(text, at + 1)), &value) || value < 0)
+            return fault(-EINVAL, "'%.*s' has no number behind the '='", STR_ARG(text));
+        json_number(value / short_forms[i].divisor, number);
+        const struct plan_threshold t = {
+            .source = arena_printf(slot->o->arena, "%s%s", short_forms[i].begins, number),
+            .instead_of = short_forms[i].begins,
+        };
+
+        return add_flag(slot, short_forms[i].metric, &t);
+    }
+    return fault(-EINVAL,
+                 "'%.*s' is none of p50_ms, p95_ms, p99_ms, max_ms and error_rate; others are "
+                 "written as 'METRIC: CONDITION'",
+                 STR_ARG(key));
+}
+
 static int take_flag_text(struct plan_slot *slot, struct str text)
 {
     struct arena *arena = slot->o->arena;
@@ -166,6 +216,8 @@ static int take_flag_text(struct plan_slot *slot, struct str text)
     struct str part;
     struct plan_threshold t = {0};
 
+    if (at == text.n && str_find(text, '=') < text.n)
+        return take_short_form(slot, text);
     if (!metric.n || !str_split(&rest, ';', &part) || !str_trim(part).n) {
         return fault(-EINVAL, "a threshold is written as 'METRIC: CONDITION', such as "
                               "'http_req_duration: p(95)<200; window=30s'");
@@ -176,11 +228,7 @@ static int take_flag_text(struct plan_slot *slot, struct str text)
             TRY(take_word(&t, str_trim(part)));
     }
 
-    struct plan_threshold *item = arena_new(arena, struct plan_threshold);
-    struct plan_metric_thresholds one = {plan_copy(arena, metric), item, 1, 1};
-
-    *item = t;
-    plan_thresholds_join(slot->field, &(struct plan_thresholds){&one, 1, 1}, arena);
+    TRY(add_flag(slot, plan_copy(arena, metric), &t));
     return 0;
 }
 
@@ -207,6 +255,18 @@ static struct plan_metric_thresholds *of_metric(struct plan_thresholds *all, con
     return m;
 }
 
+/* Takes away what a condition stands in place of. */
+static void drop_replaced(struct plan_metric_thresholds *m, const char *begins)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < m->n; i++) {
+        if (strncmp(m->items[i].source, begins, strlen(begins)) != 0)
+            m->items[kept++] = m->items[i];
+    }
+    m->n = kept;
+}
+
 void plan_thresholds_join(struct plan_thresholds *all, const struct plan_thresholds *more,
                           struct arena *arena)
 {
@@ -218,8 +278,11 @@ void plan_thresholds_join(struct plan_thresholds *all, const struct plan_thresho
             const struct plan_metric_thresholds *from = &parts[p]->items[i];
             struct plan_metric_thresholds *to = of_metric(&joined, from->metric, arena);
 
-            for (size_t k = 0; k < from->n; k++)
+            for (size_t k = 0; k < from->n; k++) {
+                if (from->items[k].instead_of)
+                    drop_replaced(to, from->items[k].instead_of);
                 plan_push(arena, to) = from->items[k];
+            }
         }
     }
     *all = joined;
