@@ -319,6 +319,8 @@ int sinks_feed(const struct sink_setup *setup, const struct vocab_options *optio
     struct vocab_options o = *options;
     struct vocab_feed *feed;
 
+    if (own && s->config.usual && strcmp(own, "brunt") == 0)
+        own = s->config.usual;
     TRY(vocab_parse(str_of(setup->vocab ? setup->vocab : own), &o.vocabs));
     o.exact = setup->exact;
     o.run = o.run ? o.run : setup->run;

@@ -25,6 +25,7 @@ struct spool;
 
 struct sinks_config {
     const char *vocab;     /* for sinks that were not told; NULL: each its own */
+    const char *usual;     /* for those whose own is brunt's; NULL: brunt's */
     const char *spool_dir; /* NULL: no spools */
     uint64_t spool_bytes;  /* cap of each spool; 0: 1 GiB */
     const char *run_id;
