@@ -1,0 +1,213 @@
+/*
+ * The module _brunt: what the packages under py/ are made of; py/README.md describes it. Functions
+ * without keywords, for they are called once per request.
+ */
+#include "base/mem.h"
+#include "metric/metric.h"
+#include "metric/tagset.h"
+#include "script/py/py_priv.h"
+
+PyObject *py_interrupted, *py_plain_sleep;
+
+static PyObject *judge(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+{
+    struct py_vu *vu = py_running("judge()");
+    int failed;
+
+    if (!vu)
+        return NULL;
+    failed = n_args == 2 ? PyObject_IsTrue(args[1]) : -1;
+    if (failed < 0 || (args[0] != Py_None && !PyObject_TypeCheck(args[0], &py_response_type))) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError,
+                            "judge() takes a response or None, and whether it failed");
+        return NULL;
+    }
+    if (args[0] == Py_None)
+        py_settle(vu, failed);
+    else
+        py_judge(vu, (struct py_response *)args[0], failed);
+    Py_RETURN_NONE;
+}
+
+/* In a user it suspends; elsewhere it is what it replaces, time.sleep. */
+static PyObject *sleep_for(PyObject *module UNUSED, PyObject *arg)
+{
+    struct py_vu *vu = py_current;
+    double seconds;
+
+    if (!vu)
+        return PyObject_CallOneArg(py_plain_sleep, arg);
+    seconds = PyFloat_AsDouble(arg);
+    if (seconds == -1 && PyErr_Occurred())
+        return NULL;
+    if (seconds < 0) {
+        PyErr_SetString(PyExc_ValueError, "sleep length must be non-negative");
+        return NULL;
+    }
+    if (py_sleep(vu, seconds) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *now(PyObject *module UNUSED, PyObject *none UNUSED)
+{
+    struct py_vu *vu = py_current;
+    mono_ns t = vu ? vu->host->ops->now(vu->host) : clock_mono();
+
+    return PyFloat_FromDouble((double)t / 1e9);
+}
+
+static PyObject *log_line(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+{
+    struct py_vu *vu = py_running("log()");
+    long level = n_args == 2 ? PyLong_AsLong(args[0]) : -1;
+    Py_ssize_t n;
+    const char *p;
+
+    if (!vu)
+        return NULL;
+    if (level < SCRIPT_LOG_DEBUG || level > SCRIPT_LOG_ERROR || !PyUnicode_Check(args[1])) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "log() takes a level from 0 to 3 and a text");
+        return NULL;
+    }
+    p = PyUnicode_AsUTF8AndSize(args[1], &n);
+    if (!p)
+        return NULL;
+    vu->host->ops->log(vu->host, (enum script_log_level)level, SCRIPT_LOG_ENGINE,
+                       str_from(p, (size_t)n));
+    Py_RETURN_NONE;
+}
+
+static PyObject *check(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+{
+    struct py_vu *vu = py_running("check()");
+    int passed;
+    Py_ssize_t n;
+    const char *p;
+
+    if (!vu)
+        return NULL;
+    if (n_args != 2 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "check() takes a name and whether it passed");
+        return NULL;
+    }
+    passed = PyObject_IsTrue(args[1]);
+    p = PyUnicode_AsUTF8AndSize(args[0], &n);
+    if (passed < 0 || !p)
+        return NULL;
+    vu->host->ops->check(vu->host, str_from(p, (size_t)n), vu->host->tags, passed);
+    Py_RETURN_NONE;
+}
+
+/*
+ * fail(name): a failure without a request, such as an exception before the first; else a test whose
+ * every call fails early would pass for one without failures.
+ */
+static PyObject *fail_alone(PyObject *module UNUSED, PyObject *name)
+{
+    struct py_vu *vu = py_running("fail()");
+    Py_ssize_t n;
+    const char *p;
+
+    if (!vu)
+        return NULL;
+    p = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, &n) : NULL;
+    if (!p) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "fail() takes a name");
+        return NULL;
+    }
+    struct script_host *h = vu->host;
+
+    h->ops->sample(h, M_HTTP_REQ_FAILED,
+                   tagset_add(h->tag_pool, h->tags, STR("name"), str_from(p, (size_t)n)), 1);
+    Py_RETURN_NONE;
+}
+
+/* exception(e): told and counted as if it had ended the call, which goes on. */
+static PyObject *tell_exception(PyObject *module UNUSED, PyObject *e)
+{
+    struct py_vu *vu = py_running("exception()");
+
+    if (!vu)
+        return NULL;
+    if (!PyExceptionInstance_Check(e)) {
+        PyErr_SetString(PyExc_TypeError, "exception() takes an exception");
+        return NULL;
+    }
+    PyErr_SetObject((PyObject *)Py_TYPE(e), e);
+    py_tell_exception(vu);
+    Py_RETURN_NONE;
+}
+
+/* user() -> (number, iteration) of the running user, or None */
+static PyObject *user(PyObject *module UNUSED, PyObject *none UNUSED)
+{
+    struct py_vu *vu = py_current;
+
+    if (!vu)
+        Py_RETURN_NONE;
+    return Py_BuildValue("(KL)", (unsigned long long)vu->host->vu_id_in_test,
+                         (long long)vu->host->iteration);
+}
+
+static PyMethodDef functions[] = {
+    {"request", (PyCFunction)(void (*)(void))py_request, METH_FASTCALL, NULL},
+    {"batch", (PyCFunction)(void (*)(void))py_batch, METH_FASTCALL, NULL},
+    {"judge", (PyCFunction)(void (*)(void))judge, METH_FASTCALL, NULL},
+    {"sleep", sleep_for, METH_O, NULL},
+    {"now", now, METH_NOARGS, NULL},
+    {"log", (PyCFunction)(void (*)(void))log_line, METH_FASTCALL, NULL},
+    {"check", (PyCFunction)(void (*)(void))check, METH_FASTCALL, NULL},
+    {"fail", fail_alone, METH_O, NULL},
+    {"exception", tell_exception, METH_O, NULL},
+    {"user", user, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_brunt",
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+/* Takes time.sleep's place, keeping the plain one. */
+static int replace_sleep(PyObject *module)
+{
+    PyObject *time = PyImport_ImportModule("time");
+    PyObject *ours = PyObject_GetAttrString(module, "sleep");
+    int r = -1;
+
+    if (time && ours)
+        py_plain_sleep = PyObject_GetAttrString(time, "sleep");
+    if (py_plain_sleep)
+        r = PyObject_SetAttrString(time, "sleep", ours);
+    Py_XDECREF(ours);
+    Py_XDECREF(time);
+    return r;
+}
+
+static int add(PyObject *module, const char *name, PyObject *o)
+{
+    return o ? PyModule_AddObjectRef(module, name, o) : -1;
+}
+
+PyObject *py_module_init(void)
+{
+    PyObject *module = PyModule_Create(&definition);
+
+    if (!module || PyType_Ready(&py_response_type) < 0)
+        return NULL;
+    py_interrupted = PyErr_NewExceptionWithDoc("_brunt.Interrupted",
+                                               "The run is over for this user; not to be caught.",
+                                               PyExc_BaseException, NULL);
+    if (add(module, "Interrupted", py_interrupted) < 0 ||
+        add(module, "Response", (PyObject *)&py_response_type) < 0 || replace_sleep(module) < 0) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    return module;
+}

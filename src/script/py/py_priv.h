@@ -1,0 +1,233 @@
+#pragma once
+/*
+ * What the files of the Python plug-in share.
+ *
+ *   struct py_script   the loaded file: the object that the packages under py/ made of it
+ *   struct py_loop     what users of one loop share: parsed URLs, responses that are alive, the
+ *                      watchman for code that never waits
+ *   struct py_vu       one user: a thread state of Python's and the user's object
+ *
+ * One interpreter, many users on one operating-system thread. Each user has a PyThreadState of its
+ * own, which is what Python keeps on a stack: frames, exceptions being handled, context variables,
+ * recursion depth. Around every call that suspends, the user gives back the interpreter's lock and
+ * its state with it (py_out), and takes both again on its return (py_in): to Python it looks like a
+ * thread that waits for the network. So everything else may run Python meanwhile: other users,
+ * threads that the script has started, the main thread.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#define PY_SSIZE_T_CLEAN
+
+#include <Python.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/ticks.h"
+#include "script/plugin.h"
+#include "script/script.h"
+
+struct http_request;
+
+/* The program's functions; set once before anything else. */
+extern const struct script_plugin_calls *py_calls;
+
+/* The language; the table that the program gets. */
+extern const struct script_ops py_ops;
+
+/* The folder of the plug-in. */
+extern const char *py_folder;
+
+/* ---- the interpreter (py_start.c) ---- */
+
+/*
+ * Starts the interpreter, once for the process, and imports the package that runs scripts. On any
+ * thread, without the interpreter's lock. Returns 0 or a fault.
+ */
+MUST_USE int py_start(void);
+
+/* Names of the package under py/ that all scripts go through; valid after py_start(). */
+struct py_names {
+    PyObject *load;      /* load(path, target, scenario, wants_plan) */
+    PyObject *report;    /* report(exception) -> (text or None, name of its type) */
+    PyObject *farewells; /* farewells() -> [text] */
+    PyObject *ending;    /* ending(): the script is done with */
+    PyObject *place;     /* place(frame) -> text, or None: it was told before */
+};
+
+extern struct py_names py_names;
+
+/*
+ * Takes the interpreter's lock for a thread that runs no user (loading, freeing), and gives it
+ * back. They do not nest.
+ */
+void py_lock(void);
+void py_unlock(void);
+
+/* The last thing that a thread does with Python which has called py_lock(). */
+void py_forget_thread(void);
+
+/* ---- scripts (py_script.c) ---- */
+
+struct py_script {
+    struct script base; /* first */
+    struct metric_registry *metrics;
+    PyObject *object;
+    char *vocab;
+    uint32_t exceptions; /* the metric script_exceptions */
+};
+
+static inline struct py_script *py_script_of(struct script *s)
+{
+    return (struct py_script *)(void *)s;
+}
+
+int py_load(const struct script_config *config, struct script_host *host,
+            struct script **ret_script);
+void py_free(struct script *s);
+int py_find_export(struct script *s, const char *name);
+
+/* Text of a str or None as a heap string; NULL: neither, or it is no UTF-8. */
+char *py_text(PyObject *o);
+
+/* ---- loops (py_loop.c) ---- */
+
+struct py_urls;
+struct py_verdicts;
+
+struct py_loop {
+    struct py_script *script;
+    struct py_urls *urls;
+    struct py_verdicts *verdicts;
+    struct list responses; /* all struct py_response that hold one of the loop's */
+    struct list dead;      /* those that died on another thread */
+    pthread_t thread;      /* that of the loop; once is_bound */
+    bool is_bound;
+    size_t n_users;
+    struct py_watch *watch;
+    struct ticks_origin origin;
+    uint64_t entered; /* ticks at which the user that is inside entered */
+    struct {
+        _Atomic uint64_t script; /* ticks inside Python, written by the loop's thread alone */
+    } shared;
+};
+
+int py_loop_open(struct script *s, void **ret_loop);
+void py_loop_close(void *script_loop);
+void py_loop_stats(const void *script_loop, struct script_stats *ret_stats);
+
+/* The parsed URL, borrowed from the loop until the next call. Returns 0 or the fault. */
+MUST_USE int py_urls_get(struct py_urls *urls, struct str text, const struct url **ret_url);
+struct py_urls *py_urls_new(void);
+void py_urls_free(struct py_urls *urls); /* accepts NULL */
+
+/* ---- users (py_user.c) ---- */
+
+struct py_response;
+
+struct py_vu {
+    struct py_script *script;
+    struct py_loop *loop;
+    struct script_host *host;
+    PyThreadState *ts;
+    PyObject *object;         /* what the script's user() gave; NULL: of user 0, not yet */
+    PyObject *run;            /* its bound method run(index) */
+    struct py_response *open; /* whose verdict is still out, or NULL; a reference */
+    struct arena arena;       /* of the request under way */
+    _Atomic bool interrupted; /* told to stop; until the call into the script returns */
+    _Atomic mono_ns deadline; /* 0: none */
+};
+
+/* The user whose code this thread is running, or NULL. */
+extern _Thread_local struct py_vu *py_current;
+
+/* The running user, or NULL with a RuntimeError that says that `what` needs one. */
+struct py_vu *py_running(const char *what);
+
+/* Enters and leaves Python as that user. */
+void py_in(struct py_vu *vu);
+void py_out(struct py_vu *vu);
+
+/*
+ * After a call that suspended gave `condition`: raises Interrupted when it is not 0. Returns 0 or
+ * -1 with the exception set.
+ */
+int py_resumed(struct py_vu *vu, int condition);
+
+/* Suspends for a time. 0, or -1 with an exception set. */
+int py_sleep(struct py_vu *vu, double seconds);
+
+/* Tells the host of the exception that is set, and counts it; clears it. */
+void py_tell_exception(struct py_vu *vu);
+
+int py_vu_new(struct script *s, void *script_loop, struct script_host *host, void **ret_vu);
+void py_vu_free(void *vu);
+int py_run_iteration(void *vu, int export_index, const char *setup_data);
+int py_leave_scenario(void *vu);
+void py_interrupt(void *vu);
+void py_set_deadline(void *vu, mono_ns deadline);
+
+/* ---- code that never waits (py_watch.c) ---- */
+
+struct py_watch;
+
+/* A thread that looks ten times a second; NULL when none can be started. */
+struct py_watch *py_watch_new(void);
+void py_watch_free(struct py_watch *w); /* without the interpreter's lock; accepts NULL */
+
+/* The user of this loop that is inside Python now, or NULL: none is. In turns. */
+void py_watch_tell(struct py_watch *w, struct py_vu *vu);
+
+/*
+ * What is to be said of a stay that was too long, or NULL; the caller frees it. With the
+ * interpreter's lock.
+ */
+char *py_watch_take_note(struct py_watch *w);
+
+/* The deadline of the user that is inside has changed. */
+void py_watch_deadline(struct py_watch *w, struct py_vu *vu);
+
+/* ---- requests and responses (py_request.c, py_response.c, py_verdict.c) ---- */
+
+struct py_response {
+    PyObject_HEAD struct list link; /* in its loop's list; alone: there is no r any more */
+    struct py_loop *loop;           /* NULL: it was closed */
+    struct http_response *r;        /* a reference; NULL: the loop is gone */
+    PyObject *method;               /* str */
+    PyObject *name;                 /* str or None */
+    const struct tagset *tags;      /* of the request; valid while its loop is */
+    PyObject *headers;              /* dict, once made */
+    PyObject *text;                 /* str, once made */
+    bool is_open;                   /* nobody has judged it */
+};
+
+extern PyTypeObject py_response_type;
+
+/*
+ * A new object of `type` (py_response_type or derived from it) around r, which is taken over, also
+ * when it fails. NULL with an exception set when memory is out.
+ */
+struct py_response *py_response_new(struct py_vu *vu, PyTypeObject *type, struct http_response *r);
+
+/* Samples http_req_failed for a response that is open; no effect otherwise. */
+void py_judge(struct py_vu *vu, struct py_response *response, bool failed);
+
+/* The response of the user that is still open, if any. */
+void py_settle(struct py_vu *vu, bool failed);
+
+struct py_verdicts *py_verdicts_new(void);
+void py_verdicts_free(struct py_verdicts *v); /* with the interpreter's lock; accepts NULL */
+
+PyObject *py_request(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
+PyObject *py_batch(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
+
+/* ---- the module _brunt (py_module.c) ---- */
+
+/* For PyImport_AppendInittab. */
+PyObject *py_module_init(void);
+
+/* BaseException of a user that was told to stop; valid after the module's init. */
+extern PyObject *py_interrupted;
+
+/* The time.sleep of Python's own, for threads that run no user. */
+extern PyObject *py_plain_sleep;

@@ -1,0 +1,198 @@
+/*
+ * From a file to a struct script. The file is read and understood by the package brunt_script under
+ * py/; what it has found out is read off its object here.
+ */
+#include <errno.h>
+
+#include "base/mem.h"
+#include "script/py/py_priv.h"
+
+char *py_text(PyObject *o)
+{
+    Py_ssize_t n;
+    const char *p = PyUnicode_Check(o) ? PyUnicode_AsUTF8AndSize(o, &n) : NULL;
+
+    if (!p) {
+        PyErr_Clear();
+        return NULL;
+    }
+    return xstrndup(p, (size_t)n);
+}
+
+/* An attribute as heap text, or NULL. */
+static char *text_of(PyObject *object, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString(object, name);
+    char *text = NULL;
+
+    if (!value) {
+        PyErr_Clear();
+        return NULL;
+    }
+    text = py_text(value);
+    Py_DECREF(value);
+    return text;
+}
+
+/* The exception that is set becomes a fault; brunt_script has put it in a sentence. */
+static int load_failed(void)
+{
+    PyObject *type, *value, *trace;
+
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    PyObject *str = value ? PyObject_Str(value) : NULL;
+    PyObject *code = value ? PyObject_GetAttrString(value, "exit_code") : NULL;
+    scoped(freep) char *text = str ? py_text(str) : NULL;
+    long exit_code = code ? PyLong_AsLong(code) : 107;
+
+    PyErr_Clear();
+    Py_XDECREF(code);
+    Py_XDECREF(str);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    if (exit_code < 1 || exit_code > 254)
+        exit_code = 107;
+    return fault(FAULT_EXIT((int)exit_code), "%s", text ? text : "the script cannot be loaded");
+}
+
+static PyObject *optional(const char *text)
+{
+    return text ? PyUnicode_DecodeFSDefault(text) : Py_NewRef(Py_None);
+}
+
+/* os.environ gets what -e gave. -1 with an exception set. */
+static int set_environment(const struct script_config *config)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *environ = os ? PyObject_GetAttrString(os, "environ") : NULL;
+    int r = environ ? 0 : -1;
+
+    for (size_t i = 0; r == 0 && i < config->n_env; i++) {
+        const char *have = getenv(config->env_names[i]);
+        PyObject *value;
+
+        if (have && strcmp(have, config->env_values[i]) == 0)
+            continue;
+        value = PyUnicode_DecodeFSDefault(config->env_values[i]);
+        r = value ? PyMapping_SetItemString(environ, config->env_names[i], value) : -1;
+        Py_XDECREF(value);
+    }
+    Py_XDECREF(environ);
+    Py_XDECREF(os);
+    return r;
+}
+
+static PyObject *call_load(const struct script_config *config)
+{
+    PyObject *path = PyUnicode_DecodeFSDefault(config->path);
+    PyObject *target = optional(config->target), *scenario = optional(config->scenario);
+    PyObject *script = NULL;
+
+    if (path && target && scenario && set_environment(config) == 0) {
+        script = PyObject_CallFunctionObjArgs(py_names.load, path, target, scenario,
+                                              config->wants_plan ? Py_True : Py_False, NULL);
+    }
+    Py_XDECREF(path);
+    Py_XDECREF(target);
+    Py_XDECREF(scenario);
+    return script;
+}
+
+/* -1 with an exception set. */
+static int read_exports(struct py_script *s)
+{
+    PyObject *names = PyObject_GetAttrString(s->object, "exports");
+    Py_ssize_t n = names ? PySequence_Size(names) : -1;
+    int r = n < 0 ? -1 : 0;
+
+    if (n > 0)
+        s->base.exports = xnew_n(struct script_export, (size_t)n);
+    for (Py_ssize_t i = 0; r == 0 && i < n; i++) {
+        PyObject *name = PySequence_GetItem(names, i);
+        char *text = name ? py_text(name) : NULL;
+
+        Py_XDECREF(name);
+        if (!text) {
+            PyErr_SetString(PyExc_TypeError, "a name of an export is no text");
+            r = -1;
+            break;
+        }
+        s->base.exports[s->base.n_exports++] = (struct script_export){text, true};
+    }
+    Py_XDECREF(names);
+    return r;
+}
+
+static int load_locked(struct py_script *s, const struct script_config *config)
+{
+    s->object = call_load(config);
+    if (!s->object || read_exports(s) < 0)
+        return load_failed();
+    s->base.options_json = text_of(s->object, "options");
+    s->base.plan_json = text_of(s->object, "plan");
+    s->base.text = text_of(s->object, "text");
+    s->base.n_text = s->base.text ? strlen(s->base.text) : 0;
+    s->vocab = text_of(s->object, "vocab");
+    s->base.vocab = s->vocab;
+    return 0;
+}
+
+int py_load(const struct script_config *config, struct script_host *host UNUSED,
+            struct script **ret_script)
+{
+    struct py_script *s = xnew(struct py_script);
+    int r;
+
+    s->base.ops = &py_ops;
+    s->metrics = config->metrics;
+    r = metric_register(config->metrics, STR("script_exceptions"), METRIC_COUNTER, CONTAINS_DEFAULT,
+                        &s->exceptions);
+    if (r == 0)
+        r = py_start();
+    if (r == 0) {
+        py_lock();
+        r = load_locked(s, config);
+        py_unlock();
+    }
+    if (r < 0) {
+        py_free(&s->base);
+        TRY(r);
+    }
+    *ret_script = &s->base;
+    return 0;
+}
+
+void py_free(struct script *base)
+{
+    struct py_script *s;
+
+    if (!base)
+        return;
+    s = py_script_of(base);
+    if (s->object) {
+        py_lock();
+        Py_CLEAR(s->object);
+        Py_XDECREF(PyObject_CallNoArgs(py_names.ending));
+        PyErr_Clear();
+        py_unlock();
+    }
+    for (size_t i = 0; i < base->n_exports; i++)
+        free(base->exports[i].name);
+    free(base->exports);
+    free(base->options_json);
+    free(base->plan_json);
+    free(base->text);
+    free(s->vocab);
+    free(s);
+}
+
+int py_find_export(struct script *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_exports; i++) {
+        if (strcmp(s->exports[i].name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}

@@ -1,0 +1,307 @@
+/*
+ * A user's life. Its thread state is made with it and goes with it; its object, by the script's
+ * user(), when its first iteration begins, so that its hooks run where requests may be sent.
+ */
+#include <errno.h>
+#include <math.h>
+
+#include "base/mem.h"
+#include "metric/tagset.h"
+#include "script/py/py_priv.h"
+
+_Thread_local struct py_vu *py_current;
+
+/* ---- in and out ---- */
+
+/*
+ * Python tells threads apart by a number that it keeps in their state; a user's is its own, so that
+ * an exception can be sent to it alone.
+ */
+static PyThreadState *new_state(const struct py_vu *vu)
+{
+    PyThreadState *ts = PyThreadState_New(PyInterpreterState_Main());
+
+    if (ts)
+        ts->thread_id = (unsigned long)(uintptr_t)vu;
+    return ts;
+}
+
+/* Objects of the loop that died on threads of the script are given back on the loop's. */
+static void bury(struct py_loop *l)
+{
+    while (unlikely(!list_empty(&l->dead))) {
+        struct list *link = list_pop(&l->dead);
+        struct py_response *r = list_entry(link, struct py_response, link);
+
+        Py_DECREF(r);
+    }
+}
+
+void py_in(struct py_vu *vu)
+{
+    PyEval_RestoreThread(vu->ts);
+    py_current = vu;
+    vu->loop->entered = ticks_now();
+    py_watch_tell(vu->loop->watch, vu);
+    bury(vu->loop);
+}
+
+static void say_note(struct py_vu *vu, struct py_watch *watch)
+{
+    scoped(freep) char *note = py_watch_take_note(watch);
+
+    if (unlikely(note != NULL))
+        vu->host->ops->log(vu->host, SCRIPT_LOG_WARN, SCRIPT_LOG_ENGINE, str_of(note));
+}
+
+static void count_time(struct py_loop *l)
+{
+    uint64_t sum = atomic_load_explicit(&l->shared.script, memory_order_relaxed);
+
+    atomic_store_explicit(&l->shared.script, sum + (ticks_now() - l->entered),
+                          memory_order_relaxed);
+}
+
+void py_out(struct py_vu *vu)
+{
+    say_note(vu, vu->loop->watch);
+    count_time(vu->loop);
+    py_watch_tell(vu->loop->watch, NULL);
+    py_current = NULL;
+    PyEval_SaveThread();
+}
+
+struct py_vu *py_running(const char *what)
+{
+    struct py_vu *vu = py_current;
+
+    if (unlikely(!vu)) {
+        PyErr_Format(
+            PyExc_RuntimeError,
+            "%s needs a running user: call it from a task or a hook, not while the file is "
+            "imported and not from a thread of your own",
+            what);
+    }
+    return vu;
+}
+
+int py_resumed(struct py_vu *vu, int condition)
+{
+    if (likely(!condition && !vu->interrupted))
+        return 0;
+    vu->interrupted = true;
+    PyErr_SetNone(py_interrupted);
+    return -1;
+}
+
+int py_sleep(struct py_vu *vu, double seconds)
+{
+    span_ns span = seconds >= 9e9 ? INT64_MAX : isnan(seconds) ? 0 : (span_ns)(seconds * 1e9);
+
+    py_out(vu);
+    int r = vu->host->ops->sleep(vu->host, span);
+
+    py_in(vu);
+    return py_resumed(vu, r);
+}
+
+/* ---- exceptions ---- */
+
+static void count_exception(struct py_vu *vu, PyObject *kind)
+{
+    struct script_host *h = vu->host;
+    Py_ssize_t n;
+    const char *p = kind ? PyUnicode_AsUTF8AndSize(kind, &n) : NULL;
+    const struct tagset *tags = h->tags;
+
+    if (p)
+        tags = tagset_add(h->tag_pool, tags, STR("exception"), str_from(p, (size_t)n));
+    PyErr_Clear();
+    h->ops->sample(h, vu->script->exceptions, tags, 1);
+}
+
+/* The report is (text or None, kind); a text is worth a line now. */
+static void tell_report(struct py_vu *vu, PyObject *report)
+{
+    PyObject *text = PyTuple_GetItem(report, 0), *kind = PyTuple_GetItem(report, 1);
+    scoped(freep) char *line = text ? py_text(text) : NULL;
+
+    if (line)
+        vu->host->ops->exception(vu->host, str_of(line));
+    count_exception(vu, kind);
+}
+
+void py_tell_exception(struct py_vu *vu)
+{
+    PyObject *type, *value, *trace, *report;
+
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    if (trace)
+        PyException_SetTraceback(value, trace);
+    report = value ? PyObject_CallOneArg(py_names.report, value) : NULL;
+    if (report && PyTuple_Check(report) && PyTuple_Size(report) == 2) {
+        tell_report(vu, report);
+    } else {
+        PyErr_Clear();
+        vu->host->ops->exception(vu->host, STR("an exception that cannot be shown"));
+        count_exception(vu, NULL);
+    }
+    Py_XDECREF(report);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+}
+
+/* ---- making and freeing ---- */
+
+int py_vu_new(struct script *s, void *script_loop, struct script_host *host, void **ret_vu)
+{
+    struct py_vu *vu = xnew(struct py_vu);
+
+    vu->script = py_script_of(s);
+    vu->loop = script_loop;
+    vu->host = host;
+    vu->arena.block_bytes = 1024;
+    vu->ts = new_state(vu);
+    if (!vu->ts) {
+        free(vu);
+        return fault(-ENOMEM, "no memory for the state of a Python user");
+    }
+    if (!vu->loop->is_bound) {
+        vu->loop->thread = pthread_self();
+        vu->loop->is_bound = true;
+    }
+    vu->loop->n_users++;
+    *ret_vu = vu;
+    return 0;
+}
+
+/* What the run's exceptions came to is said once, with the last user. */
+static void say_farewell(struct py_vu *vu)
+{
+    PyObject *lines = PyObject_CallNoArgs(py_names.farewells);
+    Py_ssize_t n = lines && PyList_Check(lines) ? PyList_GET_SIZE(lines) : 0;
+
+    for (Py_ssize_t i = 0; i < n; i++) {
+        scoped(freep) char *line = py_text(PyList_GET_ITEM(lines, i));
+
+        if (line) {
+            vu->host->ops->log(vu->host, SCRIPT_LOG_WARN, SCRIPT_LOG_ENGINE, str_of(line));
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(lines);
+}
+
+void py_vu_free(void *user)
+{
+    struct py_vu *vu = user;
+
+    if (!vu)
+        return;
+    py_in(vu);
+    if (vu->loop->n_users == 1 && vu->host->vu_id)
+        say_farewell(vu);
+    vu->loop->n_users--;
+    Py_CLEAR(vu->open);
+    Py_CLEAR(vu->run);
+    Py_CLEAR(vu->object);
+    PyThreadState_Clear(vu->ts);
+    bury(vu->loop);
+    py_watch_tell(vu->loop->watch, NULL);
+    py_current = NULL;
+    PyThreadState_DeleteCurrent();
+    arena_fini(&vu->arena);
+    free(vu);
+}
+
+/* ---- calls ---- */
+
+/* -1 with an exception set. */
+static int make_object(struct py_vu *vu)
+{
+    PyObject *object = PyObject_CallMethod(vu->script->object, "user", "K",
+                                           (unsigned long long)vu->host->vu_id_in_test);
+
+    if (!object)
+        return -1;
+    vu->run = PyObject_GetAttrString(object, "run");
+    if (!vu->run) {
+        Py_DECREF(object);
+        return -1;
+    }
+    vu->object = object;
+    return 0;
+}
+
+/* The call's condition; leaves no exception behind. */
+static int conclude(struct py_vu *vu, PyObject *result)
+{
+    int r = 0;
+
+    if (unlikely(!result)) {
+        r = SCRIPT_E_EXCEPTION;
+        if (PyErr_ExceptionMatches(py_interrupted)) {
+            PyErr_Clear();
+            r = SCRIPT_E_INTERRUPTED;
+        } else {
+            py_tell_exception(vu);
+        }
+    }
+    Py_XDECREF(result);
+    py_settle(vu, r == SCRIPT_E_EXCEPTION);
+    if (unlikely(vu->interrupted)) {
+        /* One that was sent too late to be raised must not hit the next call. */
+        PyThreadState_SetAsyncExc(vu->ts->thread_id, NULL);
+        r = SCRIPT_E_INTERRUPTED;
+    }
+    vu->interrupted = false;
+    return r;
+}
+
+int py_run_iteration(void *user, int export_index, const char *setup_data UNUSED)
+{
+    struct py_vu *vu = user;
+    PyObject *index, *result = NULL;
+
+    py_in(vu);
+    index = vu->run || make_object(vu) == 0 ? PyLong_FromLong(export_index) : NULL;
+    if (index)
+        result = PyObject_CallOneArg(vu->run, index);
+    Py_XDECREF(index);
+    int r = conclude(vu, result);
+
+    py_out(vu);
+    return r;
+}
+
+int py_leave_scenario(void *user)
+{
+    struct py_vu *vu = user;
+
+    if (!vu->object)
+        return 0;
+    py_in(vu);
+    int r = conclude(vu, PyObject_CallMethod(vu->object, "leave", NULL));
+
+    Py_CLEAR(vu->run);
+    Py_CLEAR(vu->object);
+    py_out(vu);
+    return r;
+}
+
+void py_interrupt(void *user)
+{
+    struct py_vu *vu = user;
+
+    vu->interrupted = true;
+}
+
+void py_set_deadline(void *user, mono_ns deadline)
+{
+    struct py_vu *vu = user;
+
+    atomic_store_explicit(&vu->deadline, deadline, memory_order_relaxed);
+    py_watch_deadline(vu->loop->watch, vu);
+}
