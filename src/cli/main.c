@@ -11,6 +11,7 @@
 
 extern const struct command cmd_run;
 extern const struct command cmd_inspect;
+extern const struct command cmd_init;
 extern const struct command cmd_ctl;
 extern const struct command cmd_metrics;
 extern const struct command cmd_outputs;
@@ -34,11 +35,11 @@ extern const struct command cmd_lab;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,     &cmd_find,      &cmd_ui,      &cmd_history,    &cmd_compare,    &cmd_show,
-    &cmd_report,  &cmd_tag,       &cmd_rm,      &cmd_export,     &cmd_import,     &cmd_ctl,
-    &cmd_inspect, &cmd_outputs,   &cmd_metrics, &cmd_connection, &cmd_publish,    &cmd_spool,
-    &cmd_target,  &cmd_dashboard, &cmd_lab,     &cmd_bridge,     &cmd_completion, &cmd_version,
-    &cmd_worker,  NULL,
+    &cmd_run,     &cmd_find,   &cmd_ui,        &cmd_history, &cmd_compare,    &cmd_show,
+    &cmd_report,  &cmd_tag,    &cmd_rm,        &cmd_export,  &cmd_import,     &cmd_ctl,
+    &cmd_inspect, &cmd_init,   &cmd_outputs,   &cmd_metrics, &cmd_connection, &cmd_publish,
+    &cmd_spool,   &cmd_target, &cmd_dashboard, &cmd_lab,     &cmd_bridge,     &cmd_completion,
+    &cmd_version, &cmd_worker, NULL,
 };
 
 static const char banner[] =
@@ -51,14 +52,16 @@ static void print_help(void)
     buf_printf(&out, "%s\nUsage: brunt COMMAND [options]\n\nCommands:\n", banner);
     for (size_t i = 0; cli_commands[i] && cli_commands[i]->help; i++)
         buf_printf(&out, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->help);
-    buf_puts(&out, "\nExamples:\n"
-                   "  brunt run script.js                             run a k6 script\n"
-                   "  brunt run -u 50 -d 30s script.js                with 50 users for 30 s\n"
-                   "  brunt run http://127.0.0.1:8080/ -c 50 -d 10s   one URL, no script\n"
-                   "  brunt find script.js --slo 'http_req_duration p(99)<200'\n"
-                   "                                                  how much load it holds\n"
-                   "  brunt target --listen 127.0.0.1:8080            a server to try things on\n"
-                   "\nbrunt COMMAND --help tells more.\n");
+    buf_puts(&out,
+             "\nExamples:\n"
+             "  brunt run script.js                             run a k6 script\n"
+             "  brunt run -u 50 -d 30s script.js                with 50 users for 30 s\n"
+             "  brunt run scenario.py --target URL              a LoadPilot scenario in Python\n"
+             "  brunt run http://127.0.0.1:8080/ -c 50 -d 10s   one URL, no script\n"
+             "  brunt find script.js --slo 'http_req_duration p(99)<200'\n"
+             "                                                  how much load it holds\n"
+             "  brunt target --listen 127.0.0.1:8080            a server to try things on\n"
+             "\nbrunt COMMAND --help tells more.\n");
     cli_write(STDOUT_FILENO, buf_str(&out));
     buf_fini(&out);
 }
