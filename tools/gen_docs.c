@@ -96,6 +96,7 @@ static void options_page(struct buf *out)
     put_flags(out, loadtest_table("brunt run"), "Outputs", "Of outputs");
     put_flags(out, loadtest_table("brunt run"), "Failures", "Of evidence of failures");
     put_flags(out, loadtest_table("brunt run"), "With a URL", "With a URL instead of a script");
+    put_flags(out, loadtest_table("brunt run"), "With Python", "With a scenario in Python");
     put_flags(out, cmd_find.make_options(), "Search", "Of `brunt find`: the search");
     put_flags(out, cmd_find.make_options(), "Probes", "Of `brunt find`: probes");
     put_flags(out, cmd_find.make_options(), "Results", "Of `brunt find`: results");

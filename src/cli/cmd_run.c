@@ -2,6 +2,7 @@
  * brunt run SCRIPT|URL: everything happens on one coroutine of the main loop, from reading the
  * script to writing the summary; users have loops of their own (run/).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -167,11 +168,25 @@ static enum run_store_need store_need(const struct loadtest *t)
     return run_report_is_wanted(t) || run_ui_is_wanted(t) ? RUN_STORE_NEEDED : RUN_STORE_KEEP;
 }
 
+/* --dry-run: the plan in the words of the script's own tool. */
+static int show_plan(const struct loadtest *t)
+{
+    if (!t->script->plan_json) {
+        return fault(-EINVAL,
+                     "--dry-run prints the plan of a LoadPilot scenario; for other scripts "
+                     "there is 'brunt inspect'");
+    }
+    printf("%s\n", t->script->plan_json);
+    return 0;
+}
+
 static int run_test(struct run_command *c)
 {
     struct loadtest *t = &c->test;
 
     TRY(loadtest_load(t));
+    if (t->own.dry_run)
+        return show_plan(t);
     run_id_choose(t);
     run_ui_add_export(t);
     TRY(run_store_new(t, store_need(t), &c->store));

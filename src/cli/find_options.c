@@ -102,6 +102,8 @@ static const struct opt_row own_rows[] = {
 
 /* Options of a run that say how much load there is, or what only a single run has. */
 static const char *const not_for_find[] = {
+    "scenario",
+    "dry-run",
     "vus",
     "duration",
     "iterations",
@@ -237,6 +239,7 @@ static int read_objectives(struct find_options *o)
 
 int find_options_read(struct find_options *o)
 {
+    o->test.own.scenario = o->scenario; /* languages that load one alone need it, too */
     TRY(read_objectives(o));
     TRY(read_span("probe", o->length_text, NS_PER_S, &o->length));
     TRY(read_span("warmup", o->warmup_text, 0, &o->warmup));

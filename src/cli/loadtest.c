@@ -372,10 +372,31 @@ static const struct opt_row own_rows[] = {
      .value_name = "TEXT",
      .group = "With a URL",
      .help = "the request's body"},
+    {.name = "target",
+     .type = OPT_STRING,
+     .offset = OWN(target),
+     .env = "LOADPILOT_TARGET",
+     .value_name = "URL",
+     .group = "With Python",
+     .help =
+         "what the paths of a LoadPilot scenario are relative to (LOADPILOT_TARGET in .env, else "
+         "http://localhost:8000)"},
+    {.name = "scenario",
+     .type = OPT_STRING,
+     .offset = OWN(scenario),
+     .value_name = "NAME",
+     .group = "With Python",
+     .help = "which scenario of the file to run, when there are several"},
+    {.name = "dry-run",
+     .type = OPT_FLAG,
+     .offset = OWN(dry_run),
+     .group = "With Python",
+     .help = "print the plan as JSON, as LoadPilot does, and send nothing"},
 };
 
 static const struct opt_example examples[] = {
     {"brunt run script.js", "run a script with the options it exports"},
+    {"brunt run scenario.py --target https://staging", "run a LoadPilot scenario"},
     {"brunt run -u 50 -d 30s script.js", "50 users for 30 seconds"},
     {"brunt run -s 30s:20 -s 1m:100 -s 10s:0 script.js", "up, further up, and down"},
     {"brunt run -e BASE_URL=https://staging script.js", "set a variable of __ENV"},
@@ -390,7 +411,7 @@ const struct opt_table *loadtest_table(const char *command)
     static struct opt_table table = {
         .operands = "SCRIPT|URL|-",
         .about =
-            "SCRIPT is a k6 script (.js, .ts), or - for standard input. With a URL, one request "
+            "SCRIPT is a k6 script (.js, .ts), a LoadPilot scenario (.py), or - for standard input. With a URL, one request "
             "is repeated; -c is the number of connections (10), -d the time (10s), and --rate starts "
             "requests at a rate, whatever the answers take.\n\n"
             "Options are taken from the file that --config names, the script, the environment "
@@ -672,6 +693,9 @@ static int load_script(struct loadtest *t)
         .fetch = fetch,
         .fetch_arg = t,
         .compat_base = strcmp(t->early.compatibility_mode, "extended") != 0,
+        .target = t->own.target,
+        .scenario = t->own.scenario,
+        .wants_plan = t->own.dry_run,
     };
 
     t->init_tags = tag_pool_new();

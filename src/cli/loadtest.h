@@ -35,6 +35,9 @@ struct loadtest_own {
     const char *method;
     struct opt_list headers;
     const char *body;
+    const char *target; /* these three are for scripts in Python */
+    const char *scenario;
+    bool dry_run;
     const char *address_token;
     const char *vocab;     /* NULL: each output its own */
     const char *spool_dir; /* NULL: the default; "off" */

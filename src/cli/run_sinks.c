@@ -181,6 +181,7 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
         return 0;
     }
     struct sinks_config config = {.vocab = t->own.vocab,
+                                  .usual = t->script->vocab,
                                   .spool_dir = s->spool_dir,
                                   .spool_bytes = (uint64_t)t->own.spool_max << 20,
                                   .run_id = s->test->own.run_id,
