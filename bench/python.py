@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""What scripts in Python cost: requests per CPU-second of LoadPilot scenarios beside the bare engine, what an iteration
+and a suspension take, and memory per idle user.
+
+    bench/python.py                   everything
+    bench/python.py --rounds 3 --seconds 3
+
+As bench/run.py: server on core 0, generator on core 1, the median of the rounds. The target is `brunt target`, so that
+the generator is what limits.
+"""
+import argparse
+import json
+import statistics
+import tempfile
+from pathlib import Path
+
+from run import SCRIPTS, TOP, count_requests, peak_idle, run, target
+
+FILE = str(SCRIPTS / "loadpilot_scenarios.py")
+USERS = 50
+
+
+def scenario(opts, name, url):
+    """(requests, iterations, CPU seconds)"""
+    summary = f"{opts.folder}/python.json"
+    cpu, wall, _ = run([opts.brunt, "run", FILE, "--scenario", name, "--target", url, "-u", str(USERS), "-d",
+                        f"{opts.seconds}s", "--no-store", "--quiet", "--summary-export", summary])
+    metrics = json.loads(Path(summary).read_text())["metrics"]
+    count = {m: metrics[m]["count"] if m in metrics else 0 for m in ("http_reqs", "iterations", "script_exceptions")}
+    assert not count["script_exceptions"], f"{name} raised exceptions"
+    return count["http_reqs"], count["iterations"], cpu
+
+
+def engine(opts, url):
+    summary = f"{opts.folder}/url.json"
+    cpu, wall, _ = run([opts.brunt, "run", f"{url}/fast", "--loops", "1", "-c", str(USERS), "-d", f"{opts.seconds}s",
+                        "--no-store", "--quiet", "--summary-export", summary])
+    requests, cpu, _ = count_requests(summary, cpu, wall)
+    return requests / cpu
+
+
+def bench_requests(opts, url):
+    rows = {name: [] for name in ("Static", "Hooks", "AsyncHooks", "Batch")}
+    bare, empty, switch = [], [], []
+    for _ in range(opts.rounds):
+        bare.append(engine(opts, url))
+        for name, rates in rows.items():
+            requests, _, cpu = scenario(opts, name, url)
+            rates.append(requests / cpu)
+        _, iterations, cpu = scenario(opts, "Empty", url)
+        empty.append(cpu / iterations * 1e6)
+        _, iterations, cpu = scenario(opts, "Switch", url)
+        switch.append(cpu / iterations / 100 * 1e6)
+    print(f"engine alone (run URL)   {statistics.median(bare):9,.0f} requests per CPU-second")
+    for name, rates in rows.items():
+        print(f"{name:24} {statistics.median(rates):9,.0f}   "
+              f"{statistics.median(r / b for r, b in zip(rates, bare)):.2f} of the engine alone")
+    print(f"an empty iteration       {statistics.median(empty):9.2f} us of CPU")
+    print(f"a suspension             {statistics.median(switch):9.2f} us of CPU, by time.sleep()")
+
+
+def bench_memory(opts):
+    def idle(users):
+        return peak_idle([opts.brunt, "run", "--quiet", "--no-store", FILE, "--scenario", "Idle", "-u", str(users), "-d", "2h"],
+                         {}, 90)
+
+    one = idle(1)
+    print(f"one user                 {one[0]:9,} KB resident")
+    for users in (1000, 10000):
+        kb, cpu = idle(users)
+        print(f"idle user of {users:6}     {(kb - one[0]) / (users - 1):9.1f} KB resident, "
+              f"{(cpu - one[1]) / (users - 1) * 1e6:.0f} us of CPU to create; goal 16 KB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--brunt", default=str(TOP / "build/release/brunt"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
+    opts = parser.parse_args()
+    with tempfile.TemporaryDirectory() as opts.folder:
+        server = target(opts.brunt)
+        try:
+            bench_requests(opts, server.url)
+        finally:
+            server.stop()
+        bench_memory(opts)
+
+
+main()
