@@ -1,0 +1,27 @@
+# Text files that become part of the program.
+#
+# brunt_embed_texts(LIBRARY TABLE FOLDER) adds to the library the array `const struct lab_source TABLE[]`
+# (lab/lab_source.h): each file below the folder, by its path there, in the order of paths, ended by a NULL path.
+function(brunt_embed_texts library table folder)
+    file(GLOB_RECURSE files RELATIVE ${folder} CONFIGURE_DEPENDS ${folder}/*)
+    list(SORT files)
+    set(made "/* Made by tools/cmake/BruntTexts.cmake. */\n#include \"lab/lab_source.h\"\n\n")
+    string(APPEND made "const struct lab_source ${table}[] = {\n")
+    foreach(name ${files})
+        file(READ ${folder}/${name} text)
+        string(REPLACE "\\" "\\\\" text "${text}")
+        string(REPLACE "\"" "\\\"" text "${text}")
+        string(REPLACE "\n" "\\n\"\n     \"" text "${text}")
+        string(APPEND made "    {\"${name}\",\n     \"${text}\"},\n")
+        set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${folder}/${name})
+    endforeach()
+    string(APPEND made "    {0},\n};\n")
+    set(before "")
+    if(EXISTS ${CMAKE_BINARY_DIR}/${table}.c)
+        file(READ ${CMAKE_BINARY_DIR}/${table}.c before)
+    endif()
+    if(NOT before STREQUAL made)
+        file(WRITE ${CMAKE_BINARY_DIR}/${table}.c "${made}")
+    endif()
+    target_sources(${library} PRIVATE ${CMAKE_BINARY_DIR}/${table}.c)
+endfunction()
