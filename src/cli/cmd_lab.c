@@ -3,7 +3,26 @@
 
 #include "cli/actions.h"
 
-static const struct command *const actions[] = {NULL};
+/* clang-format off */
+extern const struct command action_lab_up;
+extern const struct command action_lab_down;
+extern const struct command action_lab_restart;
+extern const struct command action_lab_status;
+extern const struct command action_lab_logs;
+extern const struct command action_lab_reset;
+extern const struct command action_lab_files;
+
+static const struct command *const actions[] = {
+    &action_lab_up,
+    &action_lab_down,
+    &action_lab_restart,
+    &action_lab_status,
+    &action_lab_logs,
+    &action_lab_reset,
+    &action_lab_files,
+    NULL,
+};
+/* clang-format on */
 
 static const struct action_list list = {
     .name = "brunt lab",
