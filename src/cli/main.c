@@ -32,14 +32,17 @@ extern const struct command cmd_worker;
 extern const struct command cmd_bridge;
 extern const struct command cmd_dashboard;
 extern const struct command cmd_lab;
+extern const struct command cmd_k6;
+extern const struct command cmd_generate;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,     &cmd_find,   &cmd_ui,        &cmd_history, &cmd_compare,    &cmd_show,
-    &cmd_report,  &cmd_tag,    &cmd_rm,        &cmd_export,  &cmd_import,     &cmd_ctl,
-    &cmd_inspect, &cmd_init,   &cmd_outputs,   &cmd_metrics, &cmd_connection, &cmd_publish,
-    &cmd_spool,   &cmd_target, &cmd_dashboard, &cmd_lab,     &cmd_bridge,     &cmd_completion,
-    &cmd_version, &cmd_worker, NULL,
+    &cmd_run,        &cmd_find,       &cmd_ui,      &cmd_history,  &cmd_compare,
+    &cmd_show,       &cmd_report,     &cmd_tag,     &cmd_rm,       &cmd_export,
+    &cmd_import,     &cmd_ctl,        &cmd_inspect, &cmd_init,     &cmd_outputs,
+    &cmd_metrics,    &cmd_connection, &cmd_publish, &cmd_spool,    &cmd_target,
+    &cmd_dashboard,  &cmd_lab,        &cmd_k6,      &cmd_generate, &cmd_bridge,
+    &cmd_completion, &cmd_version,    &cmd_worker,  NULL,
 };
 
 static const char banner[] =
