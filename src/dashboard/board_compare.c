@@ -80,9 +80,9 @@ static const struct board_panel numbers[] = {
              LEAP("run.peak_virtual_users", 0, "run_a", "A"), LEAP("run.peak_virtual_users", 0, "run_b", "B"))},
 };
 
-/* B against A, as a share of A. */
+/* B against A, as a share of A. In Graphite a run has two series, one said of it while it ran. */
 #define PROM_CHANGE(expr) PROM(END(expr, "run_b") " / " END(expr, "run_a") " - 1", "B against A")
-#define LEAP_LAST(what, run) "aggregateLine(seriesByTag('name=@lp.run_results." what "@', 'run_id=$" run "'), 'max')"
+#define LEAP_LAST(what, run) "maxSeries(aggregateLine(seriesByTag('name=@lp.run_results." what "@', 'run_id=$" run "'), 'last'))"
 #define LEAP_CHANGE(what) \
     {.vocab = VOCAB_LEAPWORK, .only = IN(GRAPHITE), .legend = "B against A", \
      .text = {[DIALECT_GRAPHITE] = "alias(offset(divideSeries(" LEAP_LAST(what, "run_b") ", " LEAP_LAST(what, "run_a") "), -1), 'B against A')"}}
