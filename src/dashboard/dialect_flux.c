@@ -167,15 +167,19 @@ static const char *quantile(struct asking *q, const struct measured *m)
 
 /*
  * Some samples of each step. Grafana ends an answer after ten rows for each point that the panel
- * has room for, which is about one a step, and shows an error then.
+ * has room for, which is about one a step, and shows an error then. Columns that not all series
+ * have would make InfluxDB 2.7 panic.
  */
 static const char *spread(struct asking *q, const struct measured *m)
 {
     const char *by = dialect_list(q->words, q->by, q->n_by, "\"%s\"", ", ");
+    const char *more = dialect_list(q->words, q->by, q->n_by, ", \"%s\"", "");
 
     return arena_printf(q->words,
-                        "%s\n  |> window(every: v.windowPeriod)\n  |> limit(n: 9)\n  |> group(%s)",
-                        samples(q, m), q->n_by ? arena_printf(q->words, "columns: [%s]", by) : "");
+                        "%s\n  |> keep(columns: [\"_start\", \"_stop\", \"_time\", \"_value\"%s])\n"
+                        "  |> window(every: v.windowPeriod)\n  |> limit(n: 9)\n  |> group(%s)",
+                        samples(q, m), more,
+                        q->n_by ? arena_printf(q->words, "columns: [%s]", by) : "");
 }
 
 static const char *answer(struct asking *q, const struct measured *m)
