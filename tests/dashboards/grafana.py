@@ -9,6 +9,7 @@ panel is printed. The lab (`brunt lab up`) is started with both and asked the sa
 Grafana asks Prometheus, InfluxDB 1 and 2 and Graphite through /api/ds/query, as its pages do; a run of ours feeds all.
 Variables are filled in here, because that is what a page does and the server does not.
 """
+import contextlib
 import json
 import os
 import re
@@ -25,7 +26,8 @@ from influx2 import ORG, TOKEN, Influx2  # noqa: E402
 from prometheus import Prometheus  # noqa: E402
 from servers import Graphite, Influx, Process, Target, check, finish, free_ports, wait_for  # noqa: E402
 
-DASHBOARDS = Path(os.environ.get("BRUNT_TEST_DASHBOARDS", HERE.parents[1] / "dashboards"))
+ROOT = HERE.parents[1]
+DASHBOARDS = Path(os.environ.get("BRUNT_TEST_DASHBOARDS", ROOT / "dashboards"))
 SKIPPED = 77
 TABLE = "--table" in sys.argv
 ROWS = []
@@ -37,11 +39,24 @@ FULL = "sum(rate(brunt_http_req_failed_total[5s])) > 0 and sum(brunt_http_reqs_t
 class Run(Process):
     """A run of about so many seconds; its name is what runs are told apart by where only tags tell them apart."""
 
-    def __init__(self, brunt, target, outs, name, seconds=600):
+    def __init__(self, brunt, target, outs, name, seconds=600, script=HERE / "grafana.js", more=()):
         super().__init__()
         env = {**os.environ, "BASE_URL": target.url, "HOME": self.folder.name, "TOKEN": TOKEN, "SECONDS": str(seconds)}
         command = [brunt, "run", "--quiet", "--tag", f"testid={name}", *(part for out in outs for part in ("-o", out))]
-        self.proc = self.start(*command, str(HERE / "grafana.js"), env=env)
+        self.proc = self.start(*command, *more, "-e", f"BASE_URL={target.url}", str(script), env=env)
+
+
+# Scripts of the gallery, which feed dashboards of their own: what makes each last until the end of the test.
+LONG = ("-u", "2", "-d", "600s", "-e", "PAUSE=0.1")
+GALLERY = {"llm": LONG, "ecommerce": LONG, "microservices": LONG, "cost": ("-e", "SCALE=20")}
+
+
+@contextlib.contextmanager
+def gallery(brunt, target, outs):
+    scripts = ROOT / "examples" / "gallery"
+    with contextlib.ExitStack() as runs:
+        yield {name: runs.enter_context(Run(brunt, target, outs, name, script=scripts / f"{name}.js", more=more))
+               for name, more in GALLERY.items()}
 
 
 class Stack:
@@ -177,6 +192,14 @@ def query_of(target, panel, variables):
     return {"intervalMs": 1000, "maxDataPoints": 500, **query}
 
 
+def queries_of(target, panel, variables):
+    """The query, and before it those that it calculates with."""
+    wanted = [target]
+    if (target.get("datasource") or {}).get("type") == "__expr__":
+        wanted = [t for t in panel["targets"] if "$" + t["refId"] in target["expression"]] + wanted
+    return [query_of(t, panel, variables) for t in wanted]
+
+
 def count(frames):
     """(series, points that are numbers or texts) of an answer's frames."""
     points = 0
@@ -193,14 +216,15 @@ def ask_panel(grafana, panel, variables, since):
     for target in panel.get("targets", []):
         if target.get("hide"):
             continue
-        query = query_of(target, panel, variables)
-        body = {"queries": [query], "from": str(int(since * 1000)), "to": str(int(time.time() * 1000))}
+        letter, queries = target["refId"], queries_of(target, panel, variables)
+        body = {"queries": queries, "from": str(int(since * 1000)), "to": str(int(time.time() * 1000))}
         try:
-            # Grafana 9 calls every answer of InfluxQL "A".
-            result = next(iter(grafana.ask("POST", "/api/ds/query", body)["results"].values()))
-            yield (query["refId"], *count(result.get("frames") or []), result.get("error"))
+            answer = grafana.ask("POST", "/api/ds/query", body)["results"]
+            # Grafana 9 calls an answer of InfluxQL "A" when something is wrong with it.
+            result = answer.get(letter) or answer.get("A") or {}
+            yield (letter, *count(result.get("frames") or []), result.get("error"))
         except Refused as e:
-            yield query["refId"], 0, 0, str(e)
+            yield letter, 0, 0, str(e)
 
 
 # Panels' queries that show what need not happen: (title, letter).
@@ -329,18 +353,20 @@ def main(brunt, home, influxd2):
     (port,) = free_ports(1)
     files = [p for p in sorted(DASHBOARDS.glob("*/*.json")) if influxd2 or p.parent.name != "flux"]
     check("there are dashboards", files, DASHBOARDS)
-    with (Target(brunt) as target, Stack(f"127.0.0.1:{port}", influxd2) as stack,
+    with (Target(brunt, "--slowness", "0.1") as target, Stack(f"127.0.0.1:{port}", influxd2) as stack,
           Grafana(home, stack.provision) as grafana):
         print(f"Grafana {grafana.version}")
         since = time.time() - 5
         for name in ("first", "second"):
             with Run(brunt, target, stack.outs, name, 3) as before:
                 check(f"the {name} run", before.proc.wait(60) == 0, before.logs())
-        with Run(brunt, target, stack.outs, "third") as going:
+        pushed = [f"remote-write={stack.prometheus.url}/api/v1/write?interval=1s", *stack.outs[1:]]
+        with Run(brunt, target, stack.outs, "third") as going, gallery(brunt, target, pushed) as others:
             test_provisioning(grafana, files)
             test_sources(grafana, stack)
             wait_for("five seconds of a run with errors", lambda: stack.prometheus.value(FULL), 60)
-            check("the run is going on", going.proc.poll() is None, going.logs())
+            for run in (going, *others.values()):
+                check(f"{run.proc.args[-1]} is going on", run.proc.poll() is None, run.logs())
             test_panels(grafana, files, since)
         check("no error in Grafana's log", not grafana.complaints(), grafana.complaints()[:5])
         if can(brunt, "lab", "up") and can(brunt, "dashboard", "export"):
