@@ -1,5 +1,6 @@
-"""The scripts of examples/gallery and the ledgers of `brunt target`: what a script has measured must be what was answered."""
+"""The scripts of examples/gallery and the ledgers of `brunt target`: what was measured must be what was answered."""
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,15 +27,16 @@ def target_of(brunt):
     return Target(brunt, "--seed", "11", "--slowness", "0.1")
 
 
-def run_script(program, target, name, options=None, more=()):
+def run_script(program, target, name, options=None, more=(), env=()):
     """Runs a script of the gallery; gives (exit code, output, metrics of the exported summary, the target's ledger)."""
     usual, ledger = SCRIPTS[name]
     options = options or usual
     with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
         summary = Path(folder) / "summary.json"
-        command = [program, "run", "--quiet", *more, *options, "-e", f"BASE_URL={target.url}", "--summary-export", summary,
-                   "--summary-trend-stats", "count,avg,min,max,p(95)", ROOT / "examples" / "gallery" / f"{name}.js"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        command = [program, "run", "--quiet", *more, *options, "-e", f"BASE_URL={target.url}",
+                   "--summary-export", summary, "--summary-trend-stats", "count,avg,min,max,p(95)",
+                   ROOT / "examples" / "gallery" / f"{name}.js"]
+        done = subprocess.run(command, env={**os.environ, **dict(env)}, capture_output=True, text=True, timeout=120)
         metrics = json.loads(summary.read_text())["metrics"] if summary.exists() else {}
     return done.returncode, done.stdout + done.stderr, metrics, fetch_json(target.url + ledger)
 
@@ -103,7 +105,8 @@ def check_cost(m, ledger):
     same("total cost", m["cloud_cost_usd"]["count"], ledger["micro_usd"] / 1e6)
     same("the sum of costs per request", total_of(m["cloud_request_cost_usd"]), ledger["micro_usd"] / 1e6)
     check("every endpoint was billed, at peak and off it", all(i["requests"] for i in ledger["items"]), ledger)
-    check("instances follow the load", m["cloud_instances"]["max"] > m["cloud_instances"]["min"] == 1, m["cloud_instances"])
+    instances = m["cloud_instances"]
+    check("instances follow the load", instances["max"] > instances["min"] == 1, instances)
 
 
 CHECKS = {"llm": check_llm, "ecommerce": check_ecommerce, "microservices": check_microservices, "cost": check_cost}

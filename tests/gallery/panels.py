@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The gallery's dashboards have data of the gallery's scripts, and their totals are the summary's: tests/gallery/panels.py BRUNT
+"""The gallery's dashboards have data of the gallery's scripts: tests/gallery/panels.py BRUNT
 
-Each script runs once and feeds InfluxDB 1, Prometheus and Graphite, all real. Then every query of every panel of its dashboard, as
-`brunt dashboard export` writes it, is asked with its variables filled in, as Grafana would: none may be empty. What a panel
-says of the whole run is what the summary says: totals and means exactly, percentiles within the error of their histogram.
-Graphite has means and shares of steps only: its totals are compared. With BRUNT_TEST_INFLUXD2=/path/to/influxd in the
-environment, InfluxDB 2 is fed and asked in Flux as well.
+Each script runs once and feeds InfluxDB 1, Prometheus and Graphite, all real. Then every query of every panel of its
+dashboard, as `brunt dashboard export` writes it, is asked with its variables filled in, as Grafana would: none may be
+empty. What a panel says of the whole run is what the summary says: totals and means exactly, percentiles within the
+error of their histogram. Graphite has means and shares of steps only: its totals are compared.
+
+With BRUNT_TEST_INFLUXD2=/path/to/influxd in the environment, InfluxDB 2 is fed and asked in Flux as well.
 """
 import contextlib
 import json
@@ -19,7 +20,6 @@ import time
 from pathlib import Path
 
 from ledger import SCRIPTS, check, run_script, target_of
-from influx2 import BUCKET, ORG, TOKEN, Influx2
 from prometheus import Prometheus
 from servers import Graphite, Influx, fetch_json, finish, wait_for
 
@@ -137,7 +137,8 @@ class AskedFlux(Asked):
 
     def ask(self, target):
         begin, end = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t)) for t in (self.begin, self.end + 1))
-        v = f'v = {{defaultBucket: "{BUCKET}", timeRangeStart: {begin}, timeRangeStop: {end}, windowPeriod: {STEP_S * 1000:.0f}ms}}'
+        v = (f'v = {{defaultBucket: "{self.server.bucket}", timeRangeStart: {begin}, timeRangeStop: {end}, '
+             f'windowPeriod: {STEP_S * 1000:.0f}ms}}')
         series = {}
         for row in self.server.flux(f"{v}\n{self.fill(target['query'])}"):
             row = {k: v for k, v in row.items() if k not in ("", "result", "table", "_start", "_stop", "_time")}
@@ -147,7 +148,7 @@ class AskedFlux(Asked):
 
 
 class AskedGraphite(Asked):
-    patience_s = 10
+    patience_s = 30
 
     def __init__(self, server, begin, end):
         super().__init__(begin, end)
@@ -214,7 +215,7 @@ def is_same(have, want):
 
 
 def wait_for_sums(asked, board, name, metrics):
-    """Graphite shows what has come when its second is over, and enters new series into its index when it has time to."""
+    """Graphite shows what has come when its second is over, and new series when it has had time to index them."""
     panels = {p["title"]: p for p in panels_of(board)}
 
     def is_there(title):
@@ -222,11 +223,11 @@ def wait_for_sums(asked, board, name, metrics):
         return series and is_same(series[0][1][-1], TOTALS[name][title](metrics))
 
     for title in SUMS[name]:
-        wait_for(f"{name}: {title} in Graphite", lambda: is_there(title))
+        wait_for(f"{name}: {title} in Graphite", lambda: is_there(title), 60)
 
 
 def check_percentile(asked, answers, metrics):
-    """The 95th percentile of one model: that of the samples in the summary and with InfluxDB, their bucket with Prometheus."""
+    """The 95th percentile of one model: that of the samples in the summary and InfluxDB, their bucket in Prometheus."""
     samples = asked.samples("llm_response_time_ms", "\"model\" = 'gpt-4o-mini'")
     rank = 0.95 * (len(samples) - 1)
     found = {who: numbers[-1] for who, answer in answers.items() for labels, numbers in answer["Models"]["E"]
@@ -253,13 +254,19 @@ class Servers(contextlib.ExitStack):
         self.outs = [f"influxdb={self.influx.url}/k6", f"graphite=127.0.0.1:{self.graphite.line}",
                      f"remote-write={self.prometheus.url}/api/v1/write?interval=1s&histograms=classic"]
         self.influx2 = None
+        self.env = {}
         if os.environ.get("BRUNT_TEST_INFLUXD2"):
-            self.influx2 = self.enter_context(Influx2(os.environ["BRUNT_TEST_INFLUXD2"]))
-            self.outs.append(f"xk6-influxdb={self.influx2.url}/{BUCKET}?organization={ORG}&token=env:TOKEN")
-            os.environ["TOKEN"] = TOKEN
+            self.add_influx2(os.environ["BRUNT_TEST_INFLUXD2"])
+
+    def add_influx2(self, program):
+        from influx2 import ORG, TOKEN, Influx2  # noqa: E402
+        self.influx2 = self.enter_context(Influx2(program))
+        self.outs.append(f"xk6-influxdb={self.influx2.url}/{self.influx2.bucket}?organization={ORG}&token=env:TOKEN")
+        self.env = {"TOKEN": TOKEN}
 
     def asked(self, begin, end):
-        found = {"influxql": AskedInflux(self.influx, begin, end), "prometheus": AskedPrometheus(self.prometheus, begin, end),
+        found = {"influxql": AskedInflux(self.influx, begin, end),
+                 "prometheus": AskedPrometheus(self.prometheus, begin, end),
                  "graphite": AskedGraphite(self.graphite, begin, end)}
         return found | ({"flux": AskedFlux(self.influx2, begin, end)} if self.influx2 else {})
 
@@ -269,7 +276,7 @@ def check_script(brunt, servers, folder, name):
     begin = time.time()
     with target_of(brunt) as target:
         code, output, metrics, _ = run_script(brunt, target, name, OPTIONS[name],
-                                              [word for out in servers.outs for word in ("-o", out)])
+                                              [word for out in servers.outs for word in ("-o", out)], servers.env)
     asked = servers.asked(begin, time.time() + 1)
     check(f"{name}: the run", code in (0, 99) and metrics, output)
     answers = {}

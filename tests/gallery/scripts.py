@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A script of the gallery measures what was answered: tests/gallery/scripts.py PROGRAM SCRIPT [BRUNT]
 
-PROGRAM runs the script SCRIPT.js of examples/gallery for about three seconds; it may be k6, and then BRUNT is the target. Sums
-in its summary must be those that the target has kept: tokens, dollars, orders, circuits.
+PROGRAM runs the script SCRIPT.js of examples/gallery for about three seconds; it may be k6, and then BRUNT is the
+target. Sums in its summary must be those that the target has kept: tokens, dollars, orders, circuits.
 """
 import sys
 
