@@ -27,11 +27,12 @@ class ScriptError(Exception):
 class Job:
     """What is to be loaded: the file as a module, and what the command line adds to it."""
 
-    def __init__(self, path, target, scenario, wants_plan):
+    def __init__(self, path, target, scenario, wants_plan, args=()):
         self.path = path
         self.target = target  # --target, or None
         self.scenario = scenario  # --scenario, or None
         self.wants_plan = wants_plan  # --dry-run
+        self.args = list(args)  # what stands behind `--`
         self.module = None
         self.text = ""  # of the file
 
@@ -206,10 +207,10 @@ def _script_of(job):
                       "(from loadpilot import scenario, task, VUser)")
 
 
-def load(path, target, scenario, wants_plan):
+def load(path, target, scenario, wants_plan, args=()):
     """The script of a file; raises ScriptError and nothing else."""
     sys.argv = [path]
-    job = Job(path, target, scenario, wants_plan)
+    job = Job(path, target, scenario, wants_plan, args)
     for flavour in FLAVOURS:
         reset = getattr(sys.modules.get(flavour), "brunt_reset", None)
         if reset:

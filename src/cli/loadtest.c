@@ -409,7 +409,7 @@ const struct opt_table *loadtest_table(const char *command)
 {
     static struct opt_row rows[PLAN_OPTION_COUNT + countof(own_rows)];
     static struct opt_table table = {
-        .operands = "SCRIPT|URL|-",
+        .operands = "SCRIPT|URL|- [-- ARGUMENT...]",
         .about =
             "SCRIPT is a k6 script (.js, .ts), a LoadPilot scenario (.py), or - for standard input. With a URL, one request "
             "is repeated; -c is the number of connections (10), -d the time (10s), and --rate starts "
@@ -420,7 +420,7 @@ const struct opt_table *loadtest_table(const char *command)
         .examples = examples,
         .n_examples = countof(examples),
         .min_operands = 1,
-        .max_operands = 1,
+        .max_operands = 200,
         .operand_hint = OPT_HINT_FILE,
     };
 
@@ -496,6 +496,10 @@ int loadtest_open(struct loadtest *t, const struct opt_table *table, int argc, c
         return r;
     t->operand = t->args.operands[0];
     t->is_url = loadtest_is_url(t->operand);
+    if (t->args.n_operands > 1 && !str_ends(str_of(t->operand), STR(".py"))) {
+        return fault(-EINVAL, "%s takes one script or URL, and '%s' is one more", table->name,
+                     t->args.operands[1]);
+    }
     if (t->is_url)
         TRY(loadtest_url_options(t));
     TRY(loadtest_rate_options(t));
@@ -696,6 +700,8 @@ static int load_script(struct loadtest *t)
         .target = t->own.target,
         .scenario = t->own.scenario,
         .wants_plan = t->own.dry_run,
+        .args = t->args.operands + 1,
+        .n_args = t->args.n_operands - 1,
     };
 
     t->init_tags = tag_pool_new();

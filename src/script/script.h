@@ -70,9 +70,11 @@ struct script_config {
     int (*fetch)(void *arg, const char *url, struct buf *ret_body, int *ret_status);
     void *fetch_arg;
     /* For languages whose files leave these to the command line; NULL: not given. */
-    const char *target;   /* base of relative URLs */
-    const char *scenario; /* which of the file's */
-    bool wants_plan;      /* script.plan_json will be asked for */
+    const char *target;      /* base of relative URLs */
+    const char *scenario;    /* which of the file's */
+    bool wants_plan;         /* script.plan_json will be asked for */
+    const char *const *args; /* what stands behind `--` on the command line, n_args */
+    size_t n_args;
 };
 
 struct script_export {

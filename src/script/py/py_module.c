@@ -142,6 +142,22 @@ static PyObject *tell_exception(PyObject *module UNUSED, PyObject *e)
     Py_RETURN_NONE;
 }
 
+/* stop(reason): the test ends; the caller goes on until its call is over. */
+static PyObject *stop(PyObject *module UNUSED, PyObject *reason)
+{
+    struct py_vu *vu = py_running("stop()");
+    Py_ssize_t n;
+    const char *p = vu && PyUnicode_Check(reason) ? PyUnicode_AsUTF8AndSize(reason, &n) : NULL;
+
+    if (!p) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "stop() takes a text");
+        return NULL;
+    }
+    vu->host->ops->abort(vu->host, str_from(p, (size_t)n));
+    Py_RETURN_NONE;
+}
+
 /* user() -> (number, iteration) of the running user, or None */
 static PyObject *user(PyObject *module UNUSED, PyObject *none UNUSED)
 {
@@ -156,6 +172,8 @@ static PyObject *user(PyObject *module UNUSED, PyObject *none UNUSED)
 static PyMethodDef functions[] = {
     {"request", (PyCFunction)(void (*)(void))py_request, METH_FASTCALL, NULL},
     {"batch", (PyCFunction)(void (*)(void))py_batch, METH_FASTCALL, NULL},
+    {"record", (PyCFunction)(void (*)(void))py_record, METH_FASTCALL, NULL},
+    {"stop", stop, METH_O, NULL},
     {"judge", (PyCFunction)(void (*)(void))judge, METH_FASTCALL, NULL},
     {"sleep", sleep_for, METH_O, NULL},
     {"now", now, METH_NOARGS, NULL},

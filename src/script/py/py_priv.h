@@ -219,6 +219,7 @@ struct py_verdicts *py_verdicts_new(void);
 void py_verdicts_free(struct py_verdicts *v); /* with the interpreter's lock; accepts NULL */
 
 PyObject *py_request(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
+PyObject *py_record(PyObject *module, PyObject *const *args, Py_ssize_t n_args); /* py_record.c */
 PyObject *py_batch(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
 
 /* ---- the module _brunt (py_module.c) ---- */

@@ -23,6 +23,7 @@ enum hold {
     HOLD_NONE, /* at once, by its status */
     HOLD_LAST, /* open until the next request or the end of the call; a success unless told */
     HOLD_LONG, /* open until judge() */
+    HOLD_ANY,  /* the same, whatever its status: any answer may be called a success */
 };
 
 /* What all requests of a call have in common. */
@@ -37,6 +38,12 @@ struct shared {
 
 /* Other statuses are failures. */
 static const struct status_set expected = {.n = 1, .range = {{200, 399}}};
+static const struct status_set any_answer = {.n = 1, .range = {{100, 999}}};
+
+static const struct status_set *expected_by(enum hold hold)
+{
+    return hold == HOLD_ANY ? &any_answer : &expected;
+}
 
 /* ---- texts ---- */
 
@@ -155,7 +162,7 @@ static int read_shared(PyObject *const *args, struct shared *s)
         return -1;
     s->timeout = timeout > 0 && timeout < 1e8 ? (span_ns)(timeout * 1e9) : 0;
     s->redirects = redirects < 0 ? 0 : redirects > 100 ? 100 : (int)redirects;
-    s->hold = hold < 0 || hold > HOLD_LONG ? HOLD_NONE : (enum hold)hold;
+    s->hold = hold < 0 || hold > HOLD_ANY ? HOLD_NONE : (enum hold)hold;
     if (!PyType_Check(args[4]) || !PyType_IsSubtype((PyTypeObject *)args[4], &py_response_type)) {
         PyErr_SetString(PyExc_TypeError, "type must be derived from _brunt.Response");
         return -1;
@@ -187,7 +194,7 @@ static int fill(struct py_vu *vu, const struct shared *s, PyObject *const *args,
         .timeout = s->timeout,
         .max_redirects = s->redirects,
         .name = s->name_text,
-        .expected = &expected,
+        .expected = expected_by(s->hold),
         .judged_later = s->hold != HOLD_NONE,
         .body_mode = HTTP_BODY_KEEP,
     };
@@ -207,7 +214,7 @@ static struct py_response *wrap(struct py_vu *vu, const struct shared *s, PyObje
     o->method = Py_NewRef(method);
     o->name = Py_NewRef(s->name);
     o->tags = tags;
-    o->is_open = s->hold != HOLD_NONE && status_set_has(&expected, r->status);
+    o->is_open = s->hold != HOLD_NONE && status_set_has(expected_by(s->hold), r->status);
     return o;
 }
 

@@ -84,16 +84,31 @@ static int set_environment(const struct script_config *config)
     return r;
 }
 
+static PyObject *arguments(const struct script_config *config)
+{
+    PyObject *list = PyList_New(0);
+
+    for (size_t i = 0; list && i < config->n_args; i++) {
+        PyObject *text = PyUnicode_DecodeFSDefault(config->args[i]);
+
+        if (!text || PyList_Append(list, text) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(text);
+    }
+    return list;
+}
+
 static PyObject *call_load(const struct script_config *config)
 {
     PyObject *path = PyUnicode_DecodeFSDefault(config->path);
     PyObject *target = optional(config->target), *scenario = optional(config->scenario);
-    PyObject *script = NULL;
+    PyObject *args = arguments(config), *script = NULL;
 
-    if (path && target && scenario && set_environment(config) == 0) {
+    if (path && target && scenario && args && set_environment(config) == 0) {
         script = PyObject_CallFunctionObjArgs(py_names.load, path, target, scenario,
-                                              config->wants_plan ? Py_True : Py_False, NULL);
+                                              config->wants_plan ? Py_True : Py_False, args, NULL);
     }
+    Py_XDECREF(args);
     Py_XDECREF(path);
     Py_XDECREF(target);
     Py_XDECREF(scenario);

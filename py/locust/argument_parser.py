@@ -1,0 +1,72 @@
+"""Options of Locust that concern a run without its web page, from arguments and the environment."""
+
+import argparse
+import os
+
+from brunt_script import ScriptError
+from locust.util.timespan import parse_timespan
+
+
+class LocustArgumentParser(argparse.ArgumentParser):
+    """Takes env_var, is_secret and the rest that Locust's parser takes beside argparse's."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.from_environment = []
+
+    def add_argument(self, *args, env_var=None, include_in_web_ui=True, is_secret=False, is_required=False, is_multiple=False,
+                     **kwargs):
+        action = super().add_argument(*args, **kwargs)
+        if env_var:
+            self.from_environment.append((env_var, action))
+        return action
+
+    def error(self, message):
+        raise ScriptError(f"{message}; `brunt run FILE.py -- --help` lists what a locustfile takes", 104)
+
+
+def _span(text):
+    return parse_timespan(text)
+
+
+def _options(parser):
+    add = parser.add_argument
+    add("-u", "--users", type=int, env_var="LOCUST_USERS", help="users at the peak (1)")
+    add("-r", "--spawn-rate", type=float, env_var="LOCUST_SPAWN_RATE", help="users that begin each second (1)")
+    add("-t", "--run-time", type=_span, env_var="LOCUST_RUN_TIME", help="how long: 20, 20s, 3m, 1h20m (until stopped)")
+    add("-H", "--host", env_var="LOCUST_HOST", help="what paths are added to: http://10.0.0.1")
+    add("-T", "--tags", nargs="*", env_var="LOCUST_TAGS", help="only tasks with any of these tags")
+    add("-E", "--exclude-tags", nargs="*", env_var="LOCUST_EXCLUDE_TAGS", help="no tasks with any of these")
+    add("-s", "--stop-timeout", type=_span, default=0, env_var="LOCUST_STOP_TIMEOUT",
+        help="how long tasks may go on when the test ends (0)")
+    add("--equal-weights", action="store_true", help="classes of users are equally many")
+    add("--reset-stats", action="store_true", env_var="LOCUST_RESET_STATS", help=argparse.SUPPRESS)
+    add("--profile", env_var="LOCUST_PROFILE", help="a label")
+    for name in ("headless", "autostart", "only-summary", "print-stats", "skip-log-setup"):
+        add(f"--{name}", action="store_true", help=argparse.SUPPRESS)
+    add("-L", "--loglevel", default="INFO", env_var="LOCUST_LOGLEVEL", help="of Python's logging (INFO)")
+    add("--logfile", env_var="LOCUST_LOGFILE", help="where that goes")
+    add("user_classes", nargs="*", metavar="UserClass", help="only these classes (all)")
+
+
+def _convert(action, text):
+    if action.nargs == "*":
+        return text.split()
+    if isinstance(action, argparse._StoreTrueAction):
+        return text.lower() in ("1", "true", "yes")
+    return action.type(text) if action.type else text
+
+
+def parse(args, events, name):
+    """The options; a ScriptError for what they can't be."""
+    parser = LocustArgumentParser(prog=f"brunt run {name} --", add_help=True, allow_abbrev=False)
+    _options(parser)
+    events.init_command_line_parser.fire(parser=parser)
+    for variable, action in parser.from_environment:
+        text = os.environ.get(variable)
+        if text:
+            try:
+                parser.set_defaults(**{action.dest: _convert(action, text)})
+            except (ValueError, TypeError) as e:
+                raise ScriptError(f"{variable}: {e}", 104) from None
+    return parser.parse_args(args)
