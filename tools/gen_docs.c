@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/loadtest.h"
+#include "dashboard/lint.h"
 #include "plan/options.h"
 #include "sink/sinks.h"
 #include "target/target.h"
@@ -159,6 +160,15 @@ static void masks_page(struct buf *out)
 #undef QUERY
 }
 
+static void dashboard_rules_page(struct buf *out)
+{
+    const struct lint_rule_about *about;
+
+    for (size_t i = 0; (about = lint_rule_about(i)); i++)
+        buf_printf(out, "| `%s` | %s | %s |\n", about->name,
+                   about->severity == LINT_ERROR ? "error" : "warning", about->help);
+}
+
 static void exit_codes_page(struct buf *out)
 {
 #define EXIT_CODE(number, when, todo) buf_puts(out, "| " #number " | " when " | " todo " |\n");
@@ -254,6 +264,10 @@ static const struct {
      "Values of these names are not shown in [evidence of failures](../failures.md). A name is compared in lower case and by\n"
      "its letters and digits alone, whole and by its last part: `X-Api-Key` is `apikey`, `user[pass]` is `pass`.\n\n"
      "| the name | | in |\n|---|---|---|\n", masks_page},
+    {"dashboard-rules.md", "# Rules for dashboards\n\n"
+     "What `brunt dashboard lint` looks at; `--list` prints the same. [How to use it](../dashboard-tools.md). A rule may call\n"
+     "what is less grave a warning too.\n\n"
+     "| rule | gravest | wants |\n|---|---|---|\n", dashboard_rules_page},
     {"exit-codes.md", "# Exit codes\n\n| code | when | what to do |\n|---|---|---|\n", exit_codes_page},
     {"outputs.md", "# Outputs\n\n"
      "Where a run can send its measurements, `-o NAME[=ARGUMENT][?key=value&...]`, any number of times. All know `?label=`,\n"

@@ -4,8 +4,8 @@
 #include "cli/actions.h"
 
 /* clang-format off */
-
 extern const struct command action_dashboard_export;
+extern const struct command action_dashboard_lint;
 extern const struct command action_dashboard_list;
 extern const struct command action_dashboard_new;
 
@@ -13,6 +13,7 @@ static const struct command *const actions[] = {
     &action_dashboard_list,
     &action_dashboard_export,
     &action_dashboard_new,
+    &action_dashboard_lint,
     NULL,
 };
 /* clang-format on */
