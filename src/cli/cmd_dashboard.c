@@ -5,15 +5,19 @@
 
 /* clang-format off */
 extern const struct command action_dashboard_export;
+extern const struct command action_dashboard_link;
 extern const struct command action_dashboard_lint;
 extern const struct command action_dashboard_list;
 extern const struct command action_dashboard_new;
+extern const struct command action_dashboard_unlink;
 
 static const struct command *const actions[] = {
     &action_dashboard_list,
     &action_dashboard_export,
     &action_dashboard_new,
     &action_dashboard_lint,
+    &action_dashboard_link,
+    &action_dashboard_unlink,
     NULL,
 };
 /* clang-format on */
