@@ -15,6 +15,7 @@ Other blocks are only for reading. Comments of the page adapt it to where it run
   <!-- guide: ports 8089 9646 -->           each number is replaced by a free port wherever a block has it as a word
   <!-- guide: needs prometheus:prometheus --> a program, and Debian's package of it
   <!-- guide: replace 10m => 20s -->        what a block has for readers, and what is done here
+  <!-- guide: setup COMMAND -->             what readers have already, run before the page: a service's stand-in, say
 
 The shell starts in an empty folder that is also HOME, where `examples`, `dashboards`, `docs` and `tests` are those of the source
 tree. PATH has `brunt`. Whatever was started is ended with the page.
@@ -45,7 +46,9 @@ TREE = ("examples", "dashboards", "docs", "tests")
 
 # Takes the name of a block from a pipe that is opened anew for each, so that no program of the page inherits it.
 SHELL = """
-while IFS= read -r guide_block < "$GUIDE_FOLDER/next"; do
+while [ -p "$GUIDE_FOLDER/next" ]; do
+    # A child that ends may interrupt the opening.
+    IFS= read -r guide_block < "$GUIDE_FOLDER/next" 2> /dev/null || continue
     guide_status=0
     trap 'guide_last=$?; [ "$guide_status" -ne 0 ] || guide_status=$guide_last' ERR
     . "$guide_block" > "$guide_block.out" 2>&1
@@ -97,30 +100,48 @@ def read_blocks(page):
     return blocks
 
 
+def setup_blocks(page):
+    blocks = []
+    for kind, command in COMMENT.findall(page):
+        if kind == "setup":
+            blocks.append(Block("run", 0))
+            blocks[-1].lines.append(command)
+    return blocks
+
+
+def words_of(swap):
+    """What finds each key where it stands as a word."""
+    keys = "|".join(re.escape(key) for key in sorted(swap, key=len, reverse=True))
+    return re.compile(rf"(?<![\w.]){'(?:' + keys + ')'}(?!\w)")
+
+
 def adapt(page):
     """The page as it is done here: free ports, and what its comments replace."""
     comments = COMMENT.findall(page)
     ports = [port for kind, rest in comments if kind == "ports" for port in rest.split()]
     swap = dict(zip(ports, map(str, free_ports(len(ports)))))
-    swap |= dict(rest.split(" => ", 1) for kind, rest in comments if kind == "replace")
+    is_port = words_of(swap) if swap else None
+    for kind, rest in comments:
+        if kind == "replace":
+            shown, done = rest.split(" => ", 1)
+            swap[shown] = is_port.sub(lambda w: swap[w[0]], done) if is_port else done
     for kind, rest in comments:
         if kind == "needs":
             for need in rest.split():
                 find_program(*need.split(":"))
-        elif kind not in ("ports", "replace"):
-            sys.exit(f"what is \"guide: {kind}\"? There are ports, needs and replace")
+        elif kind not in ("ports", "replace", "setup"):
+            sys.exit(f"what is \"guide: {kind}\"? There are ports, needs, replace and setup")
     if not swap:
         return page
-    words = "|".join(re.escape(word) for word in sorted(swap, key=len, reverse=True))
-    blocks = re.compile(r"^```.*?^```$", re.M | re.S)
-    word = re.compile(rf"(?<![\w.]){'(?:' + words + ')'}(?!\w)")
-    return blocks.sub(lambda block: word.sub(lambda w: swap[w[0]], block[0]), page)
+    blocks = re.compile(r"^```.*?^```$|<!-- guide: setup .*? -->", re.M | re.S)
+    words = words_of(swap)
+    return blocks.sub(lambda block: words.sub(lambda w: swap[w[0]], block[0]), page)
 
 
 def pattern_of(line, numbers):
     """What a line of the output must have in it."""
     parts = []
-    for part in " ".join(line.split()).split("..."):
+    for part in re.split(r" ?\.\.\. ?", " ".join(line.split())):
         texts = [re.escape(text).replace(r"\ ", r"\s+") for text in (NUMBER.split(part) if numbers else [part])]
         parts.append(NUMBER.pattern.join(texts))
     return re.compile(".*".join(parts))
@@ -160,18 +181,32 @@ class Shell:
         self.n += 1
         block = self.inner / f"block-{self.n}"
         block.write_text(text)
-        with open(self.inner / "next", "w") as pipe:
-            pipe.write(f"{block}\n")
         status = block.with_suffix(".status")
         end = time.monotonic() + seconds
+        while not self.tell(f"{block}\n") and time.monotonic() < end and self.bash.poll() is None:
+            time.sleep(0.02)
         while not status.exists() and time.monotonic() < end and self.bash.poll() is None:
             time.sleep(0.05)
         output = block.with_suffix(".out").read_text(errors="replace") if block.with_suffix(".out").exists() else ""
         return int(status.read_text()) if status.exists() else None, output
 
+    def tell(self, line):
+        """False when the shell does not listen yet."""
+        try:
+            pipe = os.open(self.inner / "next", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        os.write(pipe, line.encode())
+        os.close(pipe)
+        return True
+
+    def forget(self, n):
+        """What a block said that is tried again."""
+        (self.inner / f"block-{n}.out").unlink(missing_ok=True)
+
     def outputs(self):
         """Of all blocks, servers that were left running among them."""
-        return "".join(f"--- {p.name}\n{p.read_text(errors='replace')[-4000:]}" for p in sorted(self.inner.glob("*.out")))
+        return "".join(f"--- {p.name}\n{p.read_text(errors='replace')[-4000:]}" for p in sorted(self.inner.glob("*.out")) if p.stat().st_size)
 
     def end(self):
         self.bash.poll()
@@ -194,8 +229,10 @@ class Shell:
 def do_block(shell, block):
     name = f"line {block.line}: {next(filter(str.strip, block.lines), '')[:90]}"
     wanted, patience = int(block.options.get("exit", 0)), float(block.options.get("retry", 0))
-    end = time.monotonic() + patience
+    end, tried = time.monotonic() + patience, 0
     while True:
+        shell.forget(tried)
+        tried = shell.n + 1
         status, output = shell.run(block.text, float(block.options.get("timeout", 60)))
         missing = missing_line(block.expected, output)
         good = status == wanted and missing is None
@@ -209,7 +246,7 @@ def do_block(shell, block):
 
 def follow(page, shell):
     """Does the blocks in order; the first that fails is the last, for the rest builds on it."""
-    for block in read_blocks(page):
+    for block in setup_blocks(page) + read_blocks(page):
         if "file" in block.options:
             path = shell.folder / block.options["file"]
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ PAGES = [
     ("a free port", "<!-- guide: ports 8089 -->\n```sh run\necho :8089\n```\n```text expect\n:8089\n```\n"
      "```sh run\ntest 8089 -ne $((8000 + 89))\n```\n", 0, "ok"),
     ("what is replaced", "<!-- guide: replace 10m => 2s -->\n```sh run\necho 10m\n```\n```text expect\n2s\n```\n", 0, "ok"),
+    ("what readers have", "<!-- guide: ports 81 -->\n<!-- guide: setup echo 81 > x -->\n```sh run\ntest $(cat x) = 81\n```\n", 0, "ok"),
     ("a program that is not there", "<!-- guide: needs no-such-program:its-package -->\n", 1, "its-package"),
     ("an unknown word", "```sh runs\ntrue\n```\n", 1, "line 1"),
     ("no end", "```sh run\ntrue\n", 1, "does not end"),
