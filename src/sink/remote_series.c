@@ -14,6 +14,8 @@ enum {
 struct series {
     int64_t last_ms; /* of what was sent last */
     double value;    /* a histogram's: its count */
+    uint64_t round;  /* the last that had it */
+    bool is_over;    /* it had its marker, and was not seen again: it may come back */
 };
 
 struct remote_series {
@@ -24,6 +26,7 @@ struct remote_series {
     struct arena arena; /* of names of parts */
     struct batch *batch;
     int64_t round_ms; /* of the round before; 0: there was none */
+    uint64_t round;   /* rounds so far */
 };
 
 struct remote_series *remote_series_new(const struct remote_series_options *options)
@@ -58,12 +61,7 @@ void remote_series_free(struct remote_series *s)
 void remote_series_begin(struct remote_series *s, struct batch *b)
 {
     s->batch = b;
-}
-
-void remote_series_end(struct remote_series *s, wall_ns at)
-{
-    s->round_ms = at / NS_PER_MS;
-    s->batch = NULL;
+    s->round++;
 }
 
 /* The labels with the name among them, into s->key. `le` is NULL but for classic buckets. */
@@ -148,13 +146,17 @@ static void tell(struct remote_series *s, const struct point *p, const char *le)
 
     make_key(s, p, le);
     struct series *series = table_get(&s->table, buf_str(&s->key));
+    bool is_new = !series;
 
-    if (!series) {
+    if (is_new) {
         series = xnew(struct series);
         table_set(&s->table, buf_str(&s->key), series);
+    }
+    series->round = s->round;
+    if (is_new) {
         if (state_of(p) != 0)
             put_zero(s, p, at_ms);
-    } else if (!is_due(s, series, p, at_ms)) {
+    } else if (!series->is_over && !is_due(s, series, p, at_ms)) {
         return;
     } else if (at_ms <= series->last_ms) {
         at_ms = series->last_ms + 1;
@@ -164,6 +166,7 @@ static void tell(struct remote_series *s, const struct point *p, const char *le)
     put(s, &point);
     series->last_ms = at_ms;
     series->value = state_of(p);
+    series->is_over = false;
 }
 
 /* One series of a classic histogram: a counter. */
@@ -208,18 +211,49 @@ void remote_series_point(void *s, const struct point *p)
     }
 }
 
-void remote_series_stale(struct remote_series *s, struct batch *b)
+static void put_stale(struct remote_series *s, struct str labels, int64_t at_ms)
 {
     static const uint64_t bits = REMOTE_WRITE_STALE;
-    struct remote_write_point point = {0};
-    struct table_entry *e;
+    struct remote_write_point point = {.labels = labels, .at_ms = at_ms};
 
     memcpy(&point.value, &bits, sizeof(bits));
+    put(s, &point);
+}
+
+/* At the time of the round, or just after its last sample. */
+static void end_missing(struct remote_series *s, int64_t at_ms)
+{
+    struct table_entry *e;
+
+    table_each(e, &s->table) {
+        struct series *series = e->value;
+
+        if (series->round == s->round || series->is_over)
+            continue;
+        series->last_ms = at_ms > series->last_ms ? at_ms : series->last_ms + 1;
+        series->is_over = true;
+        put_stale(s, e->key, series->last_ms);
+    }
+}
+
+void remote_series_end(struct remote_series *s, wall_ns at)
+{
+    s->round_ms = at / NS_PER_MS;
+    if (s->options.stale)
+        end_missing(s, s->round_ms);
+    s->batch = NULL;
+}
+
+void remote_series_stale(struct remote_series *s, struct batch *b)
+{
+    struct table_entry *e;
+
     s->batch = b;
     table_each(e, &s->table) {
-        point.labels = e->key;
-        point.at_ms = ((const struct series *)e->value)->last_ms + 1;
-        put(s, &point);
+        const struct series *series = e->value;
+
+        if (!series->is_over)
+            put_stale(s, e->key, series->last_ms + 1);
     }
     s->batch = NULL;
     forget(s);

@@ -7,7 +7,8 @@
  *     series after five
  *   - a counter or histogram that is new goes out twice: with 0 at the instant before, or rate()
  *     would miss what it began with
- *   - at the end each series gets a stale marker, or graphs would go on for five minutes
+ *   - a series that a round has no more gets a stale marker, and at the end each does, or graphs
+ *     would go on for five minutes
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@ struct remote_series;
 struct remote_series_options {
     bool all;      /* what did not change as well */
     bool no_zeros; /* no 0 before the first value */
+    bool stale;    /* markers for series that are gone */
     int schema;    /* of native histograms */
 
     /* Histograms as series NAME_bucket, _sum and _count instead, with these bounds for seconds;
@@ -42,7 +44,7 @@ void remote_series_begin(struct remote_series *s, struct batch *b);
 /* A point_fn: `s` is the struct remote_series. */
 void remote_series_point(void *s, const struct point *p);
 
-/* Ends the round, which was at that time. */
+/* Ends the round, which was at that time: series that it did not have are over. */
 void remote_series_end(struct remote_series *s, wall_ns at);
 
 /* Adds a stale marker for every series; none is known after that. */

@@ -231,6 +231,34 @@ static void test_stale_markers_end_each_series_once(void **state)
     remote_series_free(s);
 }
 
+static void test_a_series_that_is_gone_is_over_until_it_comes_back(void **state)
+{
+    struct remote_series *s =
+        remote_series_new(&(struct remote_series_options){.schema = 8, .stale = true});
+    struct batch b = {0};
+    struct point points[] = {point(&vus, 3, 1000), point(&reqs, 5, 1000)};
+
+    (void)state;
+    points[1].start = 0; /* it counted before anybody looked */
+    round_of(s, &b, points, 2, 1000);
+    batch_reset(&b);
+    round_of(s, &b, points, 1, 2000);
+    expect(&b, "__name__=reqs_total, stale@2000\n");
+    batch_reset(&b);
+    round_of(s, &b, points, 1, 3000);
+    expect(&b, "");
+    points[1].at += 3 * NS_PER_S;
+    round_of(s, &b, points, 2, 4000);
+    expect(&b, "__name__=reqs_total, 5@4000\n"); /* not from 0 again */
+    batch_reset(&b);
+    points[1].value = 6;
+    round_of(s, &b, points, 0, 4000);
+    remote_series_stale(s, &b);
+    expect(&b, "__name__=vus, stale@4000\n__name__=reqs_total, stale@4001\n");
+    batch_fini(&b);
+    remote_series_free(s);
+}
+
 static void test_histograms_begin_empty(void **state)
 {
     struct hist_slab *slab = hist_slab_new();
@@ -341,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_all_means_all),
         cmocka_unit_test(test_times_ascend),
         cmocka_unit_test(test_stale_markers_end_each_series_once),
+        cmocka_unit_test(test_a_series_that_is_gone_is_over_until_it_comes_back),
         cmocka_unit_test(test_histograms_begin_empty),
         cmocka_unit_test(test_labels_are_sorted_and_the_name_is_ours),
         cmocka_unit_test(test_classic_histograms_are_counters),

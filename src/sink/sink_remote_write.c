@@ -364,6 +364,7 @@ static int fill(struct remote_write *s, const struct sink_setup *setup, const ch
     TRY(make_feed(s, setup, vocab));
     s->series = remote_series_new(&(struct remote_series_options){
         .all = o->all,
+        .stale = o->stale,
         .schema = (int)o->schema,
         .classic = strcmp(o->histograms, "classic") == 0 ? &s->seconds : NULL,
         .full = hand_over,
