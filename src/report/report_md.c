@@ -257,8 +257,12 @@ static void put_endpoint(const struct page *p, const struct report_endpoint *e)
     humanize_share(p->out, e->judged ? (double)e->failed / (double)e->judged : 0);
     for (size_t i = 0; i < countof(stats); i++) {
         buf_puts(p->out, " | ");
-        humanize(p->out, report_value_stat(p->r, &e->duration, METRIC_TREND, stats[i]),
-                 CONTAINS_TIME, TIME_UNIT_AUTO);
+        if (value_samples(&e->duration, METRIC_TREND)) {
+            humanize(p->out, report_value_stat(p->r, &e->duration, METRIC_TREND, stats[i]),
+                     CONTAINS_TIME, TIME_UNIT_AUTO);
+        } else {
+            buf_putc(p->out, '-'); /* counted by somebody who did not tell times */
+        }
     }
     buf_puts(p->out, " |\n");
 }

@@ -406,8 +406,12 @@ static void put_endpoint(const struct report *r, const struct report_endpoint *e
     humanize_share(&text, e->judged ? (double)e->failed / (double)e->judged : 0);
     put_cell(out, &text, 7);
     for (size_t i = 0; i < countof(stats); i++) {
-        humanize(&text, report_value_stat(r, &e->duration, METRIC_TREND, stats[i]), CONTAINS_TIME,
-                 TIME_UNIT_AUTO);
+        if (value_samples(&e->duration, METRIC_TREND)) {
+            humanize(&text, report_value_stat(r, &e->duration, METRIC_TREND, stats[i]),
+                     CONTAINS_TIME, TIME_UNIT_AUTO);
+        } else {
+            buf_putc(&text, '-'); /* counted by somebody who did not tell times */
+        }
         put_cell(out, &text, 9);
     }
     buf_putc(out, '\n');

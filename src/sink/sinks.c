@@ -324,6 +324,7 @@ int sinks_feed(const struct sink_setup *setup, const struct vocab_options *optio
     TRY(vocab_parse(str_of(setup->vocab ? setup->vocab : own), &o.vocabs));
     o.exact = setup->exact;
     o.run = o.run ? o.run : setup->run;
+    o.given = s->config.given;
     TRY(vocab_feed_new(&o, setup->snapshot, &feed));
     vec_push(s->feeds, s->n_feeds, s->cap_feeds) = feed;
     *ret_feed = feed;

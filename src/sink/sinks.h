@@ -30,6 +30,7 @@ struct sinks_config {
     uint64_t spool_bytes;  /* cap of each spool; 0: 1 GiB */
     const char *run_id;
     const struct vocab_run *run;
+    const struct vocab_given *given; /* a vocabulary that somebody else speaks; NULL: none */
 
     /* Variables of the environment; NULL: none has a value. */
     const char *(*env)(void *arg, const char *name);

@@ -91,13 +91,25 @@ struct vocab_run {
     size_t n_default_tags;
 };
 
+/*
+ * Points of one vocabulary by somebody who knows them better than our metrics do: a bridge to the
+ * tool whose names they are. They come in place of those that the vocabulary would make.
+ */
+struct vocab_given {
+    enum vocab_id vocab;
+    /* Shows what is true now; `prefix` and `exact` are those of the options. */
+    void (*each)(void *arg, struct str prefix, bool exact, point_fn *fn, void *fn_arg);
+    void *arg;
+};
+
 struct vocab_options {
     uint32_t vocabs;
-    bool exact;             /* the originals' way, where it is wrong too */
-    bool native_histograms; /* k6: histograms named _seconds instead of trend stats */
-    struct str trend_stats; /* k6: "p(99),avg"; n 0: "p(99)" */
-    struct str prefix;      /* k6: before names; n 0: "k6_". locust: the namespace; n 0: "locust" */
-    bool task_is_group;     /* loadpilot's `task`: the group, else the name of the request */
+    const struct vocab_given *given; /* outlives the feed; NULL: all are made of our metrics */
+    bool exact;                      /* the originals' way, where it is wrong too */
+    bool native_histograms;          /* k6: histograms named _seconds instead of trend stats */
+    struct str trend_stats;          /* k6: "p(99),avg"; n 0: "p(99)" */
+    struct str prefix;  /* k6: before names; n 0: "k6_". locust: the namespace; n 0: "locust" */
+    bool task_is_group; /* loadpilot's `task`: the group, else the name of the request */
     const struct vocab_run *run;
     const struct tag *labels; /* put on every point beside its own (run tags are there already) */
     size_t n_labels;

@@ -27,6 +27,12 @@ static void copy_words(struct vocab_feed *feed, const struct vocab_options *opti
     feed->options.labels = labels;
 }
 
+static bool is_given(const struct vocab_feed *feed, size_t vocab)
+{
+    return feed->options.given && feed->options.given->vocab == vocab &&
+           (feed->options.vocabs >> vocab & 1);
+}
+
 int vocab_feed_new(const struct vocab_options *options, struct snapshot *snapshot,
                    struct vocab_feed **ret_feed)
 {
@@ -42,7 +48,7 @@ int vocab_feed_new(const struct vocab_options *options, struct snapshot *snapsho
     feed->facts.target_rate = -1;
     copy_words(feed, options);
     for (size_t i = 0; i < VOCAB_COUNT; i++) {
-        if (options->vocabs >> i & 1)
+        if ((options->vocabs >> i & 1) && !is_given(feed, i))
             feed->selves[i] = all_ops[i]->open(feed);
     }
     *ret_feed = feed;
@@ -71,12 +77,18 @@ void vocab_feed_tick(struct vocab_feed *feed, const struct vocab_facts *facts)
     }
 }
 
+static void show_given(void *arg, const struct point *p);
+
 void vocab_feed_each(struct vocab_feed *feed, point_fn *fn, void *arg)
 {
+    const struct vocab_given *given = feed->options.given;
+
     feed->fn = fn;
     feed->fn_arg = arg;
     for (size_t i = 0; i < VOCAB_COUNT; i++) {
-        if (feed->selves[i])
+        if (is_given(feed, i))
+            given->each(given->arg, feed->options.prefix, feed->options.exact, show_given, feed);
+        else if (feed->selves[i])
             all_ops[i]->each(feed->selves[i]);
     }
     feed->fn = NULL;
@@ -105,6 +117,17 @@ static struct vocab_labels with_options(struct vocab_feed *feed, struct vocab_la
     }
     label_sort(&feed->merged);
     return (struct vocab_labels){feed->merged.items, feed->merged.n};
+}
+
+static void show_given(void *arg, const struct point *p)
+{
+    struct vocab_feed *feed = arg;
+    struct vocab_labels all = with_options(feed, (struct vocab_labels){p->labels, p->n_labels});
+    struct point whole = *p;
+
+    whole.labels = all.items;
+    whole.n_labels = all.n;
+    feed->fn(feed->fn_arg, &whole);
 }
 
 static void show(struct vocab_feed *feed, struct vocab_labels labels, struct point *p)
@@ -138,6 +161,8 @@ void vocab_hist(struct vocab_feed *feed, const struct point_family *family,
                 struct vocab_labels labels, const struct hist *total, const struct hist *delta,
                 double factor)
 {
+    if (!total)
+        return;
     if (delta && delta->count == 0)
         delta = NULL;
     show(feed, labels,

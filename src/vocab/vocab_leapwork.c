@@ -303,19 +303,19 @@ static double step_number(struct leapwork *l UNUSED, enum row row, const struct 
     case ROW_STEP_RECEIVED:
         return total.received;
     case ROW_STEP_MIN:
-        return vocab_min(total.durations);
+        return vocab_time(total, vocab_min(total.durations));
     case ROW_STEP_AVG:
-        return vocab_mean(total.durations);
+        return vocab_time(total, vocab_mean(total.durations));
     case ROW_STEP_MEDIAN:
-        return vocab_quantile(total.durations, 0.5);
+        return vocab_time(total, vocab_quantile(total.durations, 0.5));
     case ROW_STEP_P90:
-        return vocab_quantile(total.durations, 0.9);
+        return vocab_time(total, vocab_quantile(total.durations, 0.9));
     case ROW_STEP_P95:
-        return vocab_quantile(total.durations, 0.95);
+        return vocab_time(total, vocab_quantile(total.durations, 0.95));
     case ROW_STEP_P99:
-        return vocab_quantile(total.durations, 0.99);
+        return vocab_time(total, vocab_quantile(total.durations, 0.99));
     default:
-        return vocab_max(total.durations);
+        return vocab_time(total, vocab_max(total.durations));
     }
 }
 
@@ -327,15 +327,19 @@ static double run_percentile(struct leapwork *l, double q)
     double sum = 0;
     double weight = 0;
 
+    struct vocab_requests total = vocab_requests_total(l->feed);
+
     if (!l->feed->options.exact)
-        return vocab_quantile(vocab_requests_total(l->feed).durations, q);
+        return vocab_time(total, vocab_quantile(total.durations, q));
     for (size_t i = 0; i < n; i++) {
         const struct hist *h = vocab_group_total(steps[i]).durations;
 
+        if (!h)
+            continue;
         sum += vocab_quantile(h, q) * (double)h->count;
         weight += (double)h->count;
     }
-    return vocab_ratio(sum, weight);
+    return vocab_time(total, vocab_ratio(sum, weight));
 }
 
 static double run_number(struct leapwork *l, enum row row)
@@ -344,7 +348,7 @@ static double run_number(struct leapwork *l, enum row row)
 
     switch (row) {
     case ROW_RUN_AVG:
-        return vocab_mean(total.durations);
+        return vocab_time(total, vocab_mean(total.durations));
     case ROW_RUN_P90:
         return run_percentile(l, 0.9);
     case ROW_RUN_P95:

@@ -242,6 +242,28 @@ static void exact_weighs_percentiles(void **state)
     vocab_bench_close(&b);
 }
 
+/* As of a Locust, which counts requests and tells no times: none is better than 0. */
+static void times_that_nobody_told_are_left_out(void **state)
+{
+    (void)state;
+    struct vocab_options o = bare;
+
+    for (int exact = 0; exact <= 1; exact++) {
+        struct vocab_bench b;
+
+        o.exact = exact;
+        vocab_bench_open(&b, &o);
+        vocab_bench_sample(&b, M_HTTP_REQS, "name=/a", 7);
+        b.facts.phase = VOCAB_PHASE_DONE;
+        vocab_bench_tick(&b);
+        assert_int_equal(vocab_bench_count(&b, LP("latency.p95_ms")), 0);
+        assert_int_equal(vocab_bench_count(&b, LP("run.latency.p95_ms")), 0);
+        assert_int_equal(vocab_bench_count(&b, LP("requests.total")), 1);
+        assert_int_equal(vocab_bench_count(&b, LP("run.error_rate_pct")), 1);
+        vocab_bench_close(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +274,7 @@ int main(void)
         cmocka_unit_test(the_run_is_summed_up),
         cmocka_unit_test(bytes_of_steps_add_up),
         cmocka_unit_test(exact_weighs_percentiles),
+        cmocka_unit_test(times_that_nobody_told_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

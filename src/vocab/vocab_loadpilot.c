@@ -135,12 +135,13 @@ static void show_phase(struct loadpilot *l)
 static void show_window(struct loadpilot *l)
 {
     const struct hist *h = &window_sum(l->window)->trend;
+    struct vocab_requests total = vocab_requests_total(l->feed);
 
-    gauge(l, ROW_WINDOW_P50, vocab_quantile(h, 0.5));
-    gauge(l, ROW_WINDOW_P95, vocab_quantile(h, 0.95));
-    gauge(l, ROW_WINDOW_P99, vocab_quantile(h, 0.99));
-    gauge(l, ROW_WINDOW_MAX, vocab_max(h));
-    gauge(l, ROW_WINDOW_MEAN, vocab_mean(h));
+    gauge(l, ROW_WINDOW_P50, vocab_time(total, vocab_quantile(h, 0.5)));
+    gauge(l, ROW_WINDOW_P95, vocab_time(total, vocab_quantile(h, 0.95)));
+    gauge(l, ROW_WINDOW_P99, vocab_time(total, vocab_quantile(h, 0.99)));
+    gauge(l, ROW_WINDOW_MAX, vocab_time(total, vocab_max(h)));
+    gauge(l, ROW_WINDOW_MEAN, vocab_time(total, vocab_mean(h)));
 }
 
 static void show_run(struct loadpilot *l)
@@ -155,11 +156,11 @@ static void show_run(struct loadpilot *l)
     gauge(l, ROW_RPS, current_rps(l, delta.count));
     gauge(l, ROW_TARGET, is_over ? 0 : facts->target_rate);
     gauge(l, ROW_WORKERS, (double)facts->in_flight);
-    gauge(l, ROW_P50, percentile(l, total.durations, 0.5));
-    gauge(l, ROW_P95, percentile(l, total.durations, 0.95));
-    gauge(l, ROW_P99, percentile(l, total.durations, 0.99));
-    gauge(l, ROW_MAX, vocab_max(total.durations));
-    gauge(l, ROW_MEAN, vocab_mean(total.durations));
+    gauge(l, ROW_P50, vocab_time(total, percentile(l, total.durations, 0.5)));
+    gauge(l, ROW_P95, vocab_time(total, percentile(l, total.durations, 0.95)));
+    gauge(l, ROW_P99, vocab_time(total, percentile(l, total.durations, 0.99)));
+    gauge(l, ROW_MAX, vocab_time(total, vocab_max(total.durations)));
+    gauge(l, ROW_MEAN, vocab_time(total, vocab_mean(total.durations)));
     gauge(l, ROW_ELAPSED, vocab_seconds(l->feed));
     show_phase(l);
     if (!l->feed->options.exact)
@@ -190,7 +191,7 @@ static void show_task(struct loadpilot *l, enum row row, const struct rollup_gro
         value = vocab_mean(total.durations);
         break;
     }
-    vocab_gauge(l->feed, &l->families[row], labels, value, delta.count > 0);
+    vocab_gauge(l->feed, &l->families[row], labels, vocab_time(total, value), delta.count > 0);
 }
 
 static void loadpilot_each(void *self)

@@ -250,19 +250,19 @@ static double number_of(const struct locust *l, enum row number, const struct li
     case ROW_ENDPOINT_FAILURES:
         return line->total.failed;
     case ROW_ENDPOINT_AVG:
-        return vocab_mean(h);
+        return vocab_time(line->total, vocab_mean(h));
     case ROW_ENDPOINT_MEDIAN:
-        return percentile(l, h, 0.5);
+        return vocab_time(line->total, percentile(l, h, 0.5));
     case ROW_ENDPOINT_MIN:
-        return vocab_min(h);
+        return vocab_time(line->total, vocab_min(h));
     case ROW_ENDPOINT_MAX:
-        return vocab_max(h);
+        return vocab_time(line->total, vocab_max(h));
     case ROW_ENDPOINT_P90:
-        return percentile(l, h, 0.9);
+        return vocab_time(line->total, percentile(l, h, 0.9));
     case ROW_ENDPOINT_P95:
-        return percentile(l, h, 0.95);
+        return vocab_time(line->total, percentile(l, h, 0.95));
     case ROW_ENDPOINT_P99:
-        return percentile(l, h, 0.99);
+        return vocab_time(line->total, percentile(l, h, 0.99));
     case ROW_ENDPOINT_RPS:
         return vocab_ratio(window_sum(line->recent->count)->counter.sum,
                            window_seconds(line->recent->count));
@@ -318,13 +318,13 @@ static double run_number(struct locust *l, enum row row)
     case ROW_RUN_TOTAL_FAIL:
         return vocab_ratio(total.failed, vocab_seconds(l->feed));
     case ROW_RUN_TOTAL_AVG:
-        return vocab_mean(total.durations);
+        return vocab_time(total, vocab_mean(total.durations));
     case ROW_RUN_P50:
     case ROW_RUN_REQUESTS_P50:
-        return percentile(l, &window_sum(l->durations)->trend, 0.5);
+        return vocab_time(total, percentile(l, &window_sum(l->durations)->trend, 0.5));
     case ROW_RUN_P95:
     case ROW_RUN_REQUESTS_P95:
-        return percentile(l, &window_sum(l->durations)->trend, 0.95);
+        return vocab_time(total, percentile(l, &window_sum(l->durations)->trend, 0.95));
     case ROW_RUN_WORKERS:
     case ROW_RUN_WORKERS_COUNT:
     case ROW_RUN_SLAVES:
@@ -499,7 +499,7 @@ static void show_own(struct locust *l, enum row row)
         if (row == ROW_REQUESTS_TOTAL) {
             vocab_counter(l->feed, &l->families[row], labels, total.count, delta.count,
                           delta.count > 0);
-        } else {
+        } else if (total.durations && total.durations->count) {
             vocab_hist(l->feed, &l->families[row], labels, total.durations, delta.durations,
                        HIST_MILLIS);
         }

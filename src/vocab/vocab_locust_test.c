@@ -174,6 +174,22 @@ static void the_namespace_replaces_locust(void **state)
     vocab_bench_close(&b);
 }
 
+/* As of a Locust, which counts requests and tells no times. */
+static void times_that_nobody_told_are_left_out(void **state)
+{
+    (void)state;
+    struct vocab_bench b;
+
+    vocab_bench_open(&b, &(struct vocab_options){.vocabs = 1 << VOCAB_LOCUST});
+    vocab_bench_sample(&b, M_HTTP_REQS, "method=GET,name=/a", 7);
+    vocab_bench_tick(&b);
+    assert_int_equal(vocab_bench_count(&b, "locust_requests_avg_response_time"), 0);
+    assert_int_equal(vocab_bench_count(&b, "locust_total_avg_response_time"), 0);
+    assert_int_equal(vocab_bench_count(&b, "locust_request_duration_seconds"), 0);
+    assert_int_equal(vocab_bench_count(&b, "locust_requests_total"), 1);
+    vocab_bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +199,7 @@ int main(void)
         cmocka_unit_test(exact_is_as_the_originals),
         cmocka_unit_test(errors_are_few),
         cmocka_unit_test(the_namespace_replaces_locust),
+        cmocka_unit_test(times_that_nobody_told_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
  * What the vocabularies share: the feed they read from, and how they show points. Each is one file
  * vocab_NAME.c, which ends in its table of functions, and its rows, NAME.def.
  */
+#include <math.h>
+
 #include "base/arena.h"
 #include "metric/label_set.h"
 #include "metric/rollup.h"
@@ -56,7 +58,8 @@ void vocab_rows_show(const struct vocab_row *rows, size_t n, const char *prefix,
 /* "counter", "gauge", "histogram". */
 const char *vocab_kind_name(enum point_kind kind);
 
-/* ---- showing points; one whose number is not finite is left out ---- */
+/* ---- showing points; one whose number is not finite, or that has no histogram, is left out ----
+ */
 
 struct vocab_labels {
     const struct tag *items; /* sorted by key */
@@ -109,6 +112,15 @@ struct vocab_requests {
     double sent, received;        /* bytes */
     const struct hist *durations; /* NULL: none */
 };
+
+/* A time of such requests: as NaN, which is not shown, where they were counted and nobody told how
+ * long they took (a Locust does not). */
+static inline double vocab_time(struct vocab_requests r, double value)
+{
+    bool is_told = r.durations && r.durations->count;
+
+    return r.count > 0 && !is_told ? NAN : value;
+}
 
 struct vocab_requests vocab_requests_total(const struct vocab_feed *feed);
 struct vocab_requests vocab_requests_delta(const struct vocab_feed *feed);
