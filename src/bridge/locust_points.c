@@ -3,8 +3,9 @@
  * because a family's points belong together.
  *
  * The row of everything is given for the numbers of requests and failures, which dashboards ask of
- * it; they add up the others, and would count it twice. Labels of one point are put together in a
- * small array: there are at most five.
+ * it; they add up the others, and would count it twice. Boomer's dashboard asks it of every family.
+ * Labels of one point are put together in a small array: there are at most five (error, master,
+ * method, name, path).
  */
 #include "bridge/locust_points.h"
 
@@ -94,7 +95,8 @@ static void label(struct labels *l, const char *key, struct str value)
     l->items[at] = tag;
 }
 
-static void put(struct show *s, struct labels *l, double value)
+/* `added` is of a counter, since it was asked for last. */
+static void put_counted(struct show *s, struct labels *l, double value, double added)
 {
     if (!isfinite(value))
         return;
@@ -104,11 +106,18 @@ static void put(struct show *s, struct labels *l, double value)
                       .labels = l->items,
                       .n_labels = l->n,
                       .value = value,
+                      .delta = added,
                       .factor = 1,
                       .fresh = true,
+                      .start = s->source->since,
                       .at = s->source->at};
 
     s->fn(s->arg, &p);
+}
+
+static void put(struct show *s, struct labels *l, double value)
+{
+    put_counted(s, l, value, 0);
 }
 
 static void put_plain(struct show *s, double value)
@@ -197,26 +206,24 @@ static void show_state(struct show *s, const struct named *what UNUSED)
 
 /* ---- endpoints ---- */
 
-static const char *name_key(const struct show *s)
-{
-    return s->options->page == LOCUST_PAGE_BOOMER ? "path" : "name";
-}
-
-static void put_row(struct show *s, const struct locust_row *row, unsigned number)
+static void put_row(struct show *s, const struct named *what, const struct locust_row *row)
 {
     struct labels l = {.n = 0};
+    double added = what->number == LOCUST_N_REQUESTS   ? row->added_requests
+                   : what->number == LOCUST_N_FAILURES ? row->added_failures
+                                                       : 0;
 
     label(&l, "method", row->method);
-    label(&l, name_key(s), row->name);
-    put(s, &l, row->number[number]);
+    label(&l, what->page == LOCUST_PAGE_BOOMER ? "path" : "name", row->name);
+    put_counted(s, &l, row->number[what->number], what->kind == POINT_COUNTER ? added : 0);
 }
 
 static bool shows_total(const struct show *s, const struct named *what)
 {
     if (what->kind == POINT_COUNTER)
         return false;
-    return s->options->exact || what->number == LOCUST_N_REQUESTS ||
-           what->number == LOCUST_N_FAILURES;
+    return s->options->exact || what->page == LOCUST_PAGE_BOOMER ||
+           what->number == LOCUST_N_REQUESTS || what->number == LOCUST_N_FAILURES;
 }
 
 static void show_rows(struct show *s, const struct named *what)
@@ -224,14 +231,14 @@ static void show_rows(struct show *s, const struct named *what)
     const struct locust_stats *stats = s->source->stats;
 
     for (size_t i = 0; i < stats->n_rows; i++)
-        put_row(s, &stats->rows[i], what->number);
+        put_row(s, what, &stats->rows[i]);
     if (stats->has_total && shows_total(s, what)) {
         struct locust_row total = stats->total;
 
         total.name = STR("Aggregated");
-        if (s->options->page == LOCUST_PAGE_BOOMER)
+        if (what->page == LOCUST_PAGE_BOOMER)
             total.method = STR("Aggregated");
-        put_row(s, &total, what->number);
+        put_row(s, what, &total);
     }
 }
 
@@ -247,7 +254,10 @@ static void show_failures(struct show *s, const struct named *what UNUSED)
 
         label(&l, "error", f->error);
         label(&l, "method", f->method);
-        label(&l, name_key(s), f->name);
+        if (s->options->page != LOCUST_PAGE_BOOMER)
+            label(&l, "name", f->name);
+        if (s->options->page != LOCUST_PAGE_CS)
+            label(&l, "path", f->name);
         put(s, &l, f->occurrences);
     }
 }
@@ -324,16 +334,28 @@ static void show_bridge(struct show *s)
     }
 }
 
+/* Where the pages are one, a name is shown once. */
+static bool is_shown(const struct show *s, const struct named *table, size_t i)
+{
+    if (s->options->page != LOCUST_PAGE_ALL)
+        return table[i].page == s->options->page;
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(table[k].name, table[i].name) == 0)
+            return false;
+    }
+    return true;
+}
+
 static void show_tables(struct show *s)
 {
     for (size_t i = 0; i < countof(runs); i++) {
-        if (runs[i].page == s->options->page) {
+        if (is_shown(s, runs, i)) {
             begin(s, runs[i].name, runs[i].kind, runs[i].unit, runs[i].help);
             over_masters(s, show_run, &runs[i]);
         }
     }
     for (size_t i = 0; i < countof(rows); i++) {
-        if (rows[i].page == s->options->page) {
+        if (is_shown(s, rows, i)) {
             begin(s, rows[i].name, rows[i].kind, rows[i].unit, rows[i].help);
             over_masters(s, show_rows, &rows[i]);
         }

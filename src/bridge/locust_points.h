@@ -16,6 +16,7 @@
 enum locust_page {
     LOCUST_PAGE_CS,     /* /metrics: ContainerSolutions' and vokash3's names */
     LOCUST_PAGE_BOOMER, /* /export/prometheus: boomer's */
+    LOCUST_PAGE_ALL,    /* both in one, for outputs that push */
 };
 
 /* One master as the bridge knows it. Strings are borrowed. */
@@ -27,6 +28,7 @@ struct locust_source {
     double age;                       /* seconds since it answered; < 0: it never did */
     double took;                      /* seconds that its last answer took */
     wall_ns at;                       /* of the answer */
+    wall_ns since;                    /* the counts' begin; 0: before anybody asked */
 };
 
 struct locust_points_options {

@@ -29,6 +29,7 @@ enum locust_number {
 struct locust_row {
     struct str method, name; /* valid UTF-8 */
     double number[LOCUST_N_COUNT];
+    double added_requests, added_failures; /* by locust_tally_put(); 0 before */
 };
 
 struct locust_failure {
