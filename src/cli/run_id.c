@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "cli/loadtest.h"
 
-void run_id_choose(struct loadtest *t)
+struct str run_id_make(struct arena *arena)
 {
     wall_ns now = clock_wall();
     time_t seconds = (time_t)(now / NS_PER_S);
@@ -15,10 +15,14 @@ void run_id_choose(struct loadtest *t)
     struct tm tm;
     char text[24];
 
-    if (t->own.run_id)
-        return;
     rng_seed(&rng, (uint64_t)now ^ (uint64_t)getpid() << 32);
     gmtime_r(&seconds, &tm);
     strftime(text, sizeof(text), "%Y%m%dT%H%M%S", &tm);
-    t->own.run_id = arena_printf(&t->arena, "%s-%04x", text, (unsigned)rng_below(&rng, 65536));
+    return str_of(arena_printf(arena, "%s-%04x", text, (unsigned)rng_below(&rng, 65536)));
+}
+
+void run_id_choose(struct loadtest *t)
+{
+    if (!t->own.run_id)
+        t->own.run_id = run_id_make(&t->arena).p;
 }

@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "cli/loadtest.h"
 #include "cli/main_call.h"
 #include "loop/loop.h"
 #include "sink/sinks.h"
@@ -71,18 +70,18 @@ static bool ask(void *arg, const struct web_request *req, struct web_answer *ret
     return main_call_ask(((struct served *)arg)->call, &q);
 }
 
-static int serve(const struct loadtest *t, struct served *s, const char *address)
+static int serve(struct log *log, struct served *s, const char *address)
 {
     struct web_server_config config = {
         .address = address, .option = "output", .is_public = true, .answer = ask, .arg = s};
 
     s->call = main_call_new(s->scrape->loop, answer, s);
     TRY(web_server_new(&config, &s->server));
-    log_info(t->log, "metrics at http://%s/metrics", web_server_address(s->server));
+    log_info(log, "metrics at http://%s/metrics", web_server_address(s->server));
     return 0;
 }
 
-int run_scrape_new(const struct loadtest *t, struct loop *loop, struct sinks *sinks,
+int run_scrape_new(struct log *log, struct loop *loop, struct sinks *sinks,
                    struct run_scrape **ret_scrape)
 {
     struct run_scrape *s = xnew(struct run_scrape);
@@ -98,7 +97,7 @@ int run_scrape_new(const struct loadtest *t, struct loop *loop, struct sinks *si
         if (!status.listen)
             continue;
         s->served[s->n] = (struct served){.scrape = s, .sink = i};
-        TRY(serve(t, &s->served[s->n++], status.listen));
+        TRY(serve(log, &s->served[s->n++], status.listen));
     }
     return 0;
 }

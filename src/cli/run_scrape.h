@@ -7,13 +7,14 @@
 
 #include "base/err.h"
 
-struct loadtest;
+struct log;
 struct loop;
 struct run_scrape;
 struct sinks;
 
-/* *ret_scrape is NULL when no sink listens. Returns 0 or a fault: an address that can't be. */
-MUST_USE int run_scrape_new(const struct loadtest *t, struct loop *loop, struct sinks *sinks,
+/* `log` is told where. *ret_scrape is NULL when no sink listens. Returns 0 or a fault: an address
+ * that can't be. */
+MUST_USE int run_scrape_new(struct log *log, struct loop *loop, struct sinks *sinks,
                             struct run_scrape **ret_scrape);
 
 /*

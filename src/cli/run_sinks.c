@@ -6,8 +6,6 @@
 #include "cli/run_sinks.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/json_out.h"
 #include "base/log.h"
@@ -17,6 +15,8 @@
 #include "cli/run_about.h"
 #include "cli/run_facts.h"
 #include "cli/run_scrape.h"
+#include "cli/sinks_accounts.h"
+#include "cli/sinks_deliver.h"
 #include "cli/spool_dir.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
@@ -24,10 +24,6 @@
 #include "run/run.h"
 #include "sink/sample_pump.h"
 #include "sink/sinks.h"
-
-enum {
-    CAUSES = 16,
-};
 
 #define LOOK_PERIOD (50 * NS_PER_MS)
 
@@ -230,7 +226,7 @@ int run_sinks_open(struct run_sinks *s, struct run *run)
     sinks_describe(s->sinks, run_thresholds(run), s->test->plan->options->system_tags);
     TRY(sinks_open(s->sinks, run_snapshot(run)));
     TRY(open_pump(s));
-    TRY(run_scrape_new(s->test, s->loop, s->sinks, &s->scrape));
+    TRY(run_scrape_new(s->test->log, s->loop, s->sinks, &s->scrape));
     return 0;
 }
 
@@ -352,56 +348,18 @@ static void on_signal(void *arg, const char *name UNUSED)
     loop_post(s->loop, &s->wake);
 }
 
-static void show_left(const struct run_sinks *s, uint64_t left, bool is_over)
-{
-    struct buf out = {0};
-
-    if (s->test->plan->options->quiet || !cli_is_terminal(STDOUT_FILENO))
-        return;
-    buf_puts(&out, "\r\033[K");
-    if (!is_over) {
-        buf_printf(&out, "delivering: %llu points left (Ctrl-C leaves them on disk)",
-                   (unsigned long long)left);
-    }
-    cli_write(STDOUT_FILENO, buf_str(&out));
-    buf_fini(&out);
-}
-
-static void wait_until_drained(struct run_sinks *s)
-{
-    mono_ns until = loop_clock(s->loop) + s->test->own.drain_timeout;
-    uint64_t left;
-    bool shown = false;
-
-    while ((left = sinks_left(s->sinks)) && !s->hurry && loop_clock(s->loop) < until) {
-        /* Most are done before anybody could read that. */
-        if (shown || until - loop_now(s->loop) < s->test->own.drain_timeout - 4 * LOOK_PERIOD) {
-            show_left(s, left, false);
-            shown = true;
-        }
-        ignored(coro_sleep_until(loop_now(s->loop) + (shown ? LOOK_PERIOD : LOOK_PERIOD / 10)));
-    }
-    if (shown)
-        show_left(s, 0, true);
-}
-
-static int close_sinks(void *arg)
-{
-    sinks_close(arg);
-    return 0;
-}
-
 void run_sinks_finish(struct run_sinks *s, struct stop_signals *signals)
 {
     if (!s || !s->run)
         return;
     s->wake.fn = on_wake;
     stop_signals_tell(signals, on_signal, s);
-    sinks_drain(s->sinks);
-    wait_until_drained(s);
+    sinks_deliver(&(struct sinks_delivery){.loop = s->loop,
+                                           .sinks = s->sinks,
+                                           .patience = s->test->own.drain_timeout,
+                                           .hurry = &s->hurry,
+                                           .quiet = s->test->plan->options->quiet});
     stop_signals_tell(signals, NULL, NULL);
-    if (loop_offload(s->loop, close_sinks, s->sinks))
-        sinks_close(s->sinks);
 }
 
 void run_sinks_linger(struct run_sinks *s, struct stop_signals *signals)
@@ -442,165 +400,25 @@ void run_sinks_free(struct run_sinks *s)
 
 /* ---- accounts ---- */
 
-static void put_count(struct buf *out, uint64_t n)
-{
-    char digits[32];
-    int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
-
-    for (int i = 0; i < len; i++) {
-        buf_putc(out, digits[i]);
-        if ((len - i - 1) % 3 == 0 && i + 1 < len)
-            buf_putc(out, ',');
-    }
-}
-
-static void put_part(struct buf *out, uint64_t n, const char *what)
-{
-    if (!n)
-        return;
-    buf_puts(out, ", ");
-    put_count(out, n);
-    buf_puts(out, what);
-}
-
-static void put_mark(struct buf *out, bool colored, bool is_complete)
-{
-    buf_puts(out, colored ? (is_complete ? "\033[32m" : "\033[31m") : "");
-    buf_puts(out, is_complete ? "✓" : "✗");
-    buf_puts(out, colored ? "\033[0m" : "");
-}
-
-static void put_causes(const struct run_sinks *s, size_t index, struct buf *out)
-{
-    const char *texts[CAUSES];
-    uint64_t points[CAUSES];
-    size_t n = sinks_causes(s->sinks, index, texts, points, CAUSES);
-
-    for (size_t i = 0; i < n; i++) {
-        buf_puts(out, "      ↳ ");
-        put_count(out, points[i]);
-        buf_printf(out, " lost: %s\n", texts[i]);
-    }
-}
-
-static void put_status(const struct run_sinks *s, size_t index, bool colored, size_t width,
-                       struct buf *out)
-{
-    struct sinks_status status;
-
-    sinks_status(s->sinks, index, &status);
-    const struct sink_account *a = &status.account;
-
-    buf_puts(out, "    ");
-    put_mark(out, colored, !status.incomplete);
-    buf_printf(out, " %-*s ", (int)width, status.label);
-    if (status.listen && !a->produced) {
-        buf_printf(out, "served at %s\n", status.listen);
-        return;
-    }
-    put_count(out, a->produced);
-    buf_puts(out, " points: ");
-    put_count(out, a->acknowledged);
-    buf_puts(out, " delivered");
-    put_part(out, a->queued, " waiting");
-    put_part(out, a->spooled, " on disk");
-    put_part(out, a->dropped, " lost");
-    buf_putc(out, '\n');
-    if (a->spooled) {
-        buf_printf(out, "      ↳ on disk because: %s; send them with `brunt spool send`\n",
-                   a->trouble ? a->trouble : "the time to deliver was over");
-    }
-    put_causes(s, index, out);
-}
-
 void run_sinks_text(const struct run_sinks *s, bool colored, struct buf *out)
 {
-    size_t width = 0;
-
-    if (!s || !s->run)
-        return;
-    for (size_t i = 0; i < sinks_count(s->sinks); i++) {
-        struct sinks_status status;
-
-        sinks_status(s->sinks, i, &status);
-        width = strlen(status.label) > width ? strlen(status.label) : width;
-    }
-    buf_puts(out, "  █ OUTPUTS \n\n");
-    for (size_t i = 0; i < sinks_count(s->sinks); i++)
-        put_status(s, i, colored, width, out);
-    buf_puts(out, "\n\n");
-}
-
-static void json_count(struct json_out *j, const char *key, uint64_t n)
-{
-    json_key(j, key);
-    json_put_u64(j, n);
+    if (s && s->run)
+        sinks_accounts_text(s->sinks, colored, out);
 }
 
 void run_sinks_json(const struct run_sinks *s, struct json_out *j)
 {
-    json_open_object(j);
-    for (size_t i = 0; s && s->run && i < sinks_count(s->sinks); i++) {
-        struct sinks_status status;
-
-        sinks_status(s->sinks, i, &status);
-        json_key(j, status.label);
-        json_open_object(j);
-        json_key(j, "kind");
-        json_put_cstr(j, status.kind);
-        json_count(j, "produced", status.account.produced);
-        json_count(j, "acknowledged", status.account.acknowledged);
-        json_count(j, "dropped", status.account.dropped);
-        json_count(j, "queued", status.account.queued);
-        json_count(j, "spooled", status.account.spooled);
-        json_count(j, "bytes", status.account.bytes);
-        json_count(j, "retries", status.account.retries);
-        json_key(j, "complete");
-        json_put_bool(j, !status.incomplete);
-        json_close(j);
-    }
-    json_close(j);
-}
-
-static void put_account(const struct sink_account *a, struct json_out *j)
-{
-    json_open_object(j);
-    json_count(j, "produced", a->produced);
-    json_count(j, "acknowledged", a->acknowledged);
-    json_count(j, "spooled", a->spooled);
-    json_count(j, "dropped", a->dropped);
-    json_count(j, "backlog", a->queued);
-    if (a->trouble) {
-        json_key(j, "error");
-        json_put_cstr(j, a->trouble);
-    }
-    json_close(j);
+    sinks_accounts_summary(s && s->run ? s->sinks : NULL, j);
 }
 
 void run_sinks_accounts(const struct run_sinks *s, struct json_out *j)
 {
-    json_open_object(j);
-    for (size_t i = 0; s && s->run && i < sinks_count(s->sinks); i++) {
-        struct sinks_status status;
-
-        sinks_status(s->sinks, i, &status);
-        json_key(j, status.label);
-        put_account(&status.account, j);
-    }
-    json_close(j);
+    sinks_accounts_json(s && s->run ? s->sinks : NULL, j);
 }
 
 int run_sinks_exit_code(const struct run_sinks *s, int exit_code)
 {
-    bool incomplete = false;
-
     if (!s || exit_code != 0)
         return exit_code;
-    for (size_t i = 0; i < sinks_count(s->sinks); i++) {
-        struct sinks_status status;
-
-        sinks_status(s->sinks, i, &status);
-        incomplete |= status.incomplete;
-    }
-    return incomplete ? 115 : 0;
+    return sinks_are_complete(s->sinks) ? 0 : 115;
 }
