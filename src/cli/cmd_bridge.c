@@ -1,7 +1,11 @@
 /*
- * brunt bridge locust: serves what Locust masters tell as Prometheus metrics. Each master is asked
- * on a coroutine of its own (cli/locust_poll.h); a scrape takes what is known and waits for nobody,
- * so a slow master never makes a scrape late.
+ * brunt bridge locust: serves what Locust masters tell as Prometheus metrics, carries it to outputs
+ * and keeps it in the history. Each master is asked on a coroutine of its own
+ * (cli/locust_master.h); a scrape takes what is known and waits for nobody, so a slow master never
+ * makes a scrape late.
+ *
+ * Outputs get a tick when all masters have been asked since the last one, or when it is time and
+ * one of them is slow.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +18,9 @@
 #include "base/opt.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/locust_poll.h"
+#include "cli/history_store.h"
+#include "cli/locust_master.h"
+#include "cli/locust_outputs.h"
 #include "cli/main_call.h"
 #include "cli/stop_signals.h"
 #include "loop/coro.h"
@@ -32,6 +38,11 @@ struct bridge {
     const char *listen, *namespace, *user, *password_file;
     span_ns interval, timeout;
     bool exact, once, quiet;
+    struct opt_list outs;
+    const char *vocab, *spool_dir, *store;
+    int64_t spool_max; /* MiB */
+    span_ns drain_timeout;
+    bool no_store;
     struct opt_args args;
 
     struct log *log;
@@ -40,9 +51,14 @@ struct bridge {
     struct coro *main;
     struct message stop;
     char *authorization;
-    struct locust_poll *polls[MASTERS_MAX];
-    char *labels[MASTERS_MAX]; /* owned */
+    struct locust_master *masters[MASTERS_MAX];
+    uint64_t asked[MASTERS_MAX]; /* questions to each at the last tick */
+    char *labels[MASTERS_MAX];   /* owned */
     size_t n;
+    struct locust_outputs *outputs; /* NULL: there are none */
+    mono_ns ticked;                 /* when outputs had a tick last */
+    bool hurry;                     /* a second signal came */
+    bool is_over;                   /* a first did */
     struct web_server *server;
     struct main_call *call;
     int result;
@@ -68,6 +84,19 @@ static const struct opt_row rows[] = {
      .help = "what every name begins with (default locust)"},
     {.name = "exact", .type = OPT_FLAG, .offset = AT(exact),
      .help = "as the originals: the row \"Aggregated\" in every family, which sums then count twice"},
+    {.name = "out", .short_name = 'o', .type = OPT_LIST, .offset = AT(outs), .value_name = "OUTPUT", .group = "Outputs",
+     .help = "also carry it to an output, as brunt run -o does: remote-write=URL, influxdb=URL, graphite=HOST ...; repeatable"},
+    {.name = "vocab", .type = OPT_STRING, .offset = AT(vocab), .env = "BRUNT_VOCAB", .value_name = "NAME[,NAME]", .group = "Outputs",
+     .help = "the names under which outputs get it (default locust; ?vocab= for one)"},
+    {.name = "drain-timeout", .type = OPT_CALL, .call = cli_take_span, .offset = AT(drain_timeout), .env = "BRUNT_DRAIN_TIMEOUT", .value_name = "TIME",
+     .group = "Outputs", .help = "how long to wait at the end for outputs that are away (30s); what is left then stays on disk"},
+    {.name = "spool-dir", .type = OPT_STRING, .offset = AT(spool_dir), .env = "BRUNT_SPOOL_DIR", .value_name = "DIR", .hint = OPT_HINT_DIR,
+     .group = "Outputs", .help = "where it stays (~/.local/state/brunt/spool); \"off\": in memory only"},
+    {.name = "spool-max", .type = OPT_INT, .offset = AT(spool_max), .env = "BRUNT_SPOOL_MAX", .min = 1, .max = 1 << 20, .value_name = "MIB",
+     .group = "Outputs", .help = "what one output may keep on disk (1024)"},
+    {.name = "store", .type = OPT_STRING, .offset = AT(store), .env = "BRUNT_STORE", .value_name = "FILE", .hint = OPT_HINT_FILE,
+     .group = "History", .help = "where Locust's tests are kept as runs (~/.local/share/brunt/runs.db)"},
+    {.name = "no-store", .type = OPT_FLAG, .offset = AT(no_store), .env = "BRUNT_NO_STORE", .group = "History", .help = "do not keep them"},
     {.name = "once", .type = OPT_FLAG, .offset = AT(once), .help = "ask once, print the metrics, and end; 1 when a master does not answer"},
     {.name = "quiet", .short_name = 'q', .type = OPT_FLAG, .offset = AT(quiet), .help = "say nothing but what goes wrong"},
 };
@@ -78,17 +107,29 @@ static const struct opt_example examples[] = {
      "metrics at http://127.0.0.1:9646/metrics; Prometheus scrapes them every 2 s"},
     {"brunt bridge locust --url a=http://one:8089 --url b=http://two:8089 --listen 0.0.0.0:9646",
      "two masters, told apart by the label master"},
+    {"brunt bridge locust -o remote-write=http://prometheus:9090/api/v1/write",
+     "also pushes to Prometheus, under the names that the dashboards ask for"},
+    {"brunt bridge locust -o influxdb=http://localhost:8086/locust --no-store",
+     "to InfluxDB as well, without keeping tests in the history"},
     {"brunt bridge locust --url http://localhost:8089 --once", "prints what Prometheus would get"},
 };
 
 static const struct opt_table table = {
     .name = "brunt bridge",
     .operands = "locust",
-    .summary = "Serve a running Locust's statistics as Prometheus metrics.",
+    .summary =
+        "Serve a running Locust's statistics as Prometheus metrics, carry them to other outputs, and "
+        "keep its tests in the history of runs.",
     .about = "/metrics has the names of ContainerSolutions' and vokash3's exporters (dashboards "
              "11985 and 20462), /export/prometheus those of boomer's. A master that does not "
              "answer has locust_up 0 and no other numbers; an endpoint, an error or a worker that "
-             "Locust forgets is forgotten here as well.\n\nEvery Locust since 0.8 is understood.",
+             "Locust forgets is forgotten here as well.\n\nEach test of a master becomes a run of "
+             "`brunt history`: it begins when Locust starts one, and ends when it is stopped, or "
+             "when Locust does not answer any more. Requests, failures and users are Locust's "
+             "counts; of times there are the quantiles that Locust tells.\n\nEvery Locust since "
+             "0.8 is understood.\n\nExit codes: 0 ended by a signal and everything was "
+             "delivered, 1 with --once: a master does not answer, 104 an option is wrong, 115 an "
+             "output is incomplete.",
     .rows = rows,
     .n_rows = countof(rows),
     .examples = examples,
@@ -99,6 +140,17 @@ static const struct opt_table table = {
 
 /* ---- a page of metrics, on the main loop ---- */
 
+static size_t sources_of(void *arg, struct locust_source *ret_sources, size_t max)
+{
+    const struct bridge *b = arg;
+    mono_ns now = loop_clock(b->loop);
+    size_t n = b->n < max ? b->n : max;
+
+    for (size_t i = 0; i < n; i++)
+        locust_master_source(b->masters[i], now, &ret_sources[i]);
+    return n;
+}
+
 static void put_page(struct bridge *b, enum locust_page page, enum exposition_format format,
                      struct buf *out)
 {
@@ -107,14 +159,10 @@ static void put_page(struct bridge *b, enum locust_page page, enum exposition_fo
         .page = page, .namespace = str_of(b->namespace), .exact = b->exact};
     struct exposition_options how = {
         .format = format, .seconds = &exposition_seconds, .max_bytes = PAGE_BYTES};
-    mono_ns now = loop_clock(b->loop);
-
-    for (size_t i = 0; i < b->n; i++)
-        locust_poll_source(b->polls[i], now, &sources[i]);
-
+    size_t n = sources_of(b, sources, MASTERS_MAX);
     struct exposition *x = exposition_new(&how, out);
 
-    locust_points(&options, sources, b->n, exposition_point, x);
+    locust_points(&options, sources, n, exposition_point, x);
     exposition_end(x);
     exposition_free(x);
 }
@@ -160,6 +208,72 @@ static bool ask(void *arg, const struct web_request *req, struct web_answer *ret
     struct question q = {req, ret_answer};
 
     return main_call_ask(((struct bridge *)arg)->call, &q);
+}
+
+/* ---- outputs ---- */
+
+static bool all_were_asked(const struct bridge *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (locust_master_asked(b->masters[i]) == b->asked[i])
+            return false;
+    }
+    return true;
+}
+
+/* After each question to a master. */
+static void on_asked(void *arg)
+{
+    struct bridge *b = arg;
+    mono_ns now = loop_clock(b->loop);
+
+    if (!b->outputs || b->is_over)
+        return;
+    if (!all_were_asked(b) && now - b->ticked < b->interval + b->interval / 2)
+        return;
+    for (size_t i = 0; i < b->n; i++) {
+        b->asked[i] = locust_master_asked(b->masters[i]);
+        locust_master_count(b->masters[i]);
+    }
+    locust_outputs_tick(b->outputs);
+    b->ticked = now;
+}
+
+static int make_outputs(struct bridge *b)
+{
+    struct locust_outputs_config config = {
+        .loop = b->loop,
+        .log = b->log,
+        .specs = &b->outs,
+        .vocab = b->vocab,
+        .spool_dir = b->spool_dir,
+        .spool_bytes = (uint64_t)b->spool_max << 20,
+        .namespace = str_of(b->namespace),
+        .exact = b->exact,
+        .quiet = b->quiet,
+        .patience = b->drain_timeout,
+        .sources = sources_of,
+        .arg = b,
+    };
+
+    TRY(locust_outputs_new(&config, &b->outputs));
+    return locust_outputs_open(b->outputs);
+}
+
+/* A file that was named has to be one; the default one may fail later, with a warning. */
+static int check_store(const struct bridge *b)
+{
+    struct store *store;
+
+    if (!b->store || b->no_store || b->once)
+        return 0;
+    if (history_open(b->store, STORE_WRITE, &store)) {
+        scoped(freep) char *why = xstrdup(fault_text());
+
+        return fault(FAULT_EXIT(104), "--store: %s", why);
+    }
+    store_close(store);
+    return 0;
 }
 
 /* ---- masters ---- */
@@ -209,16 +323,23 @@ static int add_master(struct bridge *b, const char *text, bool several)
 {
     const char *label;
     const char *url = name_of(b, text, several, &label);
-    struct locust_poll_config config = {.loop = b->loop,
-                                        .log = b->log,
-                                        .url = url,
-                                        .label = label,
-                                        .authorization = b->authorization,
-                                        .interval = b->interval,
-                                        .timeout = b->timeout,
-                                        .once = b->once};
+    struct locust_master_config config = {
+        .poll = {.loop = b->loop,
+                 .log = b->log,
+                 .url = url,
+                 .label = label,
+                 .authorization = b->authorization,
+                 .interval = b->interval,
+                 .timeout = b->timeout,
+                 .once = b->once},
+        .history = {.store = b->store, .namespace = str_of(b->namespace), .log = b->log},
+        .keeps_history = !b->no_store && !b->once,
+        .quiet = b->quiet,
+        .asked = on_asked,
+        .arg = b,
+    };
 
-    TRY(locust_poll_new(&config, &b->polls[b->n]));
+    TRY(locust_master_new(&config, &b->masters[b->n]));
     b->n++;
     return 0;
 }
@@ -258,8 +379,8 @@ static int print_once(struct bridge *b)
     for (size_t i = 0; i < b->n; i++) {
         struct locust_source source;
 
-        locust_poll_wait(b->polls[i]);
-        locust_poll_source(b->polls[i], loop_clock(b->loop), &source);
+        locust_master_wait(b->masters[i]);
+        locust_master_source(b->masters[i], loop_clock(b->loop), &source);
         all &= source.stats != NULL;
     }
     put_page(b, LOCUST_PAGE_CS, EXPOSITION_TEXT, &out);
@@ -270,8 +391,20 @@ static int print_once(struct bridge *b)
 static int work(struct bridge *b)
 {
     TRY(take_authorization(b));
+    TRY(check_store(b));
+    TRY(make_outputs(b));
     TRY(add_masters(b));
     return b->once ? print_once(b) : serve(b);
+}
+
+/* Outputs get what was counted last before the masters go. */
+static void finish(struct bridge *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        locust_master_count(b->masters[i]);
+    int incomplete = locust_outputs_finish(b->outputs, &b->hurry);
+
+    b->result = b->result ? b->result : incomplete;
 }
 
 static void main_coroutine(void *arg)
@@ -281,17 +414,28 @@ static void main_coroutine(void *arg)
     b->result = work(b);
     if (b->result < 0)
         b->result = cli_fault(b->result);
+    b->is_over = true;
     main_call_close(b->call);
     web_server_free(b->server);
     coro_uncancel(coro_self());
     for (size_t i = 0; i < b->n; i++)
-        locust_poll_free(b->polls[i]);
+        locust_master_stop(b->masters[i]);
+    finish(b);
+    locust_outputs_close(b->outputs);
+    for (size_t i = 0; i < b->n; i++)
+        locust_master_free(b->masters[i]);
     loop_stop(b->loop);
 }
 
+/* The first signal ends the bridge, another one its patience with outputs. */
 static void on_stop(struct loop *l UNUSED, struct message *m)
 {
-    coro_cancel(container_of(m, struct bridge, stop)->main);
+    struct bridge *b = container_of(m, struct bridge, stop);
+
+    if (b->is_over)
+        b->hurry = true;
+    else
+        coro_cancel(b->main);
 }
 
 /* On the thread of the signals. */
@@ -314,6 +458,7 @@ static int with_loop(struct bridge *b)
         r = loop_run(b->loop);
     stop_signals_tell(b->signals, NULL, NULL);
     loop_free(b->loop);
+    locust_outputs_free(b->outputs);
     main_call_free(b->call);
     stop_signals_stop(b->signals);
     return r < 0 ? r : b->result;
@@ -327,6 +472,8 @@ static int check(struct bridge *b)
         return fault(FAULT_EXIT(104), "--interval: at least 100ms");
     if (b->timeout < NS_PER_MS)
         return fault(FAULT_EXIT(104), "--timeout: at least 1ms");
+    if (b->once && b->outs.n_items)
+        return fault(FAULT_EXIT(104), "--once prints the metrics: there is no -o with it");
     return 0;
 }
 
@@ -337,6 +484,7 @@ static void bridge_fini(struct bridge *b)
     free(b->authorization);
     log_free(b->log);
     opt_list_fini(&b->urls);
+    opt_list_fini(&b->outs);
     opt_args_fini(&b->args);
     free(b);
 }
@@ -349,6 +497,8 @@ static int run(int argc, char **argv)
     b->namespace = "locust";
     b->interval = 2 * NS_PER_S;
     b->timeout = 5 * NS_PER_S;
+    b->drain_timeout = 30 * NS_PER_S;
+    b->spool_max = 1024;
     int r = opt_parse(&table, b, argc, argv, &b->args);
 
     if (r == OPT_E_HELP) {
@@ -370,7 +520,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_bridge = {
     .name = "bridge",
-    .help = "serve a running Locust's statistics as Prometheus metrics",
+    .help = "carry a running Locust's statistics to Prometheus, other outputs and the history",
     .run = run,
     .options = &table,
 };

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "bridge/locust_points.h"
 
+struct buf;
 struct locust_poll;
 struct log;
 struct loop;
@@ -21,6 +22,10 @@ struct locust_poll_config {
     span_ns interval;          /* between two questions */
     span_ns timeout;           /* of one */
     bool once;                 /* ask one question only */
+
+    /* On the coroutine that asks, after each question, answered or not; may suspend. Or NULL. */
+    void (*asked)(void *arg);
+    void *arg;
 };
 
 /* Starts asking. Returns 0 or FAULT_EXIT(104): an URL that can't be. */
@@ -30,8 +35,22 @@ MUST_USE int locust_poll_new(const struct locust_poll_config *config,
 /* What is known now; borrowed until the loop goes on. */
 void locust_poll_source(const struct locust_poll *p, mono_ns now, struct locust_source *ret_source);
 
+/* The last answer itself, or NULL when the last question had none. The same; rows may be written
+ * to.
+ */
+struct locust_stats *locust_poll_stats(const struct locust_poll *p);
+
+/* Why the last question had no answer; "" when it had one. */
+const char *locust_poll_trouble(const struct locust_poll *p);
+
+/* Reads the master's page into `ret_html`, on its coroutine. Returns 0 or a fault. */
+MUST_USE int locust_poll_page(const struct locust_poll *p, struct buf *ret_html);
+
 /* With `once`: suspends until the question has been answered, or not. */
 void locust_poll_wait(struct locust_poll *p);
 
-/* Ends asking; on a coroutine, which waits for an exchange under way. Accepts NULL. */
+/* Ends asking; on a coroutine, which waits for an exchange under way. */
+void locust_poll_stop(struct locust_poll *p);
+
+/* Stops, and frees. Accepts NULL. */
 void locust_poll_free(struct locust_poll *p);
