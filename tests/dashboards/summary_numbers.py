@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What panels show of a run is what its summary says: tests/dashboards/numbers.py BRUNT
+"""What panels show of a run is what its summary says: tests/dashboards/summary_numbers.py BRUNT
 
 Real Prometheus (remote write) and InfluxDB 1 get a run; then the live dashboard's table of endpoints and the panels of
 `brunt dashboard new` for the script's own metrics are asked. Counts and money are equal, percentiles near.
