@@ -104,7 +104,7 @@ static const struct opt_row own_rows[] = {
      .value_name = "N",
      .group = "Engine",
      .help = "processes that send requests, each with a thread of its own and an equal share of "
-             "the test"},
+             "the test (default: none; for Python one per processor)"},
     {.name = "lost-worker",
      .type = OPT_STRING,
      .offset = OWN(lost_worker),

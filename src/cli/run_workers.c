@@ -63,10 +63,51 @@ static int check(const struct loadtest *t)
     return 0;
 }
 
+/* Outputs that want nothing but what ticks have. */
+static const char *const aggregated[] = {
+    "prometheus", "remote-write", "graphite", "otlp",    "opentelemetry", "statsd",
+    "datadog",    "leapwork",     "null",     "results", "web-dashboard"};
+
+static bool is_aggregated(const char *spec)
+{
+    struct str rest = str_of(spec), name;
+
+    if (strstr(spec, "samples=") || !str_split(&rest, '=', &name))
+        return false;
+    name.n = str_find(name, '?');
+    for (size_t i = 0; i < countof(aggregated); i++) {
+        if (str_is(name, aggregated[i]))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Nobody has said how many: a language whose users share one loop would leave the other processors
+ * idle. 0: it does not matter, or it would not go.
+ */
+static unsigned choose(const struct loadtest *t)
+{
+    const struct plan_strings *outs = &t->plan->options->out;
+    unsigned n = run_processors();
+
+    if (!t->script->ops->one_loop || t->own.loops || check(t) < 0) {
+        fault_clear();
+        return 0;
+    }
+    for (size_t i = 0; i < outs->n; i++) {
+        if (!is_aggregated(outs->items[i]))
+            return 0;
+    }
+    if ((int64_t)n > t->plan->planned_vus)
+        n = (unsigned)t->plan->planned_vus;
+    return n > 1 ? n : 0;
+}
+
 int run_workers_new(const struct loadtest *t, struct loop *loop, char *const *argv,
                     struct run_workers **ret_workers)
 {
-    unsigned n = (unsigned)t->own.workers;
+    unsigned n = t->own.workers ? (unsigned)t->own.workers : choose(t);
 
     *ret_workers = NULL;
     if (!n)

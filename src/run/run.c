@@ -21,7 +21,7 @@ static void on_stop_message(struct loop *l, struct message *m);
 
 /* ---- making it ---- */
 
-static unsigned processors(void)
+unsigned run_processors(void)
 {
     cpu_set_t set;
 
@@ -35,7 +35,7 @@ static unsigned choose_loops(const struct run_config *c)
 {
     if (c->n_remotes)
         return c->n_remotes;
-    unsigned n = c->n_loops ? c->n_loops : processors();
+    unsigned n = c->n_loops ? c->n_loops : run_processors();
     int64_t vus = c->plan->planned_vus > 0 ? c->plan->planned_vus : 1;
 
     if (c->script->ops->one_loop)

@@ -109,6 +109,9 @@ struct run_config {
     void *arg;
 };
 
+/* Those that this process may use. */
+unsigned run_processors(void);
+
 /* Prepares everything that can fail before load starts. Returns 0 or a fault with its exit code. */
 MUST_USE int run_new(const struct run_config *config, struct run **ret_run);
 void run_free(struct run *run); /* accepts NULL */
