@@ -157,8 +157,12 @@ class Outputs:
         late = self.home.start(self.brunt, "bridge", "locust", "--url", f"eu={locust.url}", "--url", f"us={locust.url}",
                                "--listen", f"127.0.0.1:{port}", "--store", store, "--interval", "200ms", "--drain-timeout", "500ms",
                                "--spool-dir", str(self.home.path / "late"), "-o", "influxdb=http://127.0.0.1:1/locust")
-        wait_for("runs of the late bridge", lambda: len(self.history(store)) == 2 and
-                 all(run["headline"]["requests"] > 0 for run in self.history(store)))
+        try:
+            wait_for("runs of the late bridge", lambda: len(self.history(store)) == 2 and
+                     all(run["headline"]["requests"] > 0 for run in self.history(store)), 30)
+        except SystemExit:
+            print(self.home.logs(), self.history(store))
+            raise
         late.send_signal(signal.SIGINT)
         check("a bridge whose output is away", late.wait(20) == 115 and "on disk" in self.home.logs(), self.home.logs())
         runs = self.history(store)
