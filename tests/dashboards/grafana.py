@@ -31,7 +31,9 @@ DASHBOARDS = Path(os.environ.get("BRUNT_TEST_DASHBOARDS", ROOT / "dashboards"))
 SKIPPED = 77
 TABLE = "--table" in sys.argv
 ROWS = []
-FULL = "sum(rate(brunt_http_req_failed_total[5s])) > 0 and sum(brunt_http_reqs_total offset 5s) > 0"
+# Has an answer once the run of that name has gone on for some seconds, with errors.
+FULL = ('sum(rate(brunt_http_req_failed_total{{testid="{0}"}}[{1}])) > 0 and '
+        'sum(brunt_http_reqs_total{{testid="{0}"}} offset {1}) > 0')
 
 
 # ---- what is asked: servers, and a run that feeds them ----
@@ -332,7 +334,7 @@ def test_lab(brunt, home, influxd2, target):
         with Run(brunt, target, outs_of(output), "lab") as run:
             def answered():
                 query = {"refId": "A", "datasource": {"uid": "prometheus"}, "instant": True, "intervalMs": 1000,
-                         "maxDataPoints": 100, "expr": FULL.replace("5s", "10s")}
+                         "maxDataPoints": 100, "expr": FULL.format("lab", "10s")}
                 body = {"queries": [query], "from": "now-1m", "to": "now"}
                 return count(grafana.ask("POST", "/api/ds/query", body)["results"]["A"].get("frames") or [])[1]
             wait_for("ten seconds of a run in the lab's Prometheus", answered, 60)
@@ -363,7 +365,7 @@ def main(brunt, home, influxd2):
         with Run(brunt, target, stack.outs, "third") as going, gallery(brunt, target, stack.outs[1:]) as others:
             test_provisioning(grafana, files)
             test_sources(grafana, stack)
-            wait_for("five seconds of a run with errors", lambda: stack.prometheus.value(FULL), 60)
+            wait_for("five seconds of a run with errors", lambda: stack.prometheus.value(FULL.format("third", "5s")), 60)
             for run in (going, *others.values()):
                 check(f"{run.proc.args[-1]} is going on", run.proc.poll() is None, run.logs())
             # Prometheus scrapes one run here: tests/gallery/panels.py asks it for the gallery's.
