@@ -4,6 +4,9 @@
 #include "cli/actions.h"
 
 /* clang-format off */
+extern const struct command action_dashboard_annotate;
+extern const struct command action_dashboard_check;
+extern const struct command action_dashboard_push;
 extern const struct command action_dashboard_export;
 extern const struct command action_dashboard_link;
 extern const struct command action_dashboard_lint;
@@ -18,6 +21,9 @@ static const struct command *const actions[] = {
     &action_dashboard_lint,
     &action_dashboard_link,
     &action_dashboard_unlink,
+    &action_dashboard_annotate,
+    &action_dashboard_check,
+    &action_dashboard_push,
     NULL,
 };
 /* clang-format on */
