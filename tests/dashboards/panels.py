@@ -245,6 +245,7 @@ FEEDS = {
     "own-graphite": (own_graphite, "two runs with `-o graphite?vocab=brunt,leapwork`"),
 }
 ALSO = {"locust-run": "locust"}  # shows the dashboards of that feed
+COMMON = ("live", "history", "compare", "generator", "locust")  # of ours; those of the gallery need its scripts
 NEEDS_INFLUXD2 = ("influxdb2", "artillery", "own-flux")
 
 
@@ -301,7 +302,7 @@ def boards_of(feed, own):
     if kind == feed:
         return [PublicBoard(b) for b in public_board.read_all() if b.facts["feed"] == ALSO.get(feed, feed)]
     paths = sorted((own / ("prometheus" if kind == "locust" else kind)).glob("*.json"))
-    return [OwnBoard(path) for path in paths if (path.stem == "locust") == (kind == "locust")]
+    return [OwnBoard(p) for p in paths if p.stem in COMMON and (p.stem == "locust") == (kind == "locust")]
 
 
 def ask(brunt, board, servers, since, folder):
