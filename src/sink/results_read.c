@@ -391,7 +391,7 @@ static int find_metric(struct reader *rd, const struct metric_part *part,
 static int read_metric(struct reader *rd, json_t *object, size_t index)
 {
     struct metric_part part = {0};
-    const struct metric *m;
+    const struct metric *m = NULL;
     json_t *series;
     size_t i;
 
