@@ -203,8 +203,8 @@ def _script_of(job):
         script = hook(job) if hook else None
         if script is not None:
             return script
-    raise ScriptError(f"{short(job.path)} has nothing to run: no class in it is decorated with @scenario "
-                      "(from loadpilot import scenario, task, VUser)")
+    raise ScriptError(f"{short(job.path)} has nothing to run: no class in it is decorated with LoadPilot's @scenario, and none "
+                      "derives from Locust's HttpUser, FastHttpUser or User")
 
 
 def load(path, target, scenario, wants_plan, args=()):

@@ -217,7 +217,7 @@ BAD_FILES = {
     "syntax": ("x = 1\ndef broken(:\n", 107, "syntax.py:2: invalid syntax"),
     "raises": ("\n\nx = {}['y']\n", 107, "raises.py:3: KeyError: 'y'"),
     "exits": ("import sys\nsys.exit(0)\n", 107, "exits.py:2: the file ends the program"),
-    "empty": ("x = 1\n", 107, "has nothing to run: no class in it is decorated with @scenario"),
+    "empty": ("x = 1\n", 107, "has nothing to run: no class in it is decorated with"),
     "mode": ("from loadpilot import scenario\n@scenario(mode='zigzag')\nclass A: pass\n", 107,
              "mode.py:2: ValueError: mode must be"),
     "no_task": ("from loadpilot import scenario\n@scenario()\nclass A: pass\n", 104, "scenario has no @task methods"),
