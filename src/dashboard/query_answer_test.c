@@ -74,6 +74,9 @@ static void test_flux(void **state UNUSED)
     assert_counts(&a, 0, 0, 0);
     a = read_one(QUERY_FLUX, 200, ",error,reference\r\n,\"it broke\",897\r\n");
     assert_string_equal(a.error, "it broke");
+    a = read_one(QUERY_FLUX, 200, ",result,table,Failures,error\r\n,_result,0,7,it broke\r\n");
+    assert_string_equal(a.error, "");
+    assert_counts(&a, 1, 1, 0);
     a = read_one(QUERY_FLUX, 404,
                  "{\"code\":\"not found\",\"message\":\"could not find bucket \\\"x\\\"\"}");
     assert_string_equal(a.error, "status 404: could not find bucket \"x\"");

@@ -1,7 +1,8 @@
 /*
  * RFC 4180 with what Flux adds: an empty line ends a table's columns, the first column is an
  * annotation's, `result` and `table` are housekeeping, and a failure in the midst of an answer is a
- * table with the columns error and reference. A change in `table` or `result` begins a series.
+ * table with the columns error and reference, which has no housekeeping: in any other `error` is a
+ * tag. A change in `table` or `result` begins a series.
  */
 #include "dashboard/query_csv.h"
 
@@ -17,7 +18,7 @@ struct csv {
     query_csv_fn *fn;
     void *arg;
     /* columns of what is read now; -1: it has none */
-    int value, table, result, other;
+    int value, table, result, error, other;
     bool is_error;
     bool wants_names;  /* the next line has them */
     struct buf field;  /* unquoted */
@@ -66,7 +67,7 @@ static void see_name(struct csv *c, int column)
     else if (str_is(name, "result"))
         c->result = column;
     else if (str_is(name, "error"))
-        c->is_error = true, c->value = column;
+        c->error = column;
     else if (name.n && c->other < 0 && !str_starts(name, STR("_")))
         c->other = column;
 }
@@ -85,7 +86,7 @@ static void see_cell(struct csv *c, int column)
 
 static void begin_names(struct csv *c)
 {
-    c->value = c->table = c->result = c->other = -1;
+    c->value = c->table = c->result = c->error = c->other = -1;
     c->is_error = false;
     buf_reset(&c->series);
 }
@@ -100,6 +101,9 @@ static void take_names(struct csv *c)
         if (column < COLUMNS_MAX)
             see_name(c, column);
     }
+    c->is_error = c->error >= 0 && c->table < 0;
+    if (c->is_error)
+        c->value = c->error;
     c->wants_names = false;
 }
 
