@@ -27,7 +27,7 @@
 /* Whose language queries are in. */
 enum dialect {
     DIALECT_PROMETHEUS, /* names of `-o prometheus` and `-o remote-write`, vocabulary brunt */
-    DIALECT_INFLUXQL,   /* what `-o influxdb` writes, every sample */
+    DIALECT_INFLUXQL,   /* what `-o influxdb` writes, every sample; of a Locust, what it told */
     DIALECT_FLUX,       /* the same data */
     DIALECT_GRAPHITE,   /* tagged series of `-o graphite`, vocabulary brunt */
     DIALECT_COUNT,
@@ -117,6 +117,8 @@ struct board_query {
     double q;            /* ASK_QUANTILE */
     double scale;        /* the result times this; 0: as it is. For dollars of cents, minutes */
     bool rest;           /* ASK_SHARE: 1 − share */
+    bool latest;         /* ASK_VALUE of all the time: what each series had last, joined. Without
+                            it, InfluxDB's largest, smallest and means are of all that they had */
     const char *per;     /* another metric of the same kind: the result divided by its own */
     const char *by;      /* tags that keep series apart: "name, method"; NULL: all in one */
     const char *where;   /* variables of the board that filter: "task, scenario"; NULL: none.

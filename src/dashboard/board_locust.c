@@ -1,6 +1,9 @@
 /*
  * Locust: what `brunt bridge locust` reads of a swarm, and what `brunt run` shows under the same
  * names. The bridge's rows of everything ("Aggregated") have no method, and are left out of sums.
+ *
+ * InfluxDB has them of the bridge only: of a run it gets our own metrics, which the board `live`
+ * shows. Locust's times since the start are numbers of which the last one holds.
  */
 #include "dashboard/boards_priv.h"
 
@@ -13,11 +16,13 @@ static const struct board_variable variables[] = {
      .about = "Endpoints by their names", .regex = "/^(?!Aggregated$).*$/"},
 };
 
+#define ADDED "InfluxDB has what the bridge saw added at each look, every two seconds unless it was told otherwise: a shorter step has gaps and peaks."
+
 #define EACH .match = "method=~.+", .where = "task"
 
 static const struct board_panel glance[] = {
     {.kind = PANEL_STAT, .title = "Master", .unit = UNIT_NUMBER, .map = {{"0", "away"}, {"1", "there"}},
-     .about = "Whether Locust's master answers.", STEPS({0, COLOR_RED}, {1, COLOR_GREEN}),
+     .about = "Whether Locust's master answers. While it is away, the numbers beside stay at their last.", STEPS({0, COLOR_RED}, {1, COLOR_GREEN}),
      QUERIES({LOCUST(ASK_VALUE, "up"), .join = JOIN_MIN})},
     {.kind = PANEL_STAT, .title = "State", .unit = UNIT_NUMBER, .map = {{"0", "stopped"}, {"1", "starting users"}, {"2", "running"}},
      .about = "What the swarm does.", STEPS({0, COLOR_GREY}, {1, COLOR_YELLOW}, {2, COLOR_GREEN}),
@@ -46,6 +51,7 @@ static const struct board_panel traffic[] = {
              {LOCUST(ASK_VALUE, "workers_count"), .legend = "workers"})},
     {.kind = PANEL_TIMESERIES, .title = "Counted requests per second", .unit = UNIT_REQUESTS, .min = "0",
      .about = "From the counter, over the step of the graph: it does not smooth as Locust's own ten seconds do.",
+     .notes = {[DIALECT_INFLUXQL] = ADDED, [DIALECT_FLUX] = ADDED},
      QUERIES({LOCUST(ASK_RATE, "requests_total"), EACH, .legend = "requests"})},
     {.kind = PANEL_TIMESERIES, .title = "Requests and failures since the start", .unit = UNIT_NUMBER, .min = "0",
      .about = "As Locust's own page counts them; they begin anew when statistics are reset.",
@@ -60,7 +66,7 @@ static const struct board_panel times[] = {
      QUERIES({LOCUST(ASK_VALUE, "current_response_time_percentile_50"), .join = JOIN_MAX, .legend = "p50"},
              {LOCUST(ASK_VALUE, "current_response_time_percentile_95"), .join = JOIN_MAX, .legend = "p95"})},
     {.kind = PANEL_TIMESERIES, .title = "95th percentile by endpoint", .unit = UNIT_MILLIS, .min = "0",
-     .about = "Since the start, as Locust gives it. Locust up to 2.27 has no 95th percentile of endpoints: the 90th is shown beside.",
+     .about = "Since the start, as Locust gives it. The 90th is shown beside.",
      QUERIES({LOCUST(ASK_VALUE, "requests_response_time_percentile_95"), .join = JOIN_MAX, .by = "method, name", EACH, .legend = "{method} {name} p95"},
              {LOCUST(ASK_VALUE, "requests_ninetieth_response_time"), .join = JOIN_MAX, .by = "method, name", EACH, .legend = "{method} {name} p90"})},
     {.kind = PANEL_TIMESERIES, .title = "Mean by endpoint", .unit = UNIT_MILLIS, .min = "0",
@@ -72,7 +78,31 @@ static const struct board_panel times[] = {
              {LOCUST(ASK_VALUE, "requests_max_response_time"), .join = JOIN_MAX, .by = "method, name", EACH, .legend = "{method} {name} max"})},
 };
 
-#define COLUMN(number, how, title, of) {LOCUST(ASK_VALUE, number), .join = (how), .span = SPAN_RANGE, .by = "method, name", EACH, .legend = title, .unit = (of)}
+#define GONE "The last of the time that is shown, also of what Locust does not tell of any more."
+
+#define WORKERS_GONE "The last that each worker told in the time that is shown, also of those that are gone."
+
+/* The state is a tag, so a worker has a series for each state that it was in: the latest of them. */
+#define WORKERS_INFLUXQL "SELECT last(\"value\") AS \"Users\", \"state\" FROM \"@locust_worker_detail@\" WHERE @filter@ GROUP BY \"id\""
+
+#define WORKERS_FLUX \
+    "from(bucket: v.defaultBucket)\n" \
+    "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n" \
+    "  |> filter(fn: (r) => r._measurement == \"@locust_worker_detail@\" and r._field == \"value\" and @filter@)\n" \
+    "  |> group(columns: [\"id\"])\n" \
+    "  |> sort(columns: [\"_time\"])\n" \
+    "  |> last()\n" \
+    "  |> group()\n" \
+    "  |> keep(columns: [\"_value\", \"id\", \"state\"])\n" \
+    "  |> rename(columns: {_value: \"Users\"})"
+
+#define NO_ROWS "Graphite answers with series and not with rows: "
+
+#define IN_GRAPHITE .only = IN(GRAPHITE), .without = "-"
+
+#define BAR(number, how) QUERIES({LOCUST(ASK_VALUE, number), .join = (how), .by = "method, name", EACH, .legend = "{method} {name}"})
+
+#define COLUMN(number, how, title, of) {LOCUST(ASK_VALUE, number), .join = (how), .latest = true, .span = SPAN_RANGE, .by = "method, name", EACH, .legend = title, .unit = (of)}
 
 static const struct board_panel details[] = {
     {.kind = PANEL_TIMESERIES, .title = "Failures per second", .unit = UNIT_REQUESTS, .min = "0", .w = 24,
@@ -80,6 +110,8 @@ static const struct board_panel details[] = {
      QUERIES({LOCUST(ASK_VALUE, "requests_current_fail_per_sec"), .by = "method, name", EACH, .legend = "{method} {name}"})},
     {.kind = PANEL_TABLE, .title = "Endpoints", .unit = UNIT_NUMBER, .h = 10,
      .about = "Locust's table of statistics.",
+     .notes = {[DIALECT_INFLUXQL] = GONE, [DIALECT_FLUX] = GONE},
+     .only = IN_ALL_BUT(IN(GRAPHITE)), .without = NO_ROWS "see the bars below.",
      QUERIES(COLUMN("requests_num_requests", JOIN_SUM, "Requests", UNIT_NUMBER),
              COLUMN("requests_num_failures", JOIN_SUM, "Failures", UNIT_NUMBER),
              COLUMN("requests_median_response_time", JOIN_MAX, "Median", UNIT_MILLIS),
@@ -92,10 +124,31 @@ static const struct board_panel details[] = {
              COLUMN("requests_current_rps", JOIN_SUM, "Requests/s", UNIT_REQUESTS))},
     {.kind = PANEL_TABLE, .title = "Errors", .unit = UNIT_NUMBER,
      .about = "Failures of one kind since the start. Empty without failures.",
-     QUERIES({LOCUST(ASK_VALUE, "errors"), .span = SPAN_RANGE, .by = "method, name, error", .where = "task", .legend = "Failures"})},
+     .notes = {[DIALECT_INFLUXQL] = GONE, [DIALECT_FLUX] = GONE},
+     .only = IN_ALL_BUT(IN(GRAPHITE)), .without = "-",
+     QUERIES({LOCUST(ASK_VALUE, "errors"), .latest = true, .span = SPAN_RANGE, .by = "method, name, error", .where = "task", .legend = "Failures"})},
     {.kind = PANEL_TABLE, .title = "Workers", .unit = UNIT_NUMBER,
-     .about = "Users of each worker.",
-     QUERIES({LOCUST(ASK_VALUE, "worker_detail"), .span = SPAN_RANGE, .by = "id, state", .legend = "Users"})},
+     .about = "Users of each worker. Empty while Locust has none.",
+     .notes = {[DIALECT_INFLUXQL] = WORKERS_GONE, [DIALECT_FLUX] = WORKERS_GONE},
+     .only = IN_ALL_BUT(IN(GRAPHITE)), .without = "-",
+     QUERIES({LOCUST(ASK_VALUE, "worker_detail"), .span = SPAN_RANGE, .by = "id, state", .legend = "Users",
+              .text = {[DIALECT_INFLUXQL] = WORKERS_INFLUXQL, [DIALECT_FLUX] = WORKERS_FLUX}})},
+    {.kind = PANEL_BARGAUGE, .title = "Requests by endpoint", .unit = UNIT_NUMBER, .min = "0", IN_GRAPHITE,
+     .about = "Since the start.", BAR("requests_num_requests", JOIN_SUM)},
+    {.kind = PANEL_BARGAUGE, .title = "Failures by endpoint", .unit = UNIT_NUMBER, .min = "0", IN_GRAPHITE,
+     .about = "Since the start.", BAR("requests_num_failures", JOIN_SUM)},
+    {.kind = PANEL_BARGAUGE, .title = "Median by endpoint", .unit = UNIT_MILLIS, .min = "0", IN_GRAPHITE,
+     .about = "Since the start, as Locust gives it.", BAR("requests_median_response_time", JOIN_MAX)},
+    {.kind = PANEL_BARGAUGE, .title = "99th percentile by endpoint", .unit = UNIT_MILLIS, .min = "0", IN_GRAPHITE,
+     .about = "Since the start, as Locust gives it.", BAR("requests_response_time_percentile_99", JOIN_MAX)},
+    {.kind = PANEL_BARGAUGE, .title = "Size of answers by endpoint", .unit = UNIT_BYTES, .min = "0", IN_GRAPHITE,
+     .about = "Mean length of an answer's body.", BAR("requests_avg_content_length", JOIN_MAX)},
+    {.kind = PANEL_BARGAUGE, .title = "Errors", .unit = UNIT_NUMBER, .min = "0", IN_GRAPHITE,
+     .about = "Failures of one kind since the start. Empty without failures.",
+     QUERIES({LOCUST(ASK_VALUE, "errors"), .by = "method, name, error", .where = "task", .legend = "{method} {name} {error}"})},
+    {.kind = PANEL_BARGAUGE, .title = "Workers", .unit = UNIT_NUMBER, .min = "0", IN_GRAPHITE,
+     .about = "Users of each worker. Empty while Locust has none.",
+     QUERIES({LOCUST(ASK_VALUE, "worker_detail"), .by = "id, state", .legend = "{id} {state}"})},
 };
 
 static const struct board_row rows[] = {
@@ -113,8 +166,12 @@ const struct board board_locust = {
     .tags = "brunt, load-testing, locust",
     .from = "now-15m",
     .refresh = "5s",
-    .only = IN(PROMETHEUS),
-    .asks = {[DIALECT_PROMETHEUS] = "brunt bridge locust --url URL, or brunt run -o 'prometheus?vocab=locust'"},
+    .asks = {
+        [DIALECT_PROMETHEUS] = "brunt bridge locust --url URL, or brunt run -o 'prometheus?vocab=locust'",
+        [DIALECT_INFLUXQL] = "brunt bridge locust --url URL -o influxdb",
+        [DIALECT_FLUX] = "brunt bridge locust --url URL -o xk6-influxdb",
+        [DIALECT_GRAPHITE] = "brunt bridge locust --url URL -o graphite, or brunt run -o 'graphite?vocab=locust'",
+    },
     .target_metric = "locust_up",
     .vocab = VOCAB_LOCUST,
     VARIABLES(variables),

@@ -236,6 +236,17 @@ static void see_entry(void *arg, const struct vocab_entry *e)
     s->found->type = type_of_entry(e);
 }
 
+/*
+ * Runs give InfluxDB our metrics and nothing else, the bridge what a Locust tells: numbers, and no
+ * distribution.
+ */
+static bool is_told(const struct asking *q, enum vocab_id vocab, enum metric_type type)
+{
+    if (q->dialect != DIALECT_INFLUXQL && q->dialect != DIALECT_FLUX)
+        return true;
+    return vocab == VOCAB_LOCUST && type != METRIC_TREND;
+}
+
 /* Prometheus' names have no dots. */
 static const char *entry_in(const struct asking *q, const char *name)
 {
@@ -247,11 +258,11 @@ static bool find_entry(const struct asking *q, enum vocab_id vocab, const char *
 {
     struct entry_search s = {name, q->words, ret};
 
-    if (q->dialect == DIALECT_INFLUXQL || q->dialect == DIALECT_FLUX)
-        return false; /* it gets our metrics and nothing else */
     vocab_entries(vocab, see_entry, &s);
-    if (!ret->name)
+    if (!ret->name || !is_told(q, vocab, ret->type)) {
+        ret->name = NULL;
         return false;
+    }
     ret->name = entry_in(q, ret->name);
     return true;
 }

@@ -109,19 +109,20 @@ static const char *value(struct asking *q, const struct measured *m)
     static const char *const fns[] = {
         [JOIN_SUM] = "sum", [JOIN_MAX] = "max", [JOIN_MIN] = "min", [JOIN_MEAN] = "mean"};
 
-    if (q->said->join != JOIN_SUM)
+    if (q->said->join != JOIN_SUM && !q->said->latest)
         return reduced(q, m, fns[q->said->join]);
     const char *by = dialect_list(q->words, q->by, q->n_by, "\"%s\"", ", ");
     const char *group = q->n_by ? arena_printf(q->words, "columns: [%s]", by) : "";
     const char *data = each_series(q, m);
 
     if (q->said->span == SPAN_RANGE)
-        return arena_printf(q->words, "%s  |> last()\n  |> group(%s)\n  |> sum()", data, group);
+        return arena_printf(q->words, "%s  |> last()\n  |> group(%s)\n  |> %s()", data, group,
+                            fns[q->said->join]);
     return arena_printf(q->words,
                         "%s  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: "
                         "false)\n  |> group(%s)\n  |> aggregateWindow(every: v.windowPeriod, fn: "
-                        "sum, createEmpty: false, timeSrc: \"_start\")",
-                        data, group);
+                        "%s, createEmpty: false, timeSrc: \"_start\")",
+                        data, group, fns[q->said->join]);
 }
 
 static const char *rate(struct asking *q, const struct measured *m)

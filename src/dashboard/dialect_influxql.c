@@ -1,7 +1,8 @@
 /*
  * InfluxQL over single samples, as `-o influxdb` writes them unless told otherwise: the measurement
  * is the metric, the number is the field `value`. So a counter's rate is the sum of its samples in
- * a step, a rate's share is their mean, and percentiles are those of the samples themselves.
+ * a step, a rate's share is their mean, and percentiles are those of the samples themselves. What
+ * the bridge tells of a Locust is sums of its looks, whose `value` can be asked the same.
  *
  * Measurements cannot be calculated with each other here: a query with `per` becomes three targets,
  * of which Grafana's expressions make one (board_targets.c); this makes the text of one of them.
@@ -93,16 +94,21 @@ static const char *scaled(struct asking *q, const char *what)
     return arena_printf(q->words, "%s * %s", what, dialect_number(q->words, q->said->scale));
 }
 
-/* Gauges of several series: the last of each, added up. */
+/* Gauges of several series: the last of each, added up; or the largest of all that they had. */
 static const char *value(struct asking *q, const struct measured *m)
 {
     static const char *const fns[] = {[JOIN_MAX] = "max(\"value\")",
                                       [JOIN_MIN] = "min(\"value\")",
                                       [JOIN_MEAN] = "mean(\"value\")"};
+    static const char *const of_last[] = {[JOIN_SUM] = "sum(\"v\")",
+                                          [JOIN_MAX] = "max(\"v\")",
+                                          [JOIN_MIN] = "min(\"v\")",
+                                          [JOIN_MEAN] = "mean(\"v\")"};
 
-    if (q->said->join != JOIN_SUM)
+    if (q->said->join != JOIN_SUM && !q->said->latest)
         return select_of(q, m, scaled(q, fns[q->said->join]));
-    return select_over(q, m, scaled(q, "sum(\"v\")"), "last(\"value\")", q->said->span, "*");
+    return select_over(q, m, scaled(q, of_last[q->said->join]), "last(\"value\")", q->said->span,
+                       "*");
 }
 
 /* Of the whole time: the mean of its steps that had samples. */

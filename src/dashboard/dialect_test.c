@@ -115,6 +115,30 @@ static const struct {
     {"another vocabulary", {.ask = ASK_VALUE, .vocab = VOCAB_LEAPWORK, .metric = "lp.run_results.run.peak_throughput"},
      {"sum(lp_run_results_run_peak_throughput{})", NULL, NULL,
       "sumSeries(summarize(seriesByTag('name=lp.run_results.run.peak_throughput'), '$step', 'last'))"}},
+    {"what the bridge tells of a Locust, by endpoint",
+     {.ask = ASK_VALUE, .vocab = VOCAB_LOCUST, .metric = "locust_requests_current_rps", .by = "method, name", .match = "method=~.+", .legend = "{method} {name}"},
+     {"sum by (method, name) (locust_requests_current_rps{method=~\".+\"})",
+      "SELECT sum(\"v\") FROM (SELECT last(\"value\") AS \"v\" FROM \"locust_requests_current_rps\" WHERE \"method\" =~ /^(.+)$/ AND $timeFilter GROUP BY time($__interval), * fill(none)) "
+      "WHERE $timeFilter GROUP BY time($__interval), \"method\", \"name\" fill(null)",
+      "from(bucket: v.defaultBucket)\n  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
+      "  |> filter(fn: (r) => r._measurement == \"locust_requests_current_rps\" and r._field == \"value\" and r.method =~ /^(.+)$/)\n"
+      "  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n  |> group(columns: [\"method\", \"name\"])\n"
+      "  |> aggregateWindow(every: v.windowPeriod, fn: sum, createEmpty: false, timeSrc: \"_start\")\n"
+      "  |> keep(columns: [\"_time\", \"_value\", \"method\", \"name\"])",
+      "aliasByTags(groupByTags(summarize(seriesByTag('name=locust_requests_current_rps', 'method=~^(.+)$'), '$step', 'last'), 'sum', 'method', 'name_'), 'method', 'name_')"}},
+    {"what was added to a counter of the bridge's", {.ask = ASK_RATE, .vocab = VOCAB_LOCUST, .metric = "locust_requests_total"},
+     {"sum(rate(locust_requests_total{}[$__rate_interval]))",
+      "SELECT sum(\"value\") * 1000 / $__interval_ms FROM \"locust_requests_total\" WHERE $timeFilter GROUP BY time($__interval) fill(null)",
+      NULL, "sumSeries(perSecond(summarize(seriesByTag('name=locust_requests_total'), '$step', 'max')))"}},
+    {"the latest of a gauge, as a column",
+     {.ask = ASK_VALUE, .join = JOIN_MAX, .latest = true, .span = SPAN_RANGE, .vocab = VOCAB_LOCUST, .metric = "locust_requests_avg_response_time", .by = "name", .legend = "Mean"},
+     {"max by (name) (last_over_time(locust_requests_avg_response_time{}[$__range]))",
+      "SELECT max(\"v\") AS \"Mean\" FROM (SELECT last(\"value\") AS \"v\" FROM \"locust_requests_avg_response_time\" WHERE $timeFilter GROUP BY *) GROUP BY \"name\"",
+      "from(bucket: v.defaultBucket)\n  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
+      "  |> filter(fn: (r) => r._measurement == \"locust_requests_avg_response_time\" and r._field == \"value\")\n"
+      "  |> last()\n  |> group(columns: [\"name\"])\n  |> max()\n  |> group()\n"
+      "  |> keep(columns: [\"_value\", \"name\"])\n  |> rename(columns: {_value: \"Mean\"})",
+      NULL}},
     {"a text with names and filters",
      {.where = "task", .text = {"a(@http_reqs@{@filter@}) / b(@checks.samples@)", "FROM @http_reqs@ WHERE @filter@", "@http_reqs@ @filter@",
                                 "f('name=@http_reqs@', @filter@)"}},
@@ -134,6 +158,8 @@ static const struct {
     {"a share of a counter", {.ask = ASK_SHARE, .metric = "http_reqs"}, DIALECT_PROMETHEUS},
     {"a value of a trend", {.ask = ASK_VALUE, .metric = "http_req_duration"}, DIALECT_FLUX},
     {"a fact that InfluxDB is not told", {.ask = ASK_VALUE, .metric = "target_rate"}, DIALECT_INFLUXQL},
+    {"a distribution of a Locust, which nobody is told", {.ask = ASK_QUANTILE, .q = 0.95, .vocab = VOCAB_LOCUST, .metric = "locust_request_duration_seconds"}, DIALECT_INFLUXQL},
+    {"another vocabulary in InfluxDB", {.ask = ASK_VALUE, .vocab = VOCAB_LEAPWORK, .metric = "lp.run_results.run.peak_throughput"}, DIALECT_FLUX},
     {"a percentile that Graphite does not have", {.ask = ASK_QUANTILE, .q = 0.42, .metric = "http_req_duration"}, DIALECT_GRAPHITE},
     {"a shape in Graphite", {.ask = ASK_SPREAD, .metric = "http_req_duration"}, DIALECT_GRAPHITE},
     {"a variable that nobody has", {.ask = ASK_RATE, .metric = "http_reqs", .where = "nobody"}, DIALECT_PROMETHEUS},

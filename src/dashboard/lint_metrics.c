@@ -85,9 +85,13 @@ static void add_entry(void *arg, const struct vocab_entry *e)
     }
 }
 
-static void add_measurements(struct names *names)
+/* Of the vocabularies only Locust's gets there: the bridge writes what it reads. */
+static void add_measurements(struct names *names, uint32_t vocabs)
 {
     struct metric_registry *reg = metric_registry_new();
+
+    if (vocabs >> VOCAB_LOCUST & 1)
+        vocab_entries(VOCAB_LOCUST, add_entry, names);
 
     for (uint32_t i = 0; i < metric_count(reg); i++) {
         add_name(names, metric_get(reg, i)->name);
@@ -227,7 +231,7 @@ void lint_rule_target_metrics(struct lint *l)
         if (l->options->vocabs >> id & 1)
             vocab_entries(id, add_entry, &names);
     }
-    add_measurements(&measurements);
+    add_measurements(&measurements, l->options->vocabs);
     for (size_t i = 0; i < l->doc.n_panels; i++) {
         const struct lint_panel *p = &l->doc.panels[i];
 

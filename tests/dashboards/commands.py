@@ -52,7 +52,7 @@ def check_one(brunt, folder):
 
 def check_refused(brunt):
     for arguments, word in ((("export", "nobody"), "there are: live"), (("export", "--to", "-"), "--for"),
-                            (("export", "live", "--for", "sql"), "sql"), (("export", "locust", "--for", "flux"), "flux"),
+                            (("export", "live", "--for", "sql"), "sql"),
                             (("new",), "a script"), (("new", "x.js", "--run", "latest"), "a script"),
                             (("new", "/nonexistent.js"), "nonexistent")):
         code, text, error = dashboard(brunt, *arguments)
