@@ -6,7 +6,7 @@ A feed is a run against the demo target, or a swarm of Locust behind the bridge,
 dashboard check` asks every query of the public dashboards that name the feed (public/*.txt). A query whose reason is
 written down has to be empty indeed. With --markdown the table is written for docs/dashboards-checked.md.
 
-The feeds named own-… are for the dashboards of the tree, below dashboards/ or the folder of --own; own.txt has their
+The feeds named own-… and bridge-… are for the dashboards of the tree, below dashboards/ or the folder of --own; own.txt has their
 reasons.
 
 Flux needs InfluxDB 2, which Debian has not: BRUNT_TEST_INFLUXD2 names its program.
@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -69,12 +70,17 @@ class Influx2(Process):
         fetch(self.url + "/api/v2/setup", json.dumps({"username": "test", "password": "a password", "org": "test",
                                                       "bucket": "loadtests", "token": self.token}).encode())
 
+    def ask(self, query):
+        """The answer to a Flux query, as CSV."""
+        return fetch(self.url + "/api/v2/query?org=test", query.encode(), Authorization=f"Token {self.token}",
+                     Content_Type="application/vnd.flux")
+
 
 class Swarm(Process):
     """A Locust and the bridge before it. Debian's is alone, because it refuses its own workers; the one that
     BRUNT_TEST_LOCUST names is a master with a worker."""
 
-    def __init__(self, brunt, target):
+    def __init__(self, brunt, target, *outs):
         super().__init__()
         web, self.listen, link = free_ports(3)
         self.url = f"http://127.0.0.1:{web}"
@@ -87,7 +93,9 @@ class Swarm(Process):
             self.start(*command, *common, "--worker", "--master-port", str(link))
         wait_for("the start of Locust", lambda: len(self.stats().get("workers", [])) == bool(other), 60)
         self.address = f"127.0.0.1:{self.listen}"
-        self.start(brunt, "bridge", "locust", "--url", self.url, "--listen", self.address, "--interval", SCRAPE)
+        self.start(brunt, "bridge", "locust", "--url", self.url, "--listen", self.address, "--interval", SCRAPE,
+                   "--store", str(self.path / "runs.db"), "--spool-dir", str(self.path / "spool"),
+                   *(part for out in outs for part in ("-o", out)))
 
     def stats(self):
         return fetch_json(self.url + "/stats/requests")
@@ -96,11 +104,8 @@ class Swarm(Process):
         fetch(self.url + "/swarm", b"user_count=5&spawn_rate=5", Content_Type="application/x-www-form-urlencoded")
 
     def words(self):
-        """What reasons of data files go by: versions of Locust differ in what they tell."""
-        stats = self.stats()
-        told = {key for row in stats["stats"] for key in row}
-        lacks = {"no-p90": "ninetieth_response_time" not in told, "no-workers": not stats.get("workers")}
-        return ["bridge", *(word for word, truth in lacks.items() if truth)]
+        """What reasons of data files go by: there are workers or not."""
+        return ["bridge", *([] if self.stats().get("workers") else ["no-workers"])]
 
 
 # ---- runs ----
@@ -143,6 +148,46 @@ def locust(brunt, target):
                  lambda: server.rows('rate(locust_requests_num_failures{method!="",name="/missing"}[1m]) > 0'), 60)
         wait_for("a percentile of Locust's", lambda: server.rows("locust_requests_current_response_time_percentile_95"), 60)
         yield ["--prometheus", server.url], swarm.words()
+
+
+# A swarm, which the bridge carries to a database; it is asked when it has these, which Locust tells last.
+NEEDED = ("locust_requests_current_fail_per_sec", "locust_current_response_time_percentile_95", "locust_errors")
+
+
+@contextlib.contextmanager
+def bridge_influxql(brunt, target):
+    with Influx() as server, Swarm(brunt, target, f"influxdb={server.url}/locust") as swarm:
+        server.query("CREATE DATABASE locust")  # as the bridge does; it may be asked before
+        swarm.go()
+        for name in NEEDED:
+            wait_for(f"points of {name}", lambda n=name: server.query(f"SELECT last(value) FROM {n} WHERE value > 0", "locust"), 60)
+        yield ["--influxdb", f"{server.url}?db=locust"], swarm.words()
+
+
+@contextlib.contextmanager
+def bridge_flux(brunt, target):
+    with Influx2(os.environ["BRUNT_TEST_INFLUXD2"]) as server:
+        os.environ["BRUNT_INFLUXDB2_TOKEN"] = server.token
+        out = f"xk6-influxdb={server.url}/loadtests?organization=test&token=env:BRUNT_INFLUXDB2_TOKEN"
+        with Swarm(brunt, target, out) as swarm:
+            swarm.go()
+            for name in NEEDED:
+                wait_for(f"points of {name}", lambda n=name: b"_result" in server.ask(
+                    f'from(bucket: "loadtests") |> range(start: -2m) |> filter(fn: (r) => r._measurement == "{n}" and r._field == '
+                    '"value" and r._value > 0.0)'), 60)
+            yield ["--influxdb2", f"{server.url}?org=test&bucket=loadtests"], swarm.words()
+
+
+@contextlib.contextmanager
+def bridge_graphite(brunt, target):
+    with Graphite() as server, Swarm(brunt, target, f"graphite=127.0.0.1:{server.line}") as swarm:
+        since = time.time()
+        swarm.go()
+        for name in NEEDED:
+            wait_for(f"points of {name}", lambda n=name: any(value for _, points in server.render(
+                f"seriesByTag('name={n}')", since) for value, _ in points), 60)
+        time.sleep(6)  # rates are of steps of five seconds, and need two
+        yield ["--graphite", server.url], swarm.words()
 
 
 class Written:
@@ -239,13 +284,16 @@ FEEDS = {
         "rps", "latency", "codes", "scenarioDuration", "scenarioCounts"))), "`brunt run -o xk6-influxdb`, InfluxDB 2"),
     "own-prometheus": (own_prometheus, "two runs with `-o prometheus`, scraped"),
     "own-locust": (locust, "a swarm of Locust behind `brunt bridge locust`, scraped"),
+    "bridge-influxql": (bridge_influxql, "a swarm of Locust behind `brunt bridge locust -o influxdb`, InfluxDB 1"),
+    "bridge-flux": (bridge_flux, "a swarm of Locust behind `brunt bridge locust -o xk6-influxdb`, InfluxDB 2"),
+    "bridge-graphite": (bridge_graphite, "a swarm of Locust behind `brunt bridge locust -o graphite`"),
     "own-influxql": (own_influxql, "two runs with `-o influxdb`, InfluxDB 1"),
     "own-flux": (own_flux, "two runs with `-o xk6-influxdb`, InfluxDB 2"),
     "own-graphite": (own_graphite, "two runs with `-o graphite?vocab=brunt,leapwork`"),
 }
 ALSO = {"locust-run": "locust"}  # shows the dashboards of that feed
 COMMON = ("live", "history", "compare", "generator", "locust")  # of ours; those of the gallery need its scripts
-NEEDS_INFLUXD2 = ("influxdb2", "artillery", "own-flux")
+NEEDS_INFLUXD2 = ("influxdb2", "artillery", "own-flux", "bridge-flux")
 
 
 # ---- what a dashboard shows ----
@@ -297,11 +345,11 @@ class PublicBoard:
 
 def boards_of(feed, own):
     """The dashboards that a feed shows. The bridge's is among Prometheus' of ours."""
-    kind = feed.removeprefix("own-")
+    kind, is_bridge = re.sub("^(own|bridge)-", "", feed), feed == "own-locust" or feed.startswith("bridge-")
     if kind == feed:
         return [PublicBoard(b) for b in public_board.read_all() if b.facts["feed"] == ALSO.get(feed, feed)]
     paths = sorted((own / ("prometheus" if kind == "locust" else kind)).glob("*.json"))
-    return [OwnBoard(p) for p in paths if p.stem in COMMON and (p.stem == "locust") == (kind == "locust")]
+    return [OwnBoard(p) for p in paths if p.stem in COMMON and (p.stem == "locust") == is_bridge]
 
 
 def ask(brunt, board, servers, since, folder):
