@@ -6,7 +6,8 @@ Debian has no Grafana; with BRUNT_TEST_GRAFANA=/path/to/home in the environment 
 and with BRUNT_TEST_INFLUXD2=/path/to/influxd the dashboards in Flux are asked too. With --table the result of every
 panel is printed. The lab (`brunt lab up`) is started with both and asked the same.
 
-Grafana asks Prometheus, InfluxDB 1 and 2 and Graphite through /api/ds/query, as its pages do; a run of ours feeds all.
+Grafana asks Prometheus, InfluxDB 1 and 2 and Graphite through /api/ds/query, as its pages do; a run of ours feeds all,
+and a swarm of Locust, through the bridge, those that are written to.
 Variables are filled in here, because that is what a page does and the server does not.
 """
 import contextlib
@@ -20,9 +21,10 @@ import urllib.parse
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "sinks"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "sinks")]
 from grafana_server import Api, Grafana, Refused, complaints  # noqa: E402
 from influx2 import ORG, TOKEN, Influx2  # noqa: E402
+from panels import NEEDED, Swarm  # noqa: E402
 from prometheus import Prometheus  # noqa: E402
 from servers import Graphite, Influx, Process, Target, check, finish, free_ports, wait_for  # noqa: E402
 
@@ -231,6 +233,7 @@ def ask_panel(grafana, panel, variables, since):
 
 # Panels' queries that show what need not happen: (title, letter).
 MAYBE = {("Machine", "B"),                 # a container's quota that was used up
+         ("Workers", "A"),                 # of a Locust that refuses its own
          ("Script and its garbage", "B")}  # a garbage collection
 
 
@@ -353,12 +356,14 @@ def can(brunt, command, action):
 
 def main(brunt, home, influxd2):
     (port,) = free_ports(1)
+    os.environ["TOKEN"] = TOKEN  # the bridge's, as a run has it
     files = [p for p in sorted(DASHBOARDS.glob("*/*.json")) if influxd2 or p.parent.name != "flux"]
     check("there are dashboards", files, DASHBOARDS)
     with (Target(brunt, "--slowness", "0.1") as target, Stack(f"127.0.0.1:{port}", influxd2) as stack,
-          Grafana(home, stack.provision) as grafana):
+          Swarm(brunt, target, *stack.outs[1:3], *stack.outs[4:]) as swarm, Grafana(home, stack.provision) as grafana):
         print(f"Grafana {grafana.version}")
         since = time.time() - 5
+        swarm.go()
         for name in ("first", "second"):
             with Run(brunt, target, stack.outs, name, 3) as before:
                 check(f"the {name} run", before.proc.wait(60) == 0, before.logs())
@@ -366,6 +371,9 @@ def main(brunt, home, influxd2):
             test_provisioning(grafana, files)
             test_sources(grafana, stack)
             wait_for("five seconds of a run with errors", lambda: stack.prometheus.value(FULL.format("third", "5s")), 60)
+            for name in NEEDED:
+                wait_for(f"points of {name}", lambda n=name: stack.influx.query(f"SELECT last(value) FROM {n} WHERE value > 0",
+                                                                                "brunt"), 60)
             for run in (going, *others.values()):
                 check(f"{run.proc.args[-1]} is going on", run.proc.poll() is None, run.logs())
             # Prometheus scrapes one run here: tests/gallery/panels.py asks it for the gallery's.
