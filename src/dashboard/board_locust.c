@@ -148,7 +148,7 @@ static const struct board_panel details[] = {
      QUERIES({LOCUST(ASK_VALUE, "errors"), .by = "method, name, error", .where = "task", .legend = "{method} {name} {error}"})},
     {.kind = PANEL_BARGAUGE, .title = "Workers", .unit = UNIT_NUMBER, .min = "0", IN_GRAPHITE,
      .about = "Users of each worker. Empty while Locust has none.",
-     QUERIES({LOCUST(ASK_VALUE, "worker_detail"), .by = "id, state", .legend = "{id} {state}"})},
+     QUERIES({LOCUST(ASK_VALUE, "worker_detail"), .join = JOIN_MAX, .by = "id", .legend = "{id}"})},
 };
 
 static const struct board_row rows[] = {
