@@ -26,7 +26,10 @@ class LocustArgumentParser(argparse.ArgumentParser):
 
 
 def _span(text):
-    return parse_timespan(text)
+    try:
+        return parse_timespan(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time such as 20s, 3m or 1h20m") from None
 
 
 def _options(parser):
