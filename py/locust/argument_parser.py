@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 
 from brunt_script import ScriptError
 from locust.util.timespan import parse_timespan
@@ -20,6 +21,11 @@ class LocustArgumentParser(argparse.ArgumentParser):
         if env_var:
             self.from_environment.append((env_var, action))
         return action
+
+    def exit(self, status=0, message=None):
+        """After --help: nothing has begun that would have to end."""
+        sys.stdout.flush()
+        os._exit(status)
 
     def error(self, message):
         raise ScriptError(f"{message}; `brunt run FILE.py -- --help` lists what a locustfile takes", 104)

@@ -162,6 +162,8 @@ def test_messages(run):
     for arguments, code, sentence in rows:
         one = run(*arguments)
         check(f"{' '.join(arguments)}: {sentence}", one.code == code and sentence in one.output, (one.code, one.output))
+    one = run("--help")
+    check("--help lists the script's options too", one.code == 0 and "--greeting" in one.output, one.output)
     one = run("Plain", "--greeting", "moin")
     check("options of the script's own", "TEST START moin" in one.output, one.output)
     one = run("Plain", env={"LOCUST_USERS": "7", "GREETING": "salut"})
