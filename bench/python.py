@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""What scripts in Python cost: requests per CPU-second of LoadPilot scenarios beside the bare engine, what an iteration
-and a suspension take, and memory per idle user.
+"""What scripts in Python cost: requests per CPU-second of LoadPilot scenarios beside the bare engine and of a locustfile
+beside Locust, what an iteration and a suspension take, and memory per idle user.
 
     bench/python.py                   everything
     bench/python.py --rounds 3 --seconds 3
+    bench/python.py --locust VENV/bin/locust      a Locust of one's own; else Debian's, if it is there
 
 As bench/run.py: server on core 0, generator on core 1, the median of the rounds. The target is `brunt target`, so that
 the generator is what limits.
 """
 import argparse
+import csv
 import json
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -17,6 +20,7 @@ from pathlib import Path
 from run import SCRIPTS, TOP, count_requests, peak_idle, run, target
 
 FILE = str(SCRIPTS / "loadpilot_scenarios.py")
+LOCUSTFILE = str(SCRIPTS / "locustfile.py")
 USERS = 50
 
 
@@ -59,6 +63,41 @@ def bench_requests(opts, url):
     print(f"a suspension             {statistics.median(switch):9.2f} us of CPU, by time.sleep()")
 
 
+def locust(opts, name, url):
+    """Requests per CPU-second of Locust itself, its start left out: that of a run of a second is taken off."""
+    def once(seconds):
+        prefix = f"{opts.folder}/locust"
+        cpu, _, _ = run([opts.locust, "-f", LOCUSTFILE, "--headless", "-u", str(USERS), "-r", str(USERS), "-t", f"{seconds}s",
+                         "-H", url, "--csv", prefix, "--only-summary", name])
+        with open(f"{prefix}_stats.csv", newline="", encoding="utf-8") as file:
+            total = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
+        assert total["Failure Count"] == "0", f"{name} of Locust failed"
+        return int(total["Request Count"]), cpu
+
+    short, long = once(1), once(1 + opts.seconds)
+    return (long[0] - short[0]) / (long[1] - short[1])
+
+
+def ours(opts, name, url):
+    summary = f"{opts.folder}/locust.json"
+    cpu, _, _ = run([opts.brunt, "run", "--loops", "1", "--no-store", "--quiet", "--summary-export", summary, LOCUSTFILE, "--",
+                     "-u", str(USERS), "-r", str(USERS), "-t", f"{opts.seconds}s", "-H", url, name])
+    metrics = json.loads(Path(summary).read_text())["metrics"]
+    return metrics["http_reqs"]["count"] / cpu
+
+
+def bench_locust(opts, url):
+    if not opts.locust:
+        print("no Locust here: `apt install python3-locust`, or --locust")
+        return
+    for name, goal in (("Http", 80), ("Fast", 20)):
+        pairs = [(ours(opts, name, url), locust(opts, name, url)) for _ in range(opts.rounds)]
+        ratios = sorted(a / b for a, b in pairs)
+        print(f"locustfile, {name + 'User':9} {statistics.median(a for a, _ in pairs):9,.0f} requests per CPU-second; Locust "
+              f"{statistics.median(b for _, b in pairs):,.0f}: {statistics.median(ratios):.1f} times "
+              f"[{ratios[0]:.1f} .. {ratios[-1]:.1f}]  goal {goal}")
+
+
 def bench_memory(opts):
     def idle(users):
         return peak_idle([opts.brunt, "run", "--quiet", "--no-store", FILE, "--scenario", "Idle", "-u", str(users), "-d", "2h"],
@@ -77,14 +116,19 @@ def main():
     parser.add_argument("--brunt", default=str(TOP / "build/release/brunt"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--locust", default=shutil.which("locust", path="/usr/bin") or shutil.which("locust"))
+    parser.add_argument("--only-locust", action="store_true")
     opts = parser.parse_args()
     with tempfile.TemporaryDirectory() as opts.folder:
         server = target(opts.brunt)
         try:
-            bench_requests(opts, server.url)
+            bench_locust(opts, server.url)
+            if not opts.only_locust:
+                bench_requests(opts, server.url)
         finally:
             server.stop()
-        bench_memory(opts)
+        if not opts.only_locust:
+            bench_memory(opts)
 
 
 main()

@@ -121,11 +121,22 @@ def check_includes(layers):
     return faults
 
 
+PYTHONS = ("python3-embed", "python-3.13-embed", "python-3.12-embed", "python-3.11-embed")
+
+
+def pkg_config(*arguments):
+    return subprocess.run(["pkg-config", *arguments], capture_output=True, text=True, check=False)
+
+
 def compiler_flags():
+    """(flags, those that headers of the Python plug-in need besides; None: there is no Python)."""
     packages = "openssl libcares zlib libbrotlidec libbrotlienc libzstd jansson libmicrohttpd".split()
-    found = subprocess.run(["pkg-config", "--cflags", *packages], capture_output=True, text=True, check=False)
+    found = pkg_config("--cflags", *packages)
+    # Python is not needed to build, so its headers may be missing: then the plug-in's are left out.
+    python = next((p for p in PYTHONS if not pkg_config("--exists", p).returncode), None)
+    with_python = pkg_config("--cflags", python).stdout.split() if python else None
     quickjs = [f"-I{d}" for d in (TOP / "build/deps/usr/src/quickjs-ng", "/usr/src/quickjs-ng") if pathlib.Path(d).is_dir()]
-    return ["-std=gnu17", "-D_GNU_SOURCE", f"-I{SRC}", *quickjs, *found.stdout.split()]
+    return ["-std=gnu17", "-D_GNU_SOURCE", f"-I{SRC}", *quickjs, *found.stdout.split()], with_python
 
 
 def compile_alone(header, flags):
@@ -138,10 +149,17 @@ def compile_alone(header, flags):
 
 
 def check_headers():
-    flags = compiler_flags()
+    flags, python = compiler_flags()
     headers = [p for p in sources() if p.suffix == ".h"]
+
+    def check(header):
+        is_python = SRC / "script/py" in header.parents
+        if is_python and python is None:
+            return None
+        return compile_alone(header, flags + python if is_python else flags)
+
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return [f for f in pool.map(lambda h: compile_alone(h, flags), headers) if f]
+        return [f for f in pool.map(check, headers) if f]
 
 
 def main():
