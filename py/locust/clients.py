@@ -14,6 +14,7 @@ from locust.exception import CatchResponseError, LocustError, ResponseError
 _absolute = re.compile(r"^https?://", re.I)
 _ANY = 3  # the verdict is ours to give, whatever the status
 _AT_ONCE = 0
+_KNOWN_MAX = 500
 
 
 class HTTPError(IOError):
@@ -46,8 +47,12 @@ _errors()
 class LocustResponse(Response):
     """A response as requests gives it."""
 
-    __slots__ = ("request_meta", "_name", "_label", "error", "history")
-    ok_below = 400
+    __slots__ = ("request_meta", "error")
+
+    @property
+    def history(self):
+        """Redirects are the engine's: what led here is not kept."""
+        return []
 
     @property
     def ok(self):
@@ -175,7 +180,7 @@ class HttpSession:
             self.auth = (urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password))
             netloc = parts.hostname + (f":{parts.port}" if parts.port else "")
             base_url = urllib.parse.urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
-        self.base_url = base_url
+        self.base_url = base_url  # and with it what is known of paths: (URL, default name)
         self.user = user
         self.request_event = request_event
         self.request_name = None
@@ -187,10 +192,19 @@ class HttpSession:
         self.trust_env = False
         self.hooks = {}
 
+    @property
+    def base_url(self):
+        return self._base_url
+
+    @base_url.setter
+    def base_url(self, url):
+        self._base_url = url
+        self._known = {}
+
     # ---- names ----
 
     def _build_url(self, path):
-        return path if _absolute.match(path) else f"{self.base_url}{path}"
+        return path if _absolute.match(path) else f"{self._base_url}{path}"
 
     @contextmanager
     def rename_request(self, name):
@@ -205,15 +219,23 @@ class HttpSession:
         parts = urllib.parse.urlsplit(url)
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
+    def _learn(self, path):
+        url = self._build_url(path)
+        known = url, self._default_name(url, path)
+        if len(self._known) < _KNOWN_MAX:
+            self._known[path] = known
+        return known
+
     # ---- verdicts ----
 
     def _error_of(self, r, name):
-        if r.status_code == 0:
+        status = r.status_code
+        if 0 < status < 400:
+            return None
+        if status == 0:
             return ConnectionError(r.__class__.__mro__[2].error.__get__(r))
-        if r.status_code >= 400:
-            side = "Client" if r.status_code < 500 else "Server"
-            return HTTPError(f"{r.status_code} {side} Error: {r.reason} for url: {name}", response=r)
-        return None
+        side = "Client" if status < 500 else "Server"
+        return HTTPError(f"{status} {side} Error: {r.reason} for url: {name}", response=r)
 
     def _tell(self, r, error):
         """What the request came to."""
@@ -228,8 +250,10 @@ class HttpSession:
 
     def request(self, method, url, name=None, catch_response=False, context=None, **kwargs):
         path = url
-        url = self._build_url(url)
-        name = name or self.request_name
+        known = self._known.get(path)
+        if known is None:
+            known = self._learn(path)
+        url, label = known
         if self.headers:
             kwargs["headers"] = {**self.headers, **(kwargs.get("headers") or {})}
         if self.params:
@@ -241,15 +265,15 @@ class HttpSession:
         if kwargs:
             kwargs.pop("hooks", None)
             url, headers, body, timeout, redirects = encode(url, kwargs, timeout, redirects)
-        label = name or self._default_name(url, path)
+            if url is not known[0]:
+                label = self._default_name(url, path)
+        label = name or self.request_name or label
         kind = self.catching_type if catch_response else self.response_type
         event = self.request_event
         listens = event is not None and event._handlers
         hold = _ANY if catch_response or self._judges else _AT_ONCE
         began = time.time() if listens else 0
         r = _brunt.request(method.upper(), url, headers, body, label, timeout, redirects, hold, kind)
-        r._label = label
-        r.history = []
         r.error = self._error_of(r, label)
         r.request_meta = None
         if listens or catch_response:

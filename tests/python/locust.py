@@ -61,7 +61,7 @@ def expect(name, got, wanted, run):
 
 def test_plain(run):
     run = run("Plain", users=3)
-    expect("Plain: names and counts", run.names(), {"named": 15, "/anything?a=1&b=2": 15}, run)
+    expect("Plain: names and counts", run.names(), {"named": 15, "/anything?a=1&b=2": 15, "elsewhere": 3}, run)
     expect("Plain: ends well", run.code, 0, run)
     check("Plain: events of the test", "TEST START hello http://127" in run.output and "TEST STOP 0" in run.output, run.output)
 

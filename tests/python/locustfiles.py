@@ -50,6 +50,10 @@ class Plain(Once):
     def both(self):
         self.client.get("/fast", name="named")
         self.client.get("/anything?a=1", params={"b": 2})
+        base = self.client.base_url
+        self.client.base_url = base + "/anything"
+        self.client.get("/fast", name="elsewhere") if self.done == 0 else None
+        self.client.base_url = base
         self.tick()
 
 

@@ -59,9 +59,10 @@ class FastHttpSession(HttpSession):
         return path
 
     def _error_of(self, r, name):
-        if r.status_code == 0:
-            return super()._error_of(r, name)
-        return None if r.status_code in _GOOD else BadStatusCode(name, code=r.status_code)
+        status = r.status_code
+        if status in _GOOD:
+            return None
+        return super()._error_of(r, name) if status == 0 else BadStatusCode(name, code=status)
 
     def iter_lines(self, url, method="GET", **kwargs):
         r = self.request(method, url, **kwargs)
