@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/opt.h"
 
 int cli_fault(int code)
@@ -70,32 +71,16 @@ size_t cli_columns(int fd)
 
 void cli_write(int fd, struct str s)
 {
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return;
-        s = str_from_index(s, (size_t)n);
-    }
+    ignored(file_write_all(fd, s));
 }
 
 static int read_all(int fd, const char *path, struct buf *data)
 {
-    for (;;) {
-        if (buf_reserve(data, 64 << 10))
-            return fault(-EFBIG, "'%s' is too large", path);
-        ssize_t n = read(fd, data->data + data->len, 64 << 10);
+    int r = file_read_all(fd, data);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fault(-errno, "cannot read '%s': %m", path);
-        if (n == 0)
-            return 0;
-        data->len += (size_t)n;
-    }
+    if (r == BUF_E_LIMIT)
+        return fault(-EFBIG, "'%s' is too large", path);
+    return r < 0 ? fault(r, "cannot read '%s': %m", path) : 0;
 }
 
 int cli_read_file(const char *path, struct buf *ret_data)
@@ -119,19 +104,10 @@ int cli_write_file(const char *path, struct str data)
 
     if (fd < 0)
         return fault(-errno, "cannot write '%s': %m", path);
-    while (data.n) {
-        ssize_t n = write(fd, data.p, data.n);
+    int r = file_write_all(fd, data);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int r = fault(-errno, "cannot write '%s': %m", path);
-
-            close(fd);
-            return r;
-        }
-        data = str_from_index(data, (size_t)n);
-    }
+    if (r < 0)
+        r = fault(r, "cannot write '%s': %m", path);
     close(fd);
-    return 0;
+    return r;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "cli/cli.h"
@@ -166,7 +167,7 @@ static int write_script(const struct generate *g, const char *name, const struct
 
     if (access(path, F_OK) == 0)
         return fault(-EEXIST, "'%s' is there already: give another name", path);
-    TRY(lab_make_dirs(folder));
+    TRY(file_make_folders(folder, 0777));
     TRY(lab_replace_file(path, str_of(source->text), 0644));
     printf("%s\n", path);
     fprintf(stderr, "Run it: brunt k6 -s %s\n", path);

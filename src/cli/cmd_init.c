@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "cli/cli.h"
@@ -73,13 +73,6 @@ static const struct opt_table table = {
     .operand_hint = OPT_HINT_DIR,
 };
 
-static int make_folder(const char *path)
-{
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return fault(-errno, "cannot make the folder '%s': %s", path, strerror(errno));
-    return 0;
-}
-
 /* Says what it did; a file that is there is no fault. */
 static int make_file(const char *path, const char *text)
 {
@@ -99,14 +92,14 @@ static int make_file(const char *path, const char *text)
 
 static int make_all(const char *dir)
 {
-    TRY(make_folder(dir));
+    TRY(file_make_folder(dir, 0755));
     for (size_t i = 0; i < countof(files); i++) {
         scoped(freep) char *path = xasprintf("%s/%s", dir, files[i].path);
 
         if (files[i].folder) {
             scoped(freep) char *folder = xasprintf("%s/%s", dir, files[i].folder);
 
-            TRY(make_folder(folder));
+            TRY(file_make_folder(folder, 0755));
         }
         TRY(make_file(path, files[i].text));
     }

@@ -5,9 +5,9 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "cli/cli.h"
@@ -76,13 +76,6 @@ static const struct opt_table table = {
 
 /* ---- files ---- */
 
-static int make_folder(const char *path)
-{
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return fault(-errno, "cannot make the folder '%s'", path);
-    return 0;
-}
-
 /* dashboards/flux/live.json; the folders are made. */
 static int file_of(const struct export_command *c, const struct board *b, enum dialect d,
                    char **ret_path)
@@ -91,8 +84,8 @@ static int file_of(const struct export_command *c, const struct board *b, enum d
         c->dialect ? xstrdup(c->folder) : xasprintf("%s/%s", c->folder, dialect_name(d));
 
     if (!c->check) {
-        TRY(make_folder(c->folder));
-        TRY(make_folder(folder));
+        TRY(file_make_folder(c->folder, 0755));
+        TRY(file_make_folder(folder, 0755));
     }
     *ret_path = xasprintf("%s/%s.json", folder, b->name);
     return 0;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "cli/actions.h"
@@ -226,7 +227,7 @@ static int write_token(const struct lab *lab)
 
     if (lab->influx_version != 2)
         return 0;
-    TRY(lab_make_dirs(dir));
+    TRY(file_make_folders(dir, 0777));
     return lab_replace_file(path, str_of(lab->secrets.token), 0600);
 }
 
@@ -239,7 +240,7 @@ static int write_dashboards(const struct lab *lab)
     scoped(freep) char *log = xasprintf("%s/dashboards.log", logs);
     char *argv[] = {lab->paths[LAB_PROGRAM_TARGET], dashboard, export, to, dir, NULL};
 
-    TRY(lab_make_dirs(logs));
+    TRY(file_make_folders(logs, 0777));
     if (lab_call(NULL, argv, log) != 0)
         fprintf(stderr, "brunt's dashboards were not written: see %s\n", log);
     return 0;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "dashboard/link_record.h"
 #include "dashboard/lint.h"
@@ -50,27 +51,6 @@ bool link_is_name(const char *name)
             return false;
     }
     return true;
-}
-
-static int make_one(const char *path)
-{
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return fault(-errno, "cannot make the folder '%s': %m", path);
-    return 0;
-}
-
-static int make_all(const char *path)
-{
-    scoped(freep) char *part = xstrdup(path);
-
-    for (char *p = part + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        TRY(make_one(part));
-        *p = '/';
-    }
-    return make_one(part);
 }
 
 /* Two links at a time would undo each other. The lock goes with the descriptor. */
@@ -330,7 +310,7 @@ static int apply(struct sync *s)
 
 static int sync_locked(struct sync *s)
 {
-    TRY(make_one(s->folder));
+    TRY(file_make_folder(s->folder, 0755));
     TRY(compare_all(s));
     return apply(s);
 }
@@ -358,7 +338,7 @@ int link_sync(const char *custom, const char *name, const char *source,
     s.folder = xasprintf("%s/%s", custom, name);
     TRY(read_source(&s));
     TRY(check_uids(&s));
-    TRY(make_all(custom));
+    TRY(file_make_folders(custom, 0755));
     TRY(lock(custom, &fd));
     int r = sync_locked(&s);
 

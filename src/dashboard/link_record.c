@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/json_out.h"
 #include "base/mem.h"
@@ -22,22 +24,17 @@ int link_digest(struct str data, char ret[LINK_DIGEST_BYTES])
     unsigned char digest[HASH_MAX_BYTES];
 
     TRY(hash_bytes_of(HASH_SHA256, data.p ? data.p : "", data.n, digest));
-    for (size_t i = 0; i < hash_size(HASH_SHA256); i++)
-        snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+    hex_write(digest, hash_size(HASH_SHA256), ret);
+    ret[2 * hash_size(HASH_SHA256)] = '\0';
     return 0;
 }
 
-static int write_all(int fd, struct str data, const char *path)
+static int write_through(int fd, struct str data, const char *path)
 {
-    while (data.n) {
-        ssize_t n = write(fd, data.p, data.n);
+    int r = file_write_all(fd, data);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return fault(n < 0 ? -errno : -EIO, "cannot write '%s': %m", path);
-        data = str_from_index(data, (size_t)n);
-    }
+    if (r < 0)
+        return fault(r, "cannot write '%s': %m", path);
     if (fsync(fd) < 0)
         return fault(-errno, "cannot write '%s' to disk: %m", path);
     return 0;
@@ -51,7 +48,7 @@ int link_write(const char *folder, const char *name, struct str data)
 
     if (fd < 0)
         return fault(-errno, "cannot write '%s': %m", beside);
-    int r = write_all(fd, data, beside);
+    int r = write_through(fd, data, beside);
 
     close(fd);
     if (r == 0 && rename(beside, path) < 0)
@@ -59,23 +56,6 @@ int link_write(const char *folder, const char *name, struct str data)
     if (r)
         unlink(beside);
     return r;
-}
-
-static int read_all(int fd, struct buf *out, const char *path)
-{
-    for (;;) {
-        if (buf_reserve(out, 65536))
-            return fault(-EFBIG, "'%s' has more than %d MiB", path, LINT_BYTES_MAX >> 20);
-        ssize_t n = read(fd, out->data + out->len, out->cap - out->len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fault(-errno, "cannot read '%s': %m", path);
-        if (n == 0)
-            return 0;
-        out->len += (size_t)n;
-    }
 }
 
 int link_read(const char *folder, const char *name, struct buf *ret)
@@ -88,8 +68,12 @@ int link_read(const char *folder, const char *name, struct buf *ret)
     if (fd < 0)
         return fault(-errno, "cannot open '%s': %m", path);
     ret->limit = LINT_BYTES_MAX;
-    int r = read_all(fd, ret, path);
+    int r = file_read_all(fd, ret);
 
+    if (r == BUF_E_LIMIT)
+        r = fault(-EFBIG, "'%s' has more than %d MiB", path, LINT_BYTES_MAX >> 20);
+    else if (r < 0)
+        r = fault(r, "cannot read '%s': %m", path);
     close(fd);
     return r;
 }

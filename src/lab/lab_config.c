@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "lab/lab_source.h"
@@ -61,37 +62,6 @@ int lab_config_each(const struct lab *lab,
 
 /* ---- files ---- */
 
-int lab_make_dirs(const char *path)
-{
-    scoped(freep) char *part = xstrdup(path);
-
-    for (char *p = part + 1;; p++) {
-        char c = *p;
-
-        if (c != '/' && c)
-            continue;
-        *p = '\0';
-        if (mkdir(part, 0777) < 0 && errno != EEXIST)
-            return fault(-errno, "cannot make the folder '%s': %m", part);
-        *p = c;
-        if (!c)
-            return 0;
-    }
-}
-
-static int write_all(int fd, struct str text)
-{
-    while (text.n) {
-        ssize_t n = write(fd, text.p, text.n);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            text = str_from_index(text, (size_t)n);
-    }
-    return 0;
-}
-
 int lab_replace_file(const char *path, struct str text, unsigned mode)
 {
     scoped(freep) char *beside = xasprintf("%s.new", path);
@@ -101,7 +71,7 @@ int lab_replace_file(const char *path, struct str text, unsigned mode)
 
     if (fd < 0)
         return fault(-errno, "cannot write '%s': %m", beside);
-    int r = write_all(fd, text);
+    int r = file_write_all(fd, text);
 
     if (close(fd) < 0 && r == 0)
         r = -errno;
@@ -158,7 +128,7 @@ static int write_file(void *dir, const char *name, struct str text)
     scoped(freep) char *path = xasprintf("%s/%s", (const char *)dir, name);
     scoped(freep) char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 
-    TRY(lab_make_dirs(folder));
+    TRY(file_make_folders(folder, 0777));
     return is_as(path, text) ? 0 : lab_replace_file(path, text, 0644);
 }
 
@@ -187,7 +157,7 @@ static int make_folders(const char *dir)
     for (size_t i = 0; i < countof(names); i++) {
         scoped(freep) char *path = xasprintf("%s/%s", dir, names[i]);
 
-        TRY(lab_make_dirs(path));
+        TRY(file_make_folders(path, 0777));
     }
     return 0;
 }

@@ -16,9 +16,6 @@ MUST_USE int lab_config_each(const struct lab *lab,
  */
 MUST_USE int lab_config_write(const struct lab *lab, const char *dir);
 
-/* Makes a folder and those above it. Returns 0 or a fault. */
-MUST_USE int lab_make_dirs(const char *path);
-
 /* Writes a file of that mode beside and renames it. Returns 0 or a fault. */
 MUST_USE int lab_replace_file(const char *path, struct str text, unsigned mode);
 

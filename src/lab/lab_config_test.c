@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "lab/lab_folder.h"
 
@@ -205,7 +206,7 @@ static void a_folder_of_somebody_else_is_neither_used_nor_removed(void **state)
     scoped(freep) char *other = xasprintf("%s/other", dir);
     scoped(freep) char *file = xasprintf("%s/theirs", other);
 
-    assert_int_equal(lab_make_dirs(other), 0);
+    assert_int_equal(file_make_folders(other, 0777), 0);
     assert_int_equal(lab_replace_file(file, STR("x"), 0644), 0);
     assert_int_equal(lab_folder_open(other), -EEXIST);
     assert_int_equal(lab_folder_remove(other), -ENOENT);
@@ -220,7 +221,7 @@ static void removing_follows_no_link(void **state)
     scoped(freep) char *folder = xasprintf("%s/kept", dir);
     scoped(freep) char *link = xasprintf("%s/inner/link", dir);
 
-    assert_int_equal(lab_make_dirs(folder), 0);
+    assert_int_equal(file_make_folders(folder, 0777), 0);
     assert_int_equal(lab_replace_file(kept, STR("x"), 0644), 0);
     assert_int_equal(lab_folder_open(inner), 0);
     assert_int_equal(symlink(folder, link), 0);
@@ -235,7 +236,7 @@ static void dashboards_may_be_there_before_the_lab(void **state)
     scoped(freep) char *other = xasprintf("%s/other", dir);
     scoped(freep) char *custom = xasprintf("%s/grafana/dashboards/custom", other);
 
-    assert_int_equal(lab_make_dirs(custom), 0);
+    assert_int_equal(file_make_folders(custom, 0777), 0);
     assert_int_equal(lab_folder_open(other), 0);
     assert_true(lab_folder_is_ours(other));
 }

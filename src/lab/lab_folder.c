@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "lab/lab_config.h"
@@ -62,7 +63,7 @@ int lab_folder_open(const char *dir)
 {
     scoped(freep) char *mark = xasprintf("%s" MARK, dir);
 
-    TRY(lab_make_dirs(dir));
+    TRY(file_make_folders(dir, 0777));
     if (lab_folder_is_ours(dir))
         return 0;
     TRY(check_empty(dir));

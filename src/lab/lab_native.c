@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "lab/lab_config.h"
 #include "lab/lab_probe.h"
@@ -286,11 +287,11 @@ static int make_folders(const struct lab *lab, const struct launch *launch)
 {
     scoped(freep) char *log = xasprintf("%s/log", lab->dir);
 
-    TRY(lab_make_dirs(log));
+    TRY(file_make_folders(log, 0777));
     for (size_t i = 0; i < countof(launch->folders) && launch->folders[i]; i++) {
         scoped(freep) char *path = xasprintf("%s/%s", lab->dir, launch->folders[i]);
 
-        TRY(lab_make_dirs(path));
+        TRY(file_make_folders(path, 0777));
     }
     return 0;
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "lab/lab_config.h"
 #include "lab/lab_folder.h"
@@ -54,7 +55,7 @@ static void make_program(const char *folder, const char *name, const char *line)
     scoped(freep) char *path = xasprintf("%s/%s", where, name);
     scoped(freep) char *text = xasprintf("#!/bin/sh\necho '%s'\n", line);
 
-    assert_int_equal(lab_make_dirs(where), 0);
+    assert_int_equal(file_make_folders(where, 0777), 0);
     assert_int_equal(lab_replace_file(path, str_of(text), 0755), 0);
 }
 

@@ -191,10 +191,7 @@ int run_remote_tick(struct run *run, unsigned index, const struct run_remote_new
 
 void run_remote_exchanges(struct run *run, unsigned index, struct list *exchanges)
 {
-    struct list *link;
-
-    while ((link = list_pop(exchanges)))
-        list_add_tail(&run->workers[index].exchanges, link);
+    list_splice(&run->workers[index].exchanges, exchanges);
 }
 
 void run_remote_ready(struct run *run, unsigned index, int result, const char *text)

@@ -39,24 +39,16 @@ static void merge_worker(struct run *run, struct worker *w)
         exchange_set_merge(run->exchanges, &w->exchanges);
         return;
     }
-    struct list *link;
-
-    while ((link = list_pop(&w->exchanges)))
-        list_add_tail(&run->new_exchanges, link);
+    list_splice(&run->new_exchanges, &w->exchanges);
 }
 
 void run_take_exchanges(struct run *run, struct list *to)
 {
-    struct list *link;
-
-    while ((link = list_pop(&run->new_exchanges)))
-        list_add_tail(to, link);
+    list_splice(to, &run->new_exchanges);
 }
 
 static void judge(struct run *run, mono_ns now)
 {
-    if (run->config.share)
-        return;
     /* Ticks come when they can: one that is early by less than half of one counts. */
     if (!run->started || run->stage == RUN_OVER || now < run->next_eval - period(run) / 2)
         return;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "proto/content.h"
 
@@ -107,21 +108,6 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-/* Gives 0 or an errno. */
-static int write_all(int fd, struct str bytes)
-{
-    while (bytes.n) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? errno : EIO;
-        bytes = str_from_index(bytes, (size_t)n);
-    }
-    return 0;
-}
-
 /* The lines as a gzip member: they are very much alike, so more effort would save little. Gives 0
  * or an errno. */
 static int pack(struct sample_file *f, struct str *ret_bytes)
@@ -162,7 +148,7 @@ static void write_lines(struct sample_file *f)
     int error = f->is_gzip ? pack(f, &bytes) : 0;
 
     if (!error)
-        error = write_all(f->fd, bytes);
+        error = -file_write_all(f->fd, bytes);
 
     if (error) {
         fail(f, error);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "sink/connection.h"
 #include "sink/results.h"
@@ -79,20 +80,6 @@ static void results_tick(struct sink *sink, const struct sink_tick *t)
 
 /* ---- the file ---- */
 
-static int write_all(int fd, struct str text, const char *path)
-{
-    while (text.n) {
-        ssize_t n = write(fd, text.p, text.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fault(-errno, "results: cannot write %s: %m", path);
-        text = str_from_index(text, (size_t)n);
-    }
-    return 0;
-}
-
 static int write_file(const char *path, struct str text)
 {
     scoped(freep) char *beside = xasprintf("%s.part", path);
@@ -100,8 +87,10 @@ static int write_file(const char *path, struct str text)
 
     if (fd < 0)
         return fault(-errno, "results: cannot write %s: %m", beside);
-    int r = write_all(fd, text, beside);
+    int r = file_write_all(fd, text);
 
+    if (r < 0)
+        r = fault(r, "results: cannot write %s: %m", beside);
     if (close(fd) && r == 0)
         r = fault(-errno, "results: cannot write %s: %m", beside);
     if (r == 0 && rename(beside, path))

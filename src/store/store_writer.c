@@ -286,10 +286,7 @@ static bool take_work(struct store_writer *w, struct list *ret_all)
     pthread_mutex_lock(&w->shared.lock);
     while (list_empty(&w->shared.queue) && !w->shared.closing)
         pthread_cond_wait(&w->shared.work, &w->shared.lock);
-    struct list *link;
-
-    while ((link = list_pop(&w->shared.queue)))
-        list_add_tail(ret_all, link);
+    list_splice(ret_all, &w->shared.queue);
     pthread_mutex_unlock(&w->shared.lock);
     return !list_empty(ret_all);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "script/js/js_script.h"
 #include "script/js/module_url.h"
@@ -16,7 +17,6 @@
 enum {
     SOURCE_MAX = 64 << 20, /* bytes of one module */
     FILE_MAX = 1 << 30,    /* bytes of one file of open(); JavaScript strings end there */
-    READ_CHUNK = 64 << 10,
 };
 
 static void close_fd(const int *fd)
@@ -27,20 +27,11 @@ static void close_fd(const int *fd)
 
 static int read_all(int fd, const char *path, struct buf *out)
 {
-    for (;;) {
-        ssize_t n;
+    int r = file_read_all(fd, out);
 
-        if (buf_reserve(out, READ_CHUNK) != 0)
-            return fault(-EFBIG, "the file %s is larger than %zu bytes", path, out->limit);
-        n = read(fd, out->data + out->len, READ_CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fault(-errno, "cannot read %s", path);
-        if (n == 0)
-            return 0;
-        out->len += (size_t)n;
-    }
+    if (r == BUF_E_LIMIT)
+        return fault(-EFBIG, "the file %s is larger than %zu bytes", path, out->limit);
+    return r < 0 ? fault(r, "cannot read %s", path) : 0;
 }
 
 static int read_path(const char *path, struct buf *out)
