@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "dist/wire.h"
+#include "base/wire.h"
 
 enum {
     HEADERS_MAX = 4000,

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "base/arena.h"
-#include "dist/wire.h"
+#include "base/wire.h"
 
 /* Counters are sent as they lie in memory, word by word: both ends are of one build. */
 #define WORDS(type) (sizeof(type) / sizeof(uint64_t))

@@ -9,7 +9,6 @@
 
 #include "base/arena.h"
 #include "dist/share_exchange.h"
-#include "dist/wire.h"
 
 static struct arena arena;
 static struct buf out;
@@ -19,30 +18,6 @@ static int begin(void **state UNUSED)
     buf_reset(&out);
     arena_reset(&arena);
     return 0;
-}
-
-static void numbers_of_every_size(void **state UNUSED)
-{
-    static const uint64_t all[] = {0, 1, 127, 128, 1ULL << 63, UINT64_MAX};
-    static const int64_t both[] = {0, -1, 1, INT64_MIN, INT64_MAX};
-    uint64_t words[countof(all)];
-
-    wire_put_words(&out, all, countof(all));
-    for (size_t i = 0; i < countof(both); i++)
-        wire_put_i64(&out, both[i]);
-    wire_put_str(&out, STR("text"));
-    f64_put(&out, -0.1);
-    struct wire_in in = {buf_str(&out), false};
-
-    wire_words(&in, words, countof(words));
-    assert_memory_equal(words, all, sizeof(all));
-    for (size_t i = 0; i < countof(both); i++)
-        assert_true(wire_i64(&in) == both[i]);
-    assert_true(str_is(wire_str(&in), "text"));
-    assert_true(wire_f64(&in) == -0.1);
-    assert_true(wire_is_over(&in));
-    assert_int_equal(wire_u64(&in), 0);
-    assert_true(in.bad && !wire_is_over(&in));
 }
 
 static void ready(void **state UNUSED)
@@ -178,7 +153,6 @@ static void what_is_no_message(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(numbers_of_every_size, begin),
         cmocka_unit_test_setup(ready, begin),
         cmocka_unit_test_setup(control, begin),
         cmocka_unit_test_setup(news, begin),

@@ -23,7 +23,7 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "base/varint.h"
+#include "base/wire.h"
 
 enum {
     RECORD_SERIES = 0x51,
@@ -32,16 +32,6 @@ enum {
 };
 
 /* ---- words ---- */
-
-static uint64_t zigzag(int64_t n)
-{
-    return (uint64_t)n << 1 ^ (uint64_t)(n >> 63);
-}
-
-static int64_t unzigzag(uint64_t n)
-{
-    return (int64_t)(n >> 1 ^ (0 - (n & 1)));
-}
 
 static void put_number(struct buf *out, double v)
 {
@@ -53,72 +43,22 @@ static void put_number(struct buf *out, double v)
     f64_put(out, v);
 }
 
-static void put_text(struct buf *out, struct str s)
+static double get_number(struct wire_in *w)
 {
-    varint_put(out, s.n);
-    buf_putstr(out, s);
-}
-
-/* What is left to read; `bad` sticks. */
-struct words {
-    struct str rest;
-    bool bad;
-};
-
-static uint64_t get_varint(struct words *w)
-{
-    uint64_t n = 0;
-
-    for (unsigned i = 0; i < VARINT_MAX_BYTES && i < w->rest.n; i++) {
-        uint64_t byte = (unsigned char)w->rest.p[i];
-
-        if (i == VARINT_MAX_BYTES - 1 && byte > 1)
-            break;
-        n |= (byte & 0x7f) << (7 * i);
-        if (byte < 0x80) {
-            w->rest = str_from_index(w->rest, i + 1);
-            return n;
-        }
-    }
-    w->bad = true;
-    w->rest.n = 0;
-    return 0;
-}
-
-static double get_number(struct words *w)
-{
-    uint64_t n = get_varint(w);
+    uint64_t n = wire_u64(w);
 
     if (!(n & 1))
         return (double)unzigzag(n >> 1);
-    if (n != 1 || w->rest.n < sizeof(double)) {
-        w->bad = true;
-        return 0;
-    }
-    double v = f64_read(w->rest.p);
-
-    w->rest = str_from_index(w->rest, sizeof(v));
-    return v;
-}
-
-static struct str get_text(struct words *w)
-{
-    uint64_t n = get_varint(w);
-
-    if (n > w->rest.n) {
-        w->bad = true;
-        return (struct str){0};
-    }
-    struct str text = str_from(w->rest.p, (size_t)n);
-
-    w->rest = str_from_index(w->rest, (size_t)n);
-    return text;
+    if (n == 1)
+        return wire_f64(w);
+    w->bad = true;
+    return 0;
 }
 
 /* A number below `end`. */
-static unsigned get_below(struct words *w, uint64_t end)
+static unsigned get_below(struct wire_in *w, uint64_t end)
 {
-    uint64_t n = get_varint(w);
+    uint64_t n = wire_u64(w);
 
     if (n >= end) {
         w->bad = true;
@@ -129,9 +69,9 @@ static unsigned get_below(struct words *w, uint64_t end)
 
 /* Times of a stream are some years at most; what is beyond would overflow when an epoch is added.
  */
-static span_ns get_span(struct words *w)
+static span_ns get_span(struct wire_in *w)
 {
-    int64_t n = unzigzag(get_varint(w));
+    int64_t n = wire_i64(w);
 
     if (n > INT64_MAX / 4 || n < INT64_MIN / 4) {
         w->bad = true;
@@ -140,7 +80,7 @@ static span_ns get_span(struct words *w)
     return n;
 }
 
-static bool get_kind(struct words *w, int kind)
+static bool get_kind(struct wire_in *w, int kind)
 {
     if (w->rest.n == 0 || (unsigned char)w->rest.p[0] != kind)
         return false;
@@ -158,12 +98,12 @@ void tick_put_series(const struct snap_series *series, mono_ns epoch, struct buf
     varint_put(out, series->id);
     varint_put(out, def->type);
     varint_put(out, def->contains);
-    varint_put(out, zigzag(series->first_at - epoch));
-    put_text(out, str_of(def->name));
+    wire_put_i64(out, series->first_at - epoch);
+    wire_put_str(out, str_of(def->name));
     varint_put(out, series->tags->n);
     for (size_t i = 0; i < series->tags->n; i++) {
-        put_text(out, series->tags->tags[i].key);
-        put_text(out, series->tags->tags[i].value);
+        wire_put_str(out, series->tags->tags[i].key);
+        wire_put_str(out, series->tags->tags[i].value);
     }
 }
 
@@ -178,7 +118,7 @@ static void put_value(const struct value *v, enum metric_type type, mono_ns epoc
         put_number(out, v->gauge.last);
         put_number(out, v->gauge.min);
         put_number(out, v->gauge.max);
-        varint_put(out, zigzag(v->gauge.at - epoch));
+        wire_put_i64(out, v->gauge.at - epoch);
         varint_put(out, v->gauge.n);
         break;
     case METRIC_RATE:
@@ -244,7 +184,7 @@ void tick_put_totals(const struct snapshot *s, mono_ns epoch, struct buf *out)
 
 int tick_get_series(struct str *bytes, struct arena *arena, struct tick_series *ret_series)
 {
-    struct words w = {.rest = *bytes};
+    struct wire_in w = {.rest = *bytes};
 
     if (!get_kind(&w, RECORD_SERIES))
         return TICK_E_BAD;
@@ -254,7 +194,7 @@ int tick_get_series(struct str *bytes, struct arena *arena, struct tick_series *
     s.type = (enum metric_type)get_below(&w, METRIC_TREND + 1);
     s.contains = (enum metric_contains)get_below(&w, CONTAINS_DATA + 1);
     s.first_at = get_span(&w);
-    s.metric = get_text(&w);
+    s.metric = wire_str(&w);
     s.n_tags = get_below(&w, TAGSET_TAGS_MAX + 1);
     if (w.bad || s.n_tags > w.rest.n / 2)
         return TICK_E_BAD;
@@ -262,8 +202,8 @@ int tick_get_series(struct str *bytes, struct arena *arena, struct tick_series *
     struct tag *tags = arena_new_n(arena, struct tag, s.n_tags + 1);
 
     for (size_t i = 0; i < s.n_tags; i++) {
-        tags[i].key = arena_str(arena, get_text(&w));
-        tags[i].value = arena_str(arena, get_text(&w));
+        tags[i].key = arena_str(arena, wire_str(&w));
+        tags[i].value = arena_str(arena, wire_str(&w));
     }
     if (w.bad)
         return TICK_E_BAD;
@@ -338,7 +278,7 @@ int tick_reader_series(struct tick_reader *r, const struct tick_series *series)
     return 0;
 }
 
-static void get_gauge(struct words *w, struct value *to, mono_ns epoch)
+static void get_gauge(struct wire_in *w, struct value *to, mono_ns epoch)
 {
     struct value v = {.touched = true};
 
@@ -346,12 +286,12 @@ static void get_gauge(struct words *w, struct value *to, mono_ns epoch)
     v.gauge.min = get_number(w);
     v.gauge.max = get_number(w);
     v.gauge.at = epoch + get_span(w);
-    v.gauge.n = get_varint(w);
+    v.gauge.n = wire_u64(w);
     if (!w->bad)
         value_merge(to, &v, METRIC_GAUGE);
 }
 
-static void get_trend(struct words *w, struct value *to)
+static void get_trend(struct wire_in *w, struct value *to)
 {
     if (hist_decode(&to->trend, &w->rest)) {
         w->bad = true;
@@ -360,21 +300,21 @@ static void get_trend(struct words *w, struct value *to)
     to->touched = true;
 }
 
-static void get_value(struct words *w, struct value *to, enum metric_type type, mono_ns epoch)
+static void get_value(struct wire_in *w, struct value *to, enum metric_type type, mono_ns epoch)
 {
     struct value v = {.touched = true};
 
     switch (type) {
     case METRIC_COUNTER:
         v.counter.sum = get_number(w);
-        v.counter.n = get_varint(w);
+        v.counter.n = wire_u64(w);
         break;
     case METRIC_GAUGE:
         get_gauge(w, to, epoch);
         return;
     case METRIC_RATE:
-        v.rate.trues = get_varint(w);
-        v.rate.total = get_varint(w);
+        v.rate.trues = wire_u64(w);
+        v.rate.total = wire_u64(w);
         w->bad |= v.rate.trues > v.rate.total;
         break;
     case METRIC_TREND:
@@ -387,13 +327,13 @@ static void get_value(struct words *w, struct value *to, enum metric_type type, 
 
 int tick_reader_apply(struct tick_reader *r, struct str bytes, mono_ns epoch)
 {
-    struct words w = {.rest = bytes};
+    struct wire_in w = {.rest = bytes};
     uint64_t next = 0;
 
     if (!get_kind(&w, RECORD_TICK))
         return TICK_E_BAD;
 
-    uint64_t n = get_varint(&w);
+    uint64_t n = wire_u64(&w);
 
     for (uint64_t i = 0; i < n && !w.bad; i++) {
         uint64_t id = next + get_below(&w, UINT32_MAX);

@@ -1,34 +1,42 @@
-#include "dist/wire.h"
+#include "base/wire.h"
 
 #include <string.h>
+
+/* Nothing after it can be trusted. */
+static void spoil(struct wire_in *in)
+{
+    in->bad = true;
+    in->rest.n = 0;
+}
 
 uint64_t wire_u64(struct wire_in *in)
 {
     uint64_t n = 0;
 
-    for (unsigned shift = 0; shift < 64 && in->rest.n; shift += 7) {
-        unsigned char c = (unsigned char)in->rest.p[0];
+    for (unsigned i = 0; i < VARINT_MAX_BYTES && i < in->rest.n; i++) {
+        uint64_t byte = (unsigned char)in->rest.p[i];
 
-        in->rest = str_from_index(in->rest, 1);
-        n |= (uint64_t)(c & 0x7f) << shift;
-        if (!(c & 0x80))
+        if (i == VARINT_MAX_BYTES - 1 && byte > 1)
+            break;
+        n |= (byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            in->rest = str_from_index(in->rest, i + 1);
             return n;
+        }
     }
-    in->bad = true;
+    spoil(in);
     return 0;
 }
 
 int64_t wire_i64(struct wire_in *in)
 {
-    uint64_t n = wire_u64(in);
-
-    return (int64_t)(n >> 1) ^ -(int64_t)(n & 1);
+    return unzigzag(wire_u64(in));
 }
 
 double wire_f64(struct wire_in *in)
 {
     if (in->rest.n < 8) {
-        in->bad = true;
+        spoil(in);
         return 0;
     }
     double v = f64_read(in->rest.p);
@@ -47,7 +55,7 @@ struct str wire_str(struct wire_in *in)
     uint64_t n = wire_u64(in);
 
     if (n > in->rest.n) {
-        in->bad = true;
+        spoil(in);
         return STR("");
     }
     struct str s = str_from(in->rest.p, n);
@@ -63,7 +71,7 @@ bool wire_is_over(const struct wire_in *in)
 
 void wire_put_i64(struct buf *out, int64_t n)
 {
-    varint_put(out, (uint64_t)n << 1 ^ (uint64_t)(n >> 63));
+    varint_put(out, zigzag(n));
 }
 
 void wire_put_str(struct buf *out, struct str s)

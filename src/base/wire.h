@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Values of messages between processes of one test: numbers as varints, texts with their length
- * before them. Reading never fails by itself: what is not there reads as 0 or empty, and `bad`
- * tells that something was not.
+ * Values of our own binary records and messages: numbers as varints, texts with their length before
+ * them. Reading never fails by itself: what is not there, or does not fit, reads as 0 or empty, and
+ * `bad` tells that something was so; it sticks, and nothing is left to read then.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +10,17 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/varint.h"
+
+/* Small numbers of either sign as small numbers without one. */
+static inline uint64_t zigzag(int64_t n)
+{
+    return (uint64_t)n << 1 ^ (uint64_t)(n >> 63);
+}
+
+static inline int64_t unzigzag(uint64_t n)
+{
+    return (int64_t)(n >> 1 ^ (0 - (n & 1)));
+}
 
 struct wire_in {
     struct str rest;
