@@ -92,6 +92,7 @@ int loop_new(const struct loop_options *options, struct loop **ret_loop)
     l->backend = &loop_backend_epoll;
     l->wake.fd = -1;
     l->head.time = o->time;
+    tick_clock_init(&l->head.clock, ticks_are_even());
     l->head.wheel = &l->wheel;
     l->spin = o->spin;
     l->head.stamps = o->stamps;
