@@ -115,14 +115,13 @@ static struct str head_of(struct client_loop *cl, struct leg *leg)
 static void view_answer(const struct leg *leg, struct view *v)
 {
     struct http_response *r = leg->r;
-    struct http_head *head = http_response_head(r);
     bool broke_off = !r->status && leg->broken.status;
 
     v->status = r->status;
     v->partial_status = broke_off ? leg->broken.status : 0;
     v->version = broke_off ? leg->broken.version : r->version;
     v->reason = broke_off ? leg->broken.reason : r->reason;
-    v->headers = head->headers;
+    v->headers = r->headers;
     v->n_headers = broke_off ? leg->broken.n_headers : r->n_headers;
     v->has_answer_body = r->has_body;
     v->has_spare = leg->has_spare;
@@ -168,24 +167,16 @@ static struct hops *hops_of(struct capture *c, struct leg *leg)
     return leg->hops;
 }
 
-/* Headers are views of the head's text: those of the copy lie as far from its beginning. */
-static struct str move(struct str s, const char *from, const char *to)
+static void own_headers(struct arena *a, struct view *v)
 {
-    return s.n ? str_from(to + (s.p - from), s.n) : STR("");
-}
-
-static void own_headers(struct arena *a, const struct http_head *head, struct view *v)
-{
-    const char *from = head->text.data;
-    const char *to = arena_str(a, buf_str(&head->text)).p;
     struct http_header *copy = arena_alloc(a, v->n_headers * sizeof(*copy));
 
     for (size_t i = 0; i < v->n_headers; i++) {
-        copy[i].name = move(v->headers[i].name, from, to);
-        copy[i].value = move(v->headers[i].value, from, to);
+        copy[i].name = arena_str(a, v->headers[i].name);
+        copy[i].value = arena_str(a, v->headers[i].value);
     }
     v->headers = copy;
-    v->reason = move(v->reason, from, to);
+    v->reason = arena_str(a, v->reason);
 }
 
 void capture_remember(struct client_loop *cl, struct leg *leg)
@@ -203,7 +194,7 @@ void capture_remember(struct client_loop *cl, struct leg *leg)
     /* Redirects say nothing in their bodies, and they may be large. */
     v->answer = STR("");
     v->has_spare = false;
-    own_headers(&hops->arena, http_response_head(leg->r), v);
+    own_headers(&hops->arena, v);
     hop->before = hops->last;
     hops->last = hop;
     hops->n++;

@@ -53,8 +53,10 @@ void client_loop_free(struct client_loop *cl)
         http1_response_fini(&conn->parser);
         free(conn);
     }
-    for (size_t i = 0; i < CLIENT_ENCODERS; i++)
+    for (size_t i = 0; i < CLIENT_ENCODERS; i++) {
         http1_encoder_fini(&cl->encoders[i]);
+        http1_memo_fini(&cl->memos[i]);
+    }
     resolver_free(cl->resolver);
     measure_free(cl->measure);
     capture_free(cl->capture);

@@ -27,7 +27,7 @@ struct measure;
 
 enum {
     CLIENT_RECV_BYTES = 64 << 10,
-    CLIENT_ENCODERS = 64,          /* heads remembered per loop; a power of two */
+    CLIENT_ENCODERS = 64,          /* heads remembered per loop, of each kind; a power of two */
     CLIENT_BODY_INLINE = 16 << 10, /* bytes of a body that are copied and sent with the head */
 };
 
@@ -64,6 +64,7 @@ struct client_loop {
     struct exchange_book *book;
     struct capture *capture;                        /* NULL: nothing is kept */
     struct http1_encoder encoders[CLIENT_ENCODERS]; /* by URL */
+    struct http1_memo memos[CLIENT_ENCODERS];       /* of what it answers, the same */
     struct buf out; /* the message being encoded; free between suspensions */
     char *received; /* CLIENT_RECV_BYTES; the same: parsed before anybody else runs */
     struct list free_conns;

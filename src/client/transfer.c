@@ -26,11 +26,12 @@ static int fail(struct leg *leg, ssize_t status, const struct stream *s)
     return -1;
 }
 
-static struct http1_encoder *encoder_for(struct client_loop *cl, const struct url *u)
+/* The place of what is remembered of a URL. */
+static size_t place_of(const struct url *u)
 {
     uintptr_t key = (uintptr_t)u;
 
-    return &cl->encoders[(key >> 5 ^ key >> 12) & (CLIENT_ENCODERS - 1)];
+    return (key >> 5 ^ key >> 12) & (CLIENT_ENCODERS - 1);
 }
 
 /* What net/http takes off the user's headers on a redirect. */
@@ -132,7 +133,7 @@ HOT_INLINE int encode_head(struct client_loop *cl, struct leg *leg)
     spec.cookie = buf_str(&cookie);
     buf_reset(&cl->out);
     if (r == 0)
-        r = http1_encode_request(encoder_for(cl, leg->url), &spec, &cl->out);
+        r = http1_encode_request(&cl->encoders[place_of(leg->url)], &spec, &cl->out);
     buf_fini(&cookie);
     if (r < 0) {
         net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
@@ -193,6 +194,12 @@ static void body_start(const struct client_loop *cl, struct leg *leg,
     bool none = p->status < 200 || p->status == 204 || p->status == 304;
 
     *ret_body = (struct body_sink){.r = r};
+    if (likely(p->shared)) {
+        http_response_share(r, p->shared);
+    } else {
+        r->headers = http1_response_headers(p, &r->n_headers);
+        r->reason = p->reason;
+    }
     ret_body->keep = leg->req->body_mode == HTTP_BODY_KEEP && !none;
     r->has_body = ret_body->keep;
     /* An answer that has been discarded cannot be shown as evidence. */
@@ -200,8 +207,7 @@ static void body_start(const struct client_loop *cl, struct leg *leg,
         leg->has_spare = ret_body->spare = !ret_body->keep && cl->capture;
     if (!ret_body->keep || p->msg.framing == HTTP1_FRAMING_NONE)
         return;
-    struct http_head *head = http_response_head(r);
-    struct str coding = http_header_get(head->headers, head->n_headers, STR("content-encoding"));
+    struct str coding = http_header_get(r->headers, r->n_headers, STR("content-encoding"));
 
     if (coding.p)
         ret_body->decoder = content_decoder_new(coding, cl->policy->decompression);
@@ -248,17 +254,13 @@ static int body_end(struct leg *leg, struct body_sink *body)
     return 0;
 }
 
-/* The views of the response, once its buffers no longer move. */
+/* What is known at the end, once the buffer of the body no longer moves. */
 static void finish_response(struct leg *leg, const struct http1_response *p)
 {
     struct http_response *r = leg->r;
-    struct http_head *head = http_response_head(r);
 
-    r->headers = head->headers;
-    r->n_headers = head->n_headers;
     r->status = p->status;
     r->version = p->msg.version;
-    r->reason = p->reason;
     if (r->has_body)
         r->body = buf_str(http_response_body(r));
 }
@@ -383,6 +385,8 @@ int transfer_run(struct conn *conn, struct leg *leg)
     struct body_sink body = {0};
 
     http1_response_start(p, http_response_head(leg->r), expect_of(leg->method));
+    if (likely(p->expect == HTTP1_EXPECT_BODY))
+        p->memo = &conn->client->cl->memos[place_of(leg->url)];
     int r = send_request(conn, leg);
 
     if (r == 0) {

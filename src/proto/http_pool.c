@@ -19,6 +19,7 @@ enum {
 struct response_slot {
     struct http_response response; /* first: a response is found from its address */
     struct http_head head;
+    struct http_shared_head *shared; /* in place of `head`; NULL: none */
     struct buf body;
     struct arena arena;
     size_t kept_bytes; /* counted in the pool while the slot is free */
@@ -47,8 +48,22 @@ void http_head_fini(struct http_head *h)
     *h = (struct http_head){0};
 }
 
+void http_shared_head_unref(struct http_shared_head *h)
+{
+    if (--h->n_refs == 0)
+        free(h);
+}
+
+static void drop_shared(struct response_slot *s)
+{
+    if (s->shared)
+        http_shared_head_unref(s->shared);
+    s->shared = NULL;
+}
+
 static void slot_free(struct response_slot *s)
 {
+    drop_shared(s);
     http_head_fini(&s->head);
     buf_fini(&s->body);
     arena_fini(&s->arena);
@@ -117,6 +132,7 @@ struct http_response *http_response_new(struct http_response_pool *pool)
 
 static void slot_trim(struct http_response_pool *pool, struct response_slot *s)
 {
+    drop_shared(s);
     http_head_reset(&s->head);
     buf_reset(&s->body);
     arena_reset(&s->arena);
@@ -165,6 +181,18 @@ struct buf *http_response_body(struct http_response *r)
     return &slot_of(r)->body;
 }
 
+void http_response_share(struct http_response *r, struct http_shared_head *h)
+{
+    struct response_slot *s = slot_of(r);
+
+    drop_shared(s);
+    h->n_refs++;
+    s->shared = h;
+    r->headers = h->headers;
+    r->n_headers = h->n_headers;
+    r->reason = h->reason;
+}
+
 struct str http_response_keep(struct http_response *r, struct str s)
 {
     return arena_str(&slot_of(r)->arena, s);
@@ -174,6 +202,7 @@ void http_response_rewind(struct http_response *r)
 {
     struct response_slot *s = slot_of(r);
 
+    drop_shared(s);
     http_head_reset(&s->head);
     buf_reset(&s->body);
     r->headers = NULL;

@@ -25,6 +25,17 @@ struct http_head {
     size_t cap_headers;
 };
 
+/* A head that several responses have. The one who makes it allocates it in one piece. */
+struct http_shared_head {
+    uint32_t n_refs;
+    const struct http_header *headers; /* in the same piece */
+    size_t n_headers;
+    struct str reason;
+};
+
+/* Drops a reference; the last one frees it. */
+void http_shared_head_unref(struct http_shared_head *h);
+
 /* Empties and keeps the storage. */
 static inline void http_head_reset(struct http_head *h)
 {
@@ -54,6 +65,9 @@ struct http_response *http_response_new(struct http_response_pool *pool);
  */
 struct http_head *http_response_head(struct http_response *r);
 struct buf *http_response_body(struct http_response *r);
+
+/* Makes `h` the head of the response, which takes a reference: sets headers, n_headers, reason. */
+void http_response_share(struct http_response *r, struct http_shared_head *h);
 
 /* Copies s into the response's own storage (url, error, request head, request body). */
 struct str http_response_keep(struct http_response *r, struct str s);

@@ -96,17 +96,42 @@ struct http1_message {
     char scratch[64];   /* the beginning of a trailer line */
 };
 
+struct http1_known_head;
+
+/* The last head of many responses (http1_memo.c). Zeroed memory is one that remembers nothing. */
+struct http1_memo {
+    struct http1_known_head *known; /* NULL: none */
+    bool has_come_again;            /* since it was remembered */
+    uint16_t patience;              /* heads to let pass before the next is remembered */
+    uint16_t n_passed;
+};
+
+void http1_memo_fini(struct http1_memo *memo);
+
 struct http1_response {
     struct http1_message msg;
     int status;
-    struct str reason;      /* inside head->text; from HEAD on */
+    struct str reason;      /* inside head->text, or that of `shared`; from HEAD on */
     struct str status_text; /* "200 OK", as the server said it; the same */
     enum http1_expect expect;
+    struct http1_memo *memo; /* NULL: nothing is remembered; borrowed until HEAD */
+    /* From HEAD on: the head is this one of the memo's, and msg.head is empty; NULL: it is in
+     * msg.head. Borrowed from the memo until the next response is read with it. */
+    struct http_shared_head *shared;
 };
+
+/* The headers, from HEAD (or INTERIM) on, wherever they are. */
+static inline const struct http_header *http1_response_headers(const struct http1_response *p,
+                                                               size_t *ret_n)
+{
+    *ret_n = p->shared ? p->shared->n_headers : p->msg.head->n_headers;
+    return p->shared ? p->shared->headers : p->msg.head->headers;
+}
 
 /*
  * Starts reading a response into `head`, which is borrowed until END or ERROR and reset here.
- * Zeroed memory is a valid reader to start; starting again is cheap and allocates nothing.
+ * Zeroed memory is a valid reader to start; starting again is cheap and allocates nothing. A `memo`
+ * may be set after it.
  */
 void http1_response_start(struct http1_response *p, struct http_head *head,
                           enum http1_expect expect);

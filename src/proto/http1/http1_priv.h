@@ -74,6 +74,14 @@ size_t http1_quick_reach(struct http_head *head, size_t n_in);
 bool http1_quick_fields(struct http1_message *m, struct str in, size_t at, size_t *ret_end,
                         struct http1_facts *ret_facts);
 
+/*
+ * Heads that come again, for a response that has a memo. `find`: the head that *in begins with is
+ * the one remembered; it is taken off, and the response is as head_done() left it then. `keep`:
+ * this head is done, and may be the next to be remembered.
+ */
+bool http1_memo_find(struct http1_response *p, struct str *in);
+void http1_memo_keep(struct http1_response *p);
+
 /* Reads a Content-Length; false unless it is digits that fit. */
 bool http1_content_length(struct str value, int64_t *ret_n);
 

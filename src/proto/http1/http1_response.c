@@ -12,6 +12,8 @@ void http1_response_start(struct http1_response *p, struct http_head *head,
     p->status = 0;
     p->reason = p->status_text = (struct str){0};
     p->expect = expect;
+    p->memo = NULL;
+    p->shared = NULL;
 }
 
 void http1_response_fini(struct http1_response *p)
@@ -225,6 +227,16 @@ static bool head_quick(struct http1_response *p, struct str *in, struct http1_fa
     return true;
 }
 
+/* A memo is for what a request with a body in its answer is told. */
+static enum http1_event quick_done(struct http1_response *p, const struct http1_facts *facts)
+{
+    enum http1_event e = head_done(p, facts);
+
+    if (e == HTTP1_HEAD && p->memo)
+        http1_memo_keep(p);
+    return e;
+}
+
 static enum http1_event head_next(struct http1_response *p, struct str *in)
 {
     struct http1_message *m = &p->msg;
@@ -234,9 +246,13 @@ static enum http1_event head_next(struct http1_response *p, struct str *in)
 
     if (m->state == HTTP1_STATE_FIRST) {
         if (!m->begun) {
+            if (p->memo && http1_memo_find(p, in)) {
+                http1_body_start(m);
+                return HTTP1_HEAD;
+            }
             head_begin(m);
             if (likely(head_quick(p, in, &facts)))
-                return head_done(p, &facts);
+                return quick_done(p, &facts);
         }
         r = http1_head_line(m, in, &line);
         if (r != HTTP1_LINE_DONE)
