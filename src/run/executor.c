@@ -40,8 +40,8 @@ void slot_iterate(struct slot *slot, mono_ns due)
     struct scenario_run *sr = slot->part->sr;
 
     if (vu_iterate(slot->vu, due, sr->hard_end) == VU_COMPLETE) {
-        atomic_fetch_add_explicit(&sr->shared.complete, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&w->shared.complete, 1, memory_order_relaxed);
+        count_alone(&sr->complete[w->index].n, 1);
+        count_alone(&w->shared.complete, 1);
         return;
     }
     atomic_store(&sr->shared.interrupted, true);

@@ -130,11 +130,13 @@ void remote_merge(struct worker *w)
         run_remote_lost(w->run, w->index, "it sent values of series that it never named");
 }
 
-static void take_part(struct scenario_run *sr, struct run_remote_part *was,
-                      const struct run_remote_part *is)
+static void take_part(const struct worker *w, size_t index, const struct run_remote_part *is)
 {
+    struct scenario_run *sr = &w->run->scenarios[index];
+    struct run_remote_part *was = &w->remote->parts[index];
+
     atomic_fetch_add(&sr->shared.active, is->active - was->active);
-    atomic_fetch_add(&sr->shared.complete, is->complete - was->complete);
+    count_alone(&sr->complete[w->index].n, is->complete - was->complete);
     atomic_fetch_add(&sr->shared.dropped, is->dropped - was->dropped);
     atomic_fetch_add(&sr->shared.next_ticket, is->attempted - was->attempted);
     if (is->is_interrupted)
@@ -184,7 +186,7 @@ int run_remote_tick(struct run *run, unsigned index, const struct run_remote_new
     if (news->failed)
         run_fail(run);
     for (size_t i = 0; i < news->n_parts; i++)
-        take_part(&run->scenarios[i], &w->remote->parts[i], &news->parts[i]);
+        take_part(w, i, &news->parts[i]);
     tick_forget(w);
     return 0;
 }
@@ -242,7 +244,7 @@ void run_remote_lost(struct run *run, unsigned index, const char *why)
 
         over.active = 0;
         over.is_interrupted = true;
-        take_part(&run->scenarios[i], &w->remote->parts[i], &over);
+        take_part(w, i, &over);
     }
     w->remote->totals.vus_active = w->remote->totals.in_flight = 0;
     if (run->config.go_on_without_lost) {

@@ -96,6 +96,7 @@ static void add_scenarios(struct run *run)
     for (size_t i = 0; i < plan->n_scenarios; i++) {
         run->scenarios[i].run = run;
         run->scenarios[i].plan = &plan->scenarios[i];
+        run->scenarios[i].complete = arena_new_n(&run->arena, struct worker_count, run->n_workers);
         atomic_store(&run->scenarios[i].shared.scaled_vus, -1);
     }
     lay_out(run);
@@ -748,6 +749,15 @@ void run_script_stats(const struct run *run, struct script_stats *ret_stats)
     }
 }
 
+uint64_t scenario_complete(const struct scenario_run *sr)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < sr->run->n_workers; i++)
+        n += atomic_load_explicit(&sr->complete[i].n, memory_order_relaxed);
+    return n;
+}
+
 static enum run_part_state part_state(const struct run *run, const struct scenario_run *sr)
 {
     if (run->stage < RUN_SCENARIOS || !sr->start || loop_now(run->config.loop) < sr->start)
@@ -776,7 +786,7 @@ void run_part(const struct run *run, size_t index, struct run_part *ret_part)
         .state = part_state(run, sr),
         .vus_active = atomic_load(&sr->shared.active),
         .vus_max = sr->vus_max,
-        .complete = atomic_load_explicit(&sr->shared.complete, memory_order_relaxed),
+        .complete = scenario_complete(sr),
         .attempted = attempts < all ? attempts : all,
         .dropped = atomic_load_explicit(&sr->shared.dropped, memory_order_relaxed),
         .rate = arrival_rate(sr, loop_now(run->config.loop)),

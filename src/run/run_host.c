@@ -104,7 +104,7 @@ static double progress_of(const struct scenario_run *sr, mono_ns now)
         double all =
             (double)s->iterations * (double)(s->executor == PLAN_PER_VU_ITERATIONS ? s->vus : 1);
 
-        return (double)atomic_load(&sr->shared.complete) / all;
+        return (double)scenario_complete(sr) / all;
     }
     if (now >= sr->end)
         return 1;

@@ -19,6 +19,12 @@ struct remote_state;
 struct worker;
 
 /* A scenario over all workers. Written by main before the start; atomics by anybody. */
+/* What one worker has counted, on a cache line of its own: nobody waits for another's. */
+struct worker_count {
+    _Atomic uint64_t n; /* written by the worker alone */
+    char apart[56];
+};
+
 struct scenario_run {
     struct run *run;
     const struct plan_scenario *plan;
@@ -33,10 +39,10 @@ struct scenario_run {
     uint64_t vus_max; /* main's: n_slots, or the most users that it was scaled to */
     bool is_rescaled; /* the same: to `rescaled_rate` iterations a second */
     double rescaled_rate;
+    struct worker_count *complete; /* iterations, of each worker */
     struct {
         _Atomic uint64_t next_ticket; /* shared-iterations: attempts so far */
         _Atomic uint64_t next_number; /* exec.scenario.iterationInTest of the others */
-        _Atomic uint64_t complete;
         _Atomic uint64_t active;
         _Atomic bool interrupted;
         _Atomic unsigned parts_left;
@@ -180,6 +186,17 @@ struct run {
         _Atomic uint64_t next_vu_id;
     } shared;
 };
+
+/* Adds to what only the calling thread writes: a load and a store, which no other waits for. */
+static inline void count_alone(_Atomic uint64_t *count, uint64_t by)
+{
+    uint64_t n = atomic_load_explicit(count, memory_order_relaxed) + by;
+
+    atomic_store_explicit(count, n, memory_order_relaxed);
+}
+
+/* Complete iterations of a scenario so far, over all workers. Any thread. */
+uint64_t scenario_complete(const struct scenario_run *sr);
 
 /* The upward calls of users. */
 extern const struct vu_run_ops run_vu_ops;
