@@ -89,11 +89,12 @@ struct http1_message {
     uint32_t n_line;     /* bytes of the chunk line or trailer line so far */
     uint32_t n_trailers; /* bytes of all trailers so far */
     uint64_t n_left;     /* bytes left of the body or chunk */
-    struct http1_span *spans;
     size_t n_spans;
-    size_t cap_spans;
     struct str culprit; /* what `error` is about, inside head->text or `scratch` */
-    char scratch[64];   /* the beginning of a trailer line */
+    /* From here on nothing is cleared for a new message. */
+    struct http1_span *spans;
+    size_t cap_spans;
+    char scratch[64]; /* the beginning of a trailer line */
 };
 
 struct http1_known_head;

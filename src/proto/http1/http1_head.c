@@ -30,11 +30,9 @@ const unsigned char http1_chars[256] = {
 
 void http1_message_start(struct http1_message *m, struct http_head *head)
 {
-    struct http1_span *spans = m->spans;
-    size_t cap_spans = m->cap_spans;
-
-    *m = (struct http1_message){
-        .head = head, .content_length = -1, .spans = spans, .cap_spans = cap_spans};
+    memset(m, 0, offsetof(struct http1_message, spans));
+    m->head = head;
+    m->content_length = -1;
     http_head_reset(head);
 }
 
