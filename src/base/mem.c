@@ -1,6 +1,9 @@
 /* Allocation that cannot fail: it says so and ends the process instead. */
 #include "base/mem.h"
 
+#ifdef __GLIBC__
+#    include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -84,6 +87,23 @@ void *vec_grow(void *array, size_t n, size_t *cap, size_t size)
     }
     memset((char *)array + n * size, 0, size);
     return array;
+}
+
+void mem_tune(void)
+{
+#ifdef __GLIBC__
+    enum {
+        GROWTH = 1 << 20,
+        /* To set one is to fix all: these two are what the library comes to by itself in a while.
+         */
+        MAPPED = 4 << 20, /* what is larger is mapped, and given back when it is freed */
+        TRIMMED = 8 << 20,
+    };
+
+    mallopt(M_TOP_PAD, GROWTH);
+    mallopt(M_MMAP_THRESHOLD, MAPPED);
+    mallopt(M_TRIM_THRESHOLD, TRIMMED);
+#endif
 }
 
 void freep(void *pp)

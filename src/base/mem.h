@@ -30,5 +30,11 @@ char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2) __attribute__((returns_n
 /* For vec_push: grows `array` of `size`-byte elements so that index n exists, and zeroes it. */
 void *vec_grow(void *array, size_t n, size_t *cap, size_t size);
 
+/*
+ * At the start of a program: the heaps of threads grow by a megabyte at a time. By themselves they
+ * do by a page, and each is a system call.
+ */
+void mem_tune(void);
+
 /* For scoped(freep) on a `char *` or other heap pointer. */
 void freep(void *pp);

@@ -122,6 +122,7 @@ int main(int argc, char **argv)
     /* A reader that went away, and a file at its limit, are told by write(), not by a signal. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    mem_tune();
     int code = dispatch(argc, argv);
 
     fault_clear();

@@ -30,6 +30,13 @@ if(BRUNT_FUZZ)
         -fno-sanitize-recover=all)
     target_link_options(brunt_flags INTERFACE -fsanitize=address,undefined)
 endif()
+if(BRUNT_STATIC)
+    # At a fixed address, as programs in Go are: with OpenSSL inside there are 32,000 pointers in tables, and moving them
+    # costs 200 page faults and a fifth of the time from start to first request. The plug-in stays movable.
+    target_compile_options(brunt_flags INTERFACE
+        $<$<NOT:$<BOOL:$<TARGET_PROPERTY:POSITION_INDEPENDENT_CODE>>>:-fno-pie>)
+    target_link_options(brunt_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>)
+endif()
 if(BRUNT_LTO)
     # One partition: the few megabytes here link in seconds, and the hot path crosses folders.
     target_compile_options(brunt_flags INTERFACE -flto=auto -fno-fat-lto-objects)
