@@ -27,8 +27,6 @@ struct export_command {
 #define AT(field)   offsetof(struct export_command, field)
 #define ALL_OF_THEM ((1U << DIALECT_COUNT) - 1)
 
-static const char *const dialect_names[] = {"prometheus", "influxql", "flux", "graphite", NULL};
-
 static const struct opt_row rows[] = {
     {.name = "for",
      .type = OPT_STRING,

@@ -29,8 +29,6 @@ struct new_command {
 
 #define AT(field) offsetof(struct new_command, field)
 
-static const char *const dialect_names[] = {"prometheus", "influxql", "flux", "graphite", NULL};
-
 static const struct opt_row rows[] = {
     {.name = "for",
      .type = OPT_STRING,

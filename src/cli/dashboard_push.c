@@ -5,6 +5,7 @@
 #include "cli/dashboard_texts.h"
 #include "cli/grafana_push.h"
 #include "cli/http_ask.h"
+#include "dashboard/board.h"
 
 struct push {
     struct grafana_push to;
@@ -15,8 +16,6 @@ struct push {
 #define AT(field) offsetof(struct push, to.field)
 
 /* clang-format off */
-static const char *const dialect_names[] = {"prometheus", "influxql", "flux", "graphite", NULL};
-
 static const struct opt_row rows[] = {
     GRAFANA_ROWS(AT(grafana)),
     {.name = "for", .type = OPT_STRING, .offset = offsetof(struct push, dialect), .value_name = "SOURCE", .values = dialect_names,

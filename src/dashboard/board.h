@@ -48,6 +48,9 @@ static inline bool dialect_in(dialect_set set, enum dialect d)
 /* "prometheus", "influxql", "flux", "graphite": also the folder below dashboards/. */
 const char *dialect_name(enum dialect d);
 
+/* All of them, and NULL. */
+extern const char *const dialect_names[];
+
 /* Returns 0 or FAULT_EXIT(104), whose text names what there is. */
 MUST_USE int dialect_parse(struct str name, enum dialect *ret_dialect);
 

@@ -18,15 +18,20 @@ static const struct dialect_ops *const dialects[DIALECT_COUNT] = {
     [DIALECT_GRAPHITE] = &dialect_graphite_ops,
 };
 
+const char *const dialect_names[] = {
+    [DIALECT_PROMETHEUS] = "prometheus", [DIALECT_INFLUXQL] = "influxql", [DIALECT_FLUX] = "flux",
+    [DIALECT_GRAPHITE] = "graphite",     [DIALECT_COUNT] = NULL,
+};
+
 const char *dialect_name(enum dialect d)
 {
-    return dialects[d]->name;
+    return dialect_names[d];
 }
 
 int dialect_parse(struct str name, enum dialect *ret_dialect)
 {
     for (enum dialect d = 0; d < DIALECT_COUNT; d++) {
-        if (str_is(name, dialects[d]->name)) {
+        if (str_is(name, dialect_names[d])) {
             *ret_dialect = d;
             return 0;
         }

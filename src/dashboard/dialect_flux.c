@@ -254,7 +254,6 @@ static int compose(struct asking *q, const char **ret_text)
 }
 
 const struct dialect_ops dialect_flux_ops = {
-    .name = "flux",
     .compose = compose,
     .filters = filters,
 };

@@ -187,7 +187,6 @@ static int compose(struct asking *q, const char **ret_text)
 }
 
 const struct dialect_ops dialect_graphite_ops = {
-    .name = "graphite",
     .compose = compose,
     .filters = filters,
 };

@@ -166,7 +166,6 @@ static int compose(struct asking *q, const char **ret_text)
 }
 
 const struct dialect_ops dialect_influxql_ops = {
-    .name = "influxql",
     .compose = compose,
     .filters = filters,
 };

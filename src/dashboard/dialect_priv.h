@@ -47,7 +47,6 @@ struct asking {
 
 /* Composes the text of a query. Both return 0 or a fault. */
 struct dialect_ops {
-    const char *name;
     /* The whole query by its meaning. */
     int (*compose)(struct asking *q, const char **ret_text);
     /* Filters, in the form that board.h promises for @filter@. */

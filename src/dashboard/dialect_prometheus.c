@@ -185,7 +185,6 @@ static int compose(struct asking *q, const char **ret_text)
 }
 
 const struct dialect_ops dialect_prometheus_ops = {
-    .name = "prometheus",
     .compose = compose,
     .filters = filters,
     .targets = targets,

@@ -20,7 +20,8 @@ if(BRUNT_PROFILE STREQUAL "generate")
 elseif(BRUNT_PROFILE STREQUAL "use")
     # What the training never ran is optimised as ever, not for size.
     target_compile_options(brunt_flags INTERFACE -fprofile-use=${BRUNT_PROFILE_DIR}/counts
-        -fprofile-prefix-path=${CMAKE_BINARY_DIR} -fprofile-partial-training -Wno-missing-profile)
+        -fprofile-prefix-path=${CMAKE_BINARY_DIR} -fprofile-partial-training -Wno-missing-profile
+        -Wno-error=coverage-mismatch)
     set(trained ${BRUNT_PROFILE_DIR}/trained)
     file(GLOB_RECURSE trained_from CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.c ${CMAKE_SOURCE_DIR}/src/*.h
         ${CMAKE_SOURCE_DIR}/src/*.S ${CMAKE_SOURCE_DIR}/src/*.def ${CMAKE_SOURCE_DIR}/tools/train/*)
@@ -30,7 +31,7 @@ elseif(BRUNT_PROFILE STREQUAL "use")
         COMMAND ${CMAKE_COMMAND} -E rm -rf ${BRUNT_PROFILE_DIR}/counts
         COMMAND ${CMAKE_COMMAND} -S ${CMAKE_SOURCE_DIR} -B ${BRUNT_PROFILE_DIR}/build -G Ninja
             -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DQUICKJS_DIR=${QUICKJS_DIR}
-            -DBRUNT_UI=OFF -DBRUNT_PROFILE=generate -DBRUNT_PROFILE_DIR=${BRUNT_PROFILE_DIR} --log-level=WARNING
+            -DBRUNT_STATIC=${BRUNT_STATIC} -DBRUNT_UI=OFF -DBRUNT_PROFILE=generate -DBRUNT_PROFILE_DIR=${BRUNT_PROFILE_DIR} --log-level=WARNING
         COMMAND ${CMAKE_COMMAND} --build ${BRUNT_PROFILE_DIR}/build --target brunt
         COMMAND ${CMAKE_SOURCE_DIR}/tools/train/train ${BRUNT_PROFILE_DIR}/build/brunt
         COMMAND ${CMAKE_COMMAND} -E touch ${trained}

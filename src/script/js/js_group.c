@@ -12,7 +12,9 @@
 #include "script/js/js_script.h"
 
 enum {
-    GC_GROWTH_MIN = 64 << 10,  /* bytes of growth worth a collection; more would make it long */
+    GC_GROWTH = 64 << 10,      /* bytes of growth worth a collection; more would make it long */
+    GC_INIT = 1 << 20,         /* made by the init code of one user, which may be garbage */
+    GC_FULL_MIN = 256 << 10,   /* growth of what survives, beyond a quarter, worth a full one */
     GC_EMERGENCY = 64 << 20,   /* growth that starts one inside an iteration */
     GC_DISASTER = 192 << 20,   /* growth at which QuickJS does */
     STACK_DEFAULT = 192 << 10, /* bytes below the entering frame, stack_low unknown */
@@ -26,14 +28,40 @@ static void add_ticks(_Atomic uint64_t *total, uint64_t n)
                           memory_order_relaxed);
 }
 
+/* Whether so much has survived that cycles among it may be garbage by now. */
+static bool is_full_due(const struct js_group *g)
+{
+    size_t last = g->heap_after_full;
+
+    return last && js_heap_bytes(g->rt) > last + last / 4 + GC_FULL_MIN;
+}
+
+/*
+ * Looks at what was made since the last collection; what survives is set apart from the next ones.
+ * Built-ins, modules and what users made in their init code are most of the heap, and stay: the
+ * length of a collection hangs on the garbage alone. Once in a while all is looked at.
+ */
+static void collect_young(struct js_group *g)
+{
+    JS_RunGC(g->rt);
+    if (is_full_due(g)) {
+        js_give_back(g->rt, &g->old);
+        JS_RunGC(g->rt);
+        g->heap_after_full = 0;
+    }
+    js_set_apart(g->rt, &g->old);
+    g->heap_after_gc = js_heap_bytes(g->rt);
+    if (!g->heap_after_full)
+        g->heap_after_full = g->heap_after_gc;
+}
+
 /* Collects; a script that is running meanwhile is not charged for it. */
 static void collect(struct js_group *g)
 {
     struct js_loop *loop = g->loop;
     uint64_t before = ticks_now();
 
-    JS_RunGC(g->rt);
-    g->heap_after_gc = js_heap_bytes(g->rt);
+    collect_young(g);
     JS_SetGCThreshold(g->rt, g->heap_after_gc + GC_DISASTER);
     uint64_t took = ticks_now() - before;
 
@@ -71,6 +99,7 @@ struct js_group *js_group_new(struct js_loop *loop)
         abort(); /* as xmalloc does when memory is out */
     g->loop = loop;
     list_init(&g->users);
+    list_init(&g->old);
     JS_SetRuntimeOpaque(g->rt, g);
     JS_SetMaxStackSize(g->rt, 0); /* the limit comes with each user's stack */
     JS_SetGCThreshold(g->rt, GC_DISASTER);
@@ -107,6 +136,7 @@ void js_group_free(struct js_group *g)
         return;
     if (g->link.next)
         list_remove(&g->link);
+    js_give_back(g->rt, &g->old);
     tag_cache_clear(g);
     js_realm_free(g->realm);
     JS_FreeRuntime(g->rt);
@@ -135,10 +165,20 @@ void js_group_rest(struct js_group *g)
 {
     size_t now = js_heap_bytes(g->rt);
 
-    if (now < g->heap_after_gc + GC_GROWTH_MIN + g->heap_after_gc / 4)
+    if (now < g->heap_after_gc + GC_GROWTH)
         return;
     collect(g);
     watch_builtins(g);
+}
+
+void js_group_settle(struct js_group *g)
+{
+    if (js_heap_bytes(g->rt) > g->heap_after_gc + GC_INIT) {
+        collect(g);
+        return;
+    }
+    js_set_apart(g->rt, &g->old);
+    g->heap_after_gc = js_heap_bytes(g->rt);
 }
 
 /* ---- realms ---- */

@@ -95,8 +95,10 @@ struct js_group {
     struct js_vu *current;  /* the user that is entered */
     struct list users;
     unsigned n_users;
+    struct list old; /* objects that have survived a collection: the next ones leave them alone */
     size_t heap_after_gc;
-    bool told_changed; /* the warning about changed built-ins was given */
+    size_t heap_after_full; /* after the last one that looked at all; 0: there was none */
+    bool told_changed;      /* the warning about changed built-ins was given */
     struct js_tag_entry tags[TAG_CACHE_SIZE];
     struct list link; /* in the loop's groups */
 };
@@ -135,6 +137,9 @@ void js_realm_free(struct js_realm *r);
 
 /* Collects when the heap has grown enough since the last time. Nobody is entered. */
 void js_group_rest(struct js_group *g);
+
+/* A user was made: what its init code left stays, and collections need not look at it. */
+void js_group_settle(struct js_group *g);
 
 /* ---- js_source.c ---- */
 

@@ -512,6 +512,7 @@ static int js_vu_new(struct script *s, void *script_loop, struct script_host *ho
         js_vu_destroy(vu);
         return r;
     }
+    js_group_settle(vu->group);
     *ret_vu = vu;
     return 0;
 }

@@ -144,6 +144,27 @@ size_t js_heap_bytes(JSRuntime *rt)
     return rt->malloc_state.malloc_size;
 }
 
+static void list_head_append(struct list_head *to, struct list_head *from)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    init_list_head(from);
+}
+
+void js_set_apart(JSRuntime *rt, struct list *apart)
+{
+    list_head_append((struct list_head *)(void *)apart, &rt->gc_obj_list);
+}
+
+void js_give_back(JSRuntime *rt, struct list *apart)
+{
+    list_head_append(&rt->gc_obj_list, (struct list_head *)(void *)apart);
+}
+
 /* ---- modules ---- */
 
 bool js_module_is_plain(JSModuleDef *m)

@@ -53,6 +53,17 @@ void js_poll_soon(JSContext *ctx);
 /* Bytes allocated by a runtime now. */
 size_t js_heap_bytes(JSRuntime *rt);
 
+/*
+ * Objects set apart from a runtime's collections: they are not looked at, and whatever they refer
+ * to counts as referred to. QuickJS finds cycles by taking each object's references off what it
+ * refers to; those of objects set apart are never taken off. So a collection stays right whatever
+ * is set apart, and it costs what has been made since. What is freed by its count is freed as ever;
+ * a cycle that goes through such an object, or one that only garbage refers to, is found once they
+ * are given back. Before the runtime is freed they have to be.
+ */
+void js_set_apart(JSRuntime *rt, struct list *apart); /* all objects that there are; adds to it */
+void js_give_back(JSRuntime *rt, struct list *apart); /* empties it */
+
 /* ---- modules ---- */
 
 /* What a compiled module is, to tell ES modules from CommonJS (§1.9). */
