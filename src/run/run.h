@@ -16,6 +16,7 @@
 #include "script/script.h"
 #include "vu/vu.h"
 
+struct exception;
 struct exchange;
 struct list;
 struct log;
@@ -185,6 +186,20 @@ struct run_exchanges {
 };
 
 void run_exchanges(struct run *run, struct run_exchanges *ret_exchanges);
+
+/*
+ * The script's uncaught exceptions so far (metric/exception_book.h), in the order of their first
+ * coming; array and entries are valid until the next tick. They are others when `version` is
+ * another.
+ */
+struct run_exceptions {
+    const struct exception *const *items;
+    size_t n;
+    uint64_t total; /* the counts of all of them */
+    uint64_t version;
+};
+
+void run_exceptions(struct run *run, struct run_exceptions *ret_exceptions);
 
 /* When the test started, on the clock of exchanges; 0: not yet. */
 mono_ns run_started_mono(const struct run *run);
