@@ -11,6 +11,8 @@ import importlib.util
 import os
 import sys
 
+import _brunt
+
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # The packages that know kinds of scripts, in this order.
 FLAVOURS = ("loadpilot", "locust")
@@ -44,6 +46,11 @@ def short(path):
     except ValueError:
         return path
     return relative if len(relative) < len(path) else path
+
+
+def printable(text):
+    """The text with what is no character written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 # ---- exceptions ----
@@ -98,13 +105,18 @@ def _sentence(exc, path):
 class _Seen:
     """One kind of exception at one place."""
 
-    def __init__(self, exc):
+    __slots__ = ("kind", "place", "count", "next_line", "number", "last")
+
+    def __init__(self, kind, place):
+        self.kind = kind
+        self.place = place  # as it is shown
         self.count = 0
-        self.last = None
         self.next_line = 10
-        self.head = ""
+        self.number = 0  # by which the host knows it
+        self.last = None
 
 
+_SEEN_MAX = 1000
 _seen = {}
 
 
@@ -115,41 +127,83 @@ def _format(exc):
     theirs = [frame for frame in told.stack if not _is_ours(frame.filename)]
     if theirs:
         told.stack = traceback.StackSummary.from_list(theirs)
-    return told
+    return printable("".join(told.format()).rstrip())
 
 
-def report(exc):
-    """Notes an exception. Gives what is to be said of it now, or None, and the name of its type.
+def _message(exc):
+    try:
+        return printable(str(exc))
+    except Exception:
+        return "it cannot be shown as text"
+
+
+def _trail(exc):
+    """What is kept of the last one: its message and its lines, but no frame, which would hold on to what it has."""
+    lines = []
+    trace = exc.__traceback__
+    while trace is not None and len(lines) < 100:
+        lines.append((trace.tb_frame.f_code, trace.tb_lineno))
+        trace = trace.tb_next
+    return _message(exc), lines
+
+
+def _format_trail(seen):
+    import traceback
+    message, lines = seen.last
+    frames = [(code.co_filename, number, code.co_name, None) for code, number in lines]
+    frames = [frame for frame in frames if not _is_ours(frame[0])] or frames
+    text = "".join(traceback.StackSummary.from_list(frames).format())
+    last = f"{seen.kind}: {message}" if message else seen.kind
+    return printable(f"Traceback (most recent call last):\n{text}{last}")
+
+
+def _see(exc, kind):
+    """Notes that it came: what is known of its kind, or None when there is no place for it; and what is to be said now."""
+    place = _place(exc.__traceback__) or ("?", 0)
+    seen = _seen.get((kind, place))
+    if seen is None:
+        if len(_seen) >= _SEEN_MAX:
+            return None, None
+        seen = _seen[kind, place] = _Seen(kind, f"{short(place[0])}:{place[1]}")
+    seen.count += 1
+    seen.last = _trail(exc)
+    if seen.count == 1:
+        return seen, _format(exc)
+    if seen.count < seen.next_line:
+        return seen, None
+    seen.next_line *= 10
+    return seen, f"{kind} at {seen.place}: {seen.count} times so far"
+
+
+def remark(exc):
+    """What is to be said of one that is no failure of the script, such as a check's, or None.
 
     The first of a kind and place is told with its traceback, then the tenth, hundredth and so on in
     a line; farewells() has the rest.
     """
+    return _see(exc, type(exc).__name__)[1]
+
+
+def report(exc):
+    """An exception that ends what ran: told as remark() does, and counted by the host. Gives the name of its type."""
     kind = type(exc).__name__
-    place = _place(exc.__traceback__) or ("?", 0)
-    key = (kind, place)
-    seen = _seen.get(key)
+    seen, line = _see(exc, kind)
     if seen is None:
-        if len(_seen) >= 1000:
-            return None, kind
-        seen = _seen[key] = _Seen(exc)
-        seen.head = f"{kind} at {short(place[0])}:{place[1]}"
-    seen.count += 1
-    seen.last = _format(exc)
-    if seen.count == 1:
-        return "".join(seen.last.format()).rstrip(), kind
-    if seen.count >= seen.next_line:
-        seen.next_line *= 10
-        return f"{seen.head}: {seen.count} times so far", kind
-    return None, kind
+        _brunt.note(0, None, kind, _message(exc), "elsewhere", "")
+        return kind
+    if seen.number:
+        if _brunt.note(seen.number, line):
+            return kind
+        line = None  # it has been said
+    stack = line if seen.count == 1 else _format(exc)
+    seen.number = _brunt.note(0, line, kind, _message(exc), seen.place, stack)
+    return kind
 
 
 def farewells():
     """What is to be said at the end of a run: how often each exception came, and the last of it."""
-    lines = []
-    for seen in _seen.values():
-        if seen.count > 1:
-            lines.append(f"{seen.head}: {seen.count} times in all; the last one:\n" +
-                         "".join(seen.last.format()).rstrip())
+    lines = [f"{seen.kind} at {seen.place}: {seen.count} times in all; the last one:\n{_format_trail(seen)}"
+             for seen in _seen.values() if seen.count > 1]
     _seen.clear()
     return lines
 

@@ -123,7 +123,7 @@ class User:
         except Exception as e:
             _judge(None, True)
             _check(task.check_name, False)
-            text, _ = brunt_script.report(e)
+            text = brunt_script.remark(e)
             if text:
                 _brunt.log(2, f"{task.check_name}: {text}")
         else:

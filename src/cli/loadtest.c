@@ -627,11 +627,13 @@ static void init_log(void *arg, const struct vu *vu UNUSED, enum script_log_leve
     run_log_script(t->log, t->console, &line);
 }
 
-static void init_exception(void *arg, const struct vu *vu UNUSED, struct str stack)
+static uint64_t init_exception(void *arg, const struct vu *vu UNUSED,
+                               const struct script_exception *e)
 {
     const struct log_field field = {STR("hint"), STR("script exception")};
 
-    log_write(((struct loadtest *)arg)->log, LOG_LEVEL_ERROR, stack, &field, 1);
+    log_write(((struct loadtest *)arg)->log, LOG_LEVEL_ERROR, e->line, &field, 1);
+    return 0;
 }
 
 static void init_exec_info(void *arg UNUSED, struct vu *vu UNUSED,

@@ -176,6 +176,8 @@ int run_remote_tick(struct run *run, unsigned index, const struct run_remote_new
 
     if (r)
         return r < 0 ? r : bad(w);
+    if (exception_book_learn(run->exceptions, news->exceptions, (int)index))
+        return bad(w);
     buf_put(&w->remote->ticks, &n, sizeof(n));
     buf_putstr(&w->remote->ticks, news->tick);
     w->remote->totals = news->totals;

@@ -63,6 +63,7 @@ struct run_remote_news {
     struct run_totals totals;
     struct script_stats script;
     bool failed;                     /* test.fail() was called */
+    struct str exceptions;           /* exception_book_news() since the last */
     uint64_t left_out;               /* exchanges for which there was no room */
     struct health_counters from, to; /* its loop's, as in struct health_loop */
     const struct run_remote_part *parts;

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -145,6 +146,9 @@ static int prepare(struct run *run)
 
     run->snapshot = snapshot_new(&snap);
     run->exchanges = exchange_set_new(c->capture);
+    run->exceptions = exception_book_new();
+    if (!getcwd(run->folder, sizeof(run->folder)))
+        run->folder[0] = 0;
     run->thresholds = thresholds_new();
     add_scenarios(run);
     add_thresholds(run);
@@ -192,6 +196,7 @@ void run_free(struct run *run)
         worker_join(&run->workers[i]);
     worker_join(&run->main);
     exchange_set_free(run->exchanges);
+    exception_book_free(run->exceptions);
     exchange_list_free(&run->new_exchanges);
     thresholds_free(run->thresholds);
     snapshot_free(run->snapshot);
@@ -691,6 +696,13 @@ void run_exchanges(struct run *run, struct run_exchanges *ret_exchanges)
     ret_exchanges->items = exchange_set_all(run->exchanges, &ret_exchanges->n);
     for (unsigned i = 0; i < run->n_workers; i++)
         ret_exchanges->left_out += run->workers[i].n_left_out;
+}
+
+void run_exceptions(struct run *run, struct run_exceptions *ret_exceptions)
+{
+    ret_exceptions->items = exception_book_all(run->exceptions, &ret_exceptions->n);
+    ret_exceptions->total = exception_book_total(run->exceptions);
+    ret_exceptions->version = exception_book_version(run->exceptions);
 }
 
 mono_ns run_started_mono(const struct run *run)

@@ -142,6 +142,9 @@ void run_tick_now(struct run *run);
 /* Of a share, in its on_tick: moves the exchanges kept since the last to a list. */
 void run_take_exchanges(struct run *run, struct list *to);
 
+/* The same: appends what is new of exceptions (exception_book_news()). */
+void run_take_exceptions(struct run *run, struct buf *ret_news);
+
 /* Whether the script called test.fail(); and the same for a share of the run. Any thread. */
 bool run_has_failed(const struct run *run);
 void run_fail(struct run *run);

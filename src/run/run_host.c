@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "run/run_priv.h"
 
 /*
@@ -60,21 +61,76 @@ static void vu_log(void *arg, const struct vu *vu UNUSED, enum script_log_level 
     run_log_script(run->config.log, run->config.console, &line);
 }
 
-static void vu_exception(void *arg, const struct vu *vu, struct str stack)
+/* ---- exceptions ---- */
+
+static void log_exception(struct log *log, const struct plan_scenario *s, struct str line)
 {
-    const struct run_config *c = &((struct worker *)arg)->run->config;
-    const struct plan_scenario *s = vu_scenario(vu);
     struct log_field fields[3] = {{STR("source"), STR("stacktrace")}};
 
     if (s) {
         fields[1] = (struct log_field){STR("executor"), str_of(plan_executor_name(s->executor))};
         fields[2] = (struct log_field){STR("scenario"), str_of(s->name)};
-        log_write(c->log, LOG_LEVEL_ERROR, stack, fields, 3);
+        log_write(log, LOG_LEVEL_ERROR, line, fields, 3);
         return;
     }
     fields[1] = (struct log_field){STR("hint"), STR("script exception")};
-    log_write(c->log, LOG_LEVEL_ERROR, stack, fields, 2);
+    log_write(log, LOG_LEVEL_ERROR, line, fields, 2);
 }
+
+/* On the clock of the run, which is that of what it is compared with. */
+static wall_ns wall_of(const struct worker *w)
+{
+    const struct run *run = w->run;
+
+    return run->started ? run->started_wall + (loop_now(w->loop) - run->started) : clock_wall();
+}
+
+/* The text without secrets, in `buf`. */
+static struct str redacted(const struct worker *w, struct str text, struct buf *buf)
+{
+    if (redact_add(w->run->config.secrets, text, buf))
+        return STR("");
+    return buf_str(buf);
+}
+
+static struct str below_folder(const struct run *run, struct str place)
+{
+    struct str folder = str_of(run->folder);
+
+    if (folder.n > 1 && str_starts(place, folder) && place.n > folder.n && place.p[folder.n] == '/')
+        return str_from_index(place, folder.n + 1);
+    return place;
+}
+
+static uint64_t note_exception(struct worker *w, const struct plan_scenario *s,
+                               const struct script_exception *e)
+{
+    scoped(buf_fini) struct buf stack = {0}, message = {0};
+    struct exception_told told = {.kind = e->kind, .place = e->place};
+
+    if (e->kind.n || e->message.n || e->place.n) {
+        told.stack = redacted(w, e->stack, &stack);
+        told.message = redacted(w, e->message, &message);
+    } else {
+        exception_read_stack(redacted(w, e->stack, &stack), &told);
+        told.place = below_folder(w->run, told.place);
+    }
+    told.scenario = str_of(s ? s->name : "");
+    return exception_book_note(w->exceptions, &told, wall_of(w));
+}
+
+static uint64_t vu_exception(void *arg, const struct vu *vu, const struct script_exception *e)
+{
+    struct worker *w = arg;
+
+    if (e->line.n)
+        log_exception(w->run->config.log, vu_scenario(vu), e->line);
+    if (!e->number)
+        return note_exception(w, vu_scenario(vu), e);
+    return exception_book_again(w->exceptions, e->number, wall_of(w)) ? e->number : 0;
+}
+
+/* ---- k6/execution ---- */
 
 static const struct scenario_run *scenario_of(const struct run *run, const struct plan_scenario *s)
 {

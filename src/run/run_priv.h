@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "metric/exception_book.h"
 #include "metric/exchange_set.h"
 #include "metric/recorder.h"
 #include "plan/plan.h"
@@ -123,6 +124,8 @@ struct worker {
     struct interval *interval;                          /* handed over */
     struct list exchanges;                              /* the same */
     uint64_t n_left_out;                                /* the same: failures not kept */
+    struct exception_book *exceptions;                  /* of its thread */
+    struct buf exception_news;                          /* handed over */
     struct worker_message start, stop, swap, quit;      /* main to worker */
     struct worker_message control;                      /* main to worker: see `shared` anew */
     struct worker_message ready, done, swapped, failed; /* worker to main */
@@ -146,6 +149,8 @@ struct run {
     struct thresholds *thresholds;
     struct exchange_set *exchanges;
     struct list new_exchanges; /* of a share */
+    struct exception_book *exceptions;
+    char folder[4096]; /* the current one: places in it are told without it */
     struct scenario_run *scenarios;
     size_t n_scenarios;
     struct worker *workers;

@@ -35,6 +35,8 @@ static void merge_worker(struct run *run, struct worker *w)
     if (w->interval)
         snapshot_merge(run->snapshot, w->interval);
     w->interval = NULL;
+    ignored(exception_book_learn(run->exceptions, buf_str(&w->exception_news), -1));
+    buf_reset(&w->exception_news);
     if (!run->config.share) {
         exchange_set_merge(run->exchanges, &w->exchanges);
         return;
@@ -45,6 +47,11 @@ static void merge_worker(struct run *run, struct worker *w)
 void run_take_exchanges(struct run *run, struct list *to)
 {
     list_splice(to, &run->new_exchanges);
+}
+
+void run_take_exceptions(struct run *run, struct buf *ret_news)
+{
+    exception_book_news(run->exceptions, ret_news);
 }
 
 static void judge(struct run *run, mono_ns now)
@@ -85,6 +92,7 @@ static void finish_tick(struct run *run)
         run->main.interval = recorder_swap(run->main.recorder);
     if (run->main.vl)
         run->main.n_left_out = vu_loop_take_exchanges(run->main.vl, &run->main.exchanges);
+    exception_book_news(run->main.exceptions, &run->main.exception_news);
     snapshot_tick_begin(run->snapshot);
     for (unsigned i = 0; i < run->n_workers; i++)
         merge_worker(run, &run->workers[i]);

@@ -31,6 +31,7 @@ void worker_init(struct worker *w, struct run *run, unsigned index)
     w->index = index;
     pthread_mutex_init(&w->shared.lock, NULL);
     list_init(&w->exchanges);
+    w->exceptions = exception_book_new();
     message_init(&w->start, w, on_start);
     message_init(&w->stop, w, on_stop);
     message_init(&w->swap, w, on_swap);
@@ -255,6 +256,8 @@ void worker_join(struct worker *w)
     }
     remote_fini(w);
     exchange_list_free(&w->exchanges);
+    exception_book_free(w->exceptions);
+    buf_fini(&w->exception_news);
     recorder_free(w->recorder);
     tag_pool_free(w->tags);
     for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++)
@@ -310,6 +313,7 @@ static void on_swap(struct loop *l UNUSED, struct message *m)
     health_sample(w);
     w->interval = recorder_swap(w->recorder);
     w->n_left_out = vu_loop_take_exchanges(w->vl, &w->exchanges);
+    exception_book_news(w->exceptions, &w->exception_news);
     loop_post(w->run->config.loop, &w->swapped.msg);
 }
 

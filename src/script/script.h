@@ -126,6 +126,19 @@ enum script_log_level {
     SCRIPT_LOG_ERROR
 };
 
+/*
+ * An uncaught exception. A language that tells by itself which ones are alike keeps the number that
+ * the host gave for the first, and of the others says no more than that; 0: the host does not know
+ * that number, or it keeps no count, and is to be told in full.
+ */
+struct script_exception {
+    struct str line;  /* what is logged of it; empty: nothing */
+    uint64_t number;  /* of one like it; 0: none. The rest is then not looked at. */
+    struct str stack; /* as the language prints it */
+    /* For a stack that is not in the form of JavaScript's; all empty: they are read off it. */
+    struct str kind, message, place;
+};
+
 struct script_host;
 
 /*
@@ -191,8 +204,8 @@ struct script_host_ops {
                       enum script_log_source source, struct str message, struct str field,
                       struct str value);
 
-    /* An uncaught exception with its stack text; the host logs it as its phase demands. */
-    void (*exception)(struct script_host *h, struct str stack);
+    /* An uncaught exception: it is counted, and its line logged as the phase demands. */
+    uint64_t (*exception)(struct script_host *h, const struct script_exception *e);
 
     void (*exec_info)(struct script_host *h, struct script_exec_info *ret_info);
 

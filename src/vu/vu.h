@@ -39,8 +39,8 @@ struct vu_run_ops {
     /* k6/secrets; as in script.h. */
     int (*secret)(void *arg, struct str source, struct str key, struct buf *ret_value);
 
-    /* An uncaught exception; logged as the phase demands. */
-    void (*exception)(void *arg, const struct vu *vu, struct str stack);
+    /* An uncaught exception, as in script.h; logged as the phase demands. */
+    uint64_t (*exception)(void *arg, const struct vu *vu, const struct script_exception *e);
 
     /* Fills all but what the user knows itself. `vu` tells scenario and iteration. */
     void (*exec_info)(void *arg, struct vu *vu, struct script_exec_info *ret_info);

@@ -289,11 +289,11 @@ static int host_secret(struct script_host *h, struct str source, struct str key,
     return c->ops->secret(c->arg, source, key, ret_value);
 }
 
-static void host_exception(struct script_host *h, struct str stack)
+static uint64_t host_exception(struct script_host *h, const struct script_exception *e)
 {
     const struct vu_loop_config *c = &vu_of(h)->vl->config;
 
-    c->ops->exception(c->arg, vu_of(h), stack);
+    return c->ops->exception(c->arg, vu_of(h), e);
 }
 
 static void host_exec_info(struct script_host *h, struct script_exec_info *ret_info)

@@ -139,9 +139,11 @@ static void on_log(void *arg UNUSED, const struct vu *vu UNUSED, enum script_log
 {
 }
 
-static void on_exception(void *arg UNUSED, const struct vu *vu UNUSED, struct str stack UNUSED)
+static uint64_t on_exception(void *arg UNUSED, const struct vu *vu UNUSED,
+                             const struct script_exception *e UNUSED)
 {
     f.n_exceptions++;
+    return 0;
 }
 
 static void on_exec_info(void *arg UNUSED, struct vu *vu UNUSED, struct script_exec_info *ret_info)

@@ -99,7 +99,8 @@ static int fake_do(struct fake_vu *vu, enum fake_export what)
     case FAKE_THROW:
         if (h->ops->sleep(h, NS_PER_MS))
             return SCRIPT_E_INTERRUPTED;
-        h->ops->exception(h, STR("Error: thrown"));
+        h->ops->exception(h, &(struct script_exception){.line = STR("Error: thrown"),
+                                                        .stack = STR("Error: thrown")});
         return SCRIPT_E_EXCEPTION;
     case FAKE_ABORT:
         h->ops->abort(h, STR("test aborted: enough"));
@@ -152,7 +153,8 @@ static int fake_stage(struct fake_vu *vu, enum fake_stage what, mono_ns deadline
 
     switch (what) {
     case FAKE_STAGE_THROW:
-        h->ops->exception(h, STR("Error: stage"));
+        h->ops->exception(h, &(struct script_exception){.line = STR("Error: stage"),
+                                                        .stack = STR("Error: stage")});
         return SCRIPT_E_EXCEPTION;
     case FAKE_STAGE_ABORT:
         return fake_do(vu, FAKE_ABORT);
@@ -210,7 +212,8 @@ static int fake_vu_new(struct script *s UNUSED, void *script_loop UNUSED, struct
     struct fake_vu *vu;
 
     if (fake.init_throws) {
-        host->ops->exception(host, STR("Error: init"));
+        host->ops->exception(host, &(struct script_exception){.line = STR("Error: init"),
+                                                              .stack = STR("Error: init")});
         return SCRIPT_E_EXCEPTION;
     }
     vu = xnew(struct fake_vu);

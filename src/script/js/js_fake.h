@@ -126,10 +126,11 @@ static void fake_log(struct script_host *h, enum script_log_level level,
     fake_tell(fake_levels[level], message);
 }
 
-static void fake_exception(struct script_host *h, struct str stack)
+static uint64_t fake_exception(struct script_host *h, const struct script_exception *e)
 {
     (void)h;
-    fake_tell("exception", stack);
+    fake_tell("exception", e->line);
+    return 0;
 }
 
 static void fake_exec_info(struct script_host *h, struct script_exec_info *ret_info)

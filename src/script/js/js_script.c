@@ -153,12 +153,13 @@ struct load_host {
     struct buf abort;
 };
 
-static void catch_exception(struct script_host *h, struct str stack)
+static uint64_t catch_exception(struct script_host *h, const struct script_exception *e)
 {
     struct load_host *l = container_of(h, struct load_host, host);
 
     buf_reset(&l->exception);
-    ignored(buf_add(&l->exception, stack.p, stack.n));
+    ignored(buf_add(&l->exception, e->stack.p, e->stack.n));
+    return 0;
 }
 
 static void catch_abort(struct script_host *h, struct str message)

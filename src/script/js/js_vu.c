@@ -124,7 +124,8 @@ static void tell_exception(struct js_vu *vu)
     } else {
         js_error_text(vu->ctx, e, &text);
     }
-    vu->host->ops->exception(vu->host, buf_str(&text));
+    vu->host->ops->exception(
+        vu->host, &(struct script_exception){.line = buf_str(&text), .stack = buf_str(&text)});
     buf_fini(&text);
     JS_FreeValue(vu->ctx, e);
 }

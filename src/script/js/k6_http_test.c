@@ -415,10 +415,11 @@ static void fake_log(struct script_host *h, enum script_log_level level,
     fake_log_field(h, level, source, message, STR(""), STR(""));
 }
 
-static void fake_exception(struct script_host *h, struct str stack)
+static uint64_t fake_exception(struct script_host *h, const struct script_exception *e)
 {
     buf_reset(&fake_of(h)->exception);
-    buf_putstr(&fake_of(h)->exception, stack);
+    buf_putstr(&fake_of(h)->exception, e->line);
+    return 0;
 }
 
 static const struct script_host_ops fake_ops = {

@@ -126,6 +126,53 @@ static PyObject *fail_alone(PyObject *module UNUSED, PyObject *name)
     Py_RETURN_NONE;
 }
 
+/* Empty for None; -1 with an exception set for what is no text. */
+static int view(PyObject *o, struct str *ret)
+{
+    Py_ssize_t n;
+    const char *p;
+
+    *ret = STR("");
+    if (o == Py_None)
+        return 0;
+    if (!PyUnicode_Check(o)) {
+        PyErr_SetString(PyExc_TypeError, "note() takes a number and texts");
+        return -1;
+    }
+    p = PyUnicode_AsUTF8AndSize(o, &n);
+    if (!p)
+        return -1;
+    *ret = str_from(p, (size_t)n);
+    return 0;
+}
+
+/*
+ * note(number, line) counts another exception like the one of that number, note(0, line, kind,
+ * message, place, stack) one that is not known yet; a line that is not None is logged. Gives the
+ * number, or 0 when it is not known and nothing was counted.
+ */
+static PyObject *note(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+{
+    struct py_vu *vu = py_running("note()");
+    struct script_exception e = {0};
+    struct str *const texts[] = {&e.line, &e.kind, &e.message, &e.place, &e.stack};
+
+    if (!vu)
+        return NULL;
+    if (n_args != 2 && n_args != 1 + (Py_ssize_t)countof(texts)) {
+        PyErr_SetString(PyExc_TypeError, "note() takes 2 or 6 arguments");
+        return NULL;
+    }
+    e.number = PyLong_AsUnsignedLongLong(args[0]);
+    if (PyErr_Occurred())
+        return NULL;
+    for (Py_ssize_t i = 1; i < n_args; i++) {
+        if (view(args[i], texts[i - 1]) < 0)
+            return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(vu->host->ops->exception(vu->host, &e));
+}
+
 /* exception(e): told and counted as if it had ended the call, which goes on. */
 static PyObject *tell_exception(PyObject *module UNUSED, PyObject *e)
 {
@@ -181,6 +228,7 @@ static PyMethodDef functions[] = {
     {"check", (PyCFunction)(void (*)(void))check, METH_FASTCALL, NULL},
     {"fail", fail_alone, METH_O, NULL},
     {"exception", tell_exception, METH_O, NULL},
+    {"note", (PyCFunction)(void (*)(void))note, METH_FASTCALL, NULL},
     {"user", user, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

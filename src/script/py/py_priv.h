@@ -49,7 +49,7 @@ MUST_USE int py_start(void);
 /* Names of the package under py/ that all scripts go through; valid after py_start(). */
 struct py_names {
     PyObject *load;      /* load(path, target, scenario, wants_plan) */
-    PyObject *report;    /* report(exception) -> (text or None, name of its type) */
+    PyObject *report;    /* report(exception) -> name of its type: it has been noted */
     PyObject *farewells; /* farewells() -> [text] */
     PyObject *ending;    /* ending(): the script is done with */
     PyObject *place;     /* place(frame) -> text, or None: it was told before */

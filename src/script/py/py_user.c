@@ -120,34 +120,28 @@ static void count_exception(struct py_vu *vu, PyObject *kind)
     h->ops->sample(h, vu->script->exceptions, tags, 1);
 }
 
-/* The report is (text or None, kind); a text is worth a line now. */
-static void tell_report(struct py_vu *vu, PyObject *report)
+static void tell_unshown(struct py_vu *vu)
 {
-    PyObject *text = PyTuple_GetItem(report, 0), *kind = PyTuple_GetItem(report, 1);
-    scoped(freep) char *line = text ? py_text(text) : NULL;
+    static const struct str text = STR("an exception that cannot be shown");
 
-    if (line)
-        vu->host->ops->exception(vu->host, str_of(line));
-    count_exception(vu, kind);
+    PyErr_Clear();
+    vu->host->ops->exception(vu->host, &(struct script_exception){.line = text, .stack = text});
 }
 
 void py_tell_exception(struct py_vu *vu)
 {
-    PyObject *type, *value, *trace, *report;
+    PyObject *type, *value, *trace, *kind;
 
     PyErr_Fetch(&type, &value, &trace);
     PyErr_NormalizeException(&type, &value, &trace);
     if (trace)
         PyException_SetTraceback(value, trace);
-    report = value ? PyObject_CallOneArg(py_names.report, value) : NULL;
-    if (report && PyTuple_Check(report) && PyTuple_Size(report) == 2) {
-        tell_report(vu, report);
-    } else {
-        PyErr_Clear();
-        vu->host->ops->exception(vu->host, STR("an exception that cannot be shown"));
-        count_exception(vu, NULL);
-    }
-    Py_XDECREF(report);
+    /* Noting it is the last thing that a report does: one that failed has noted nothing. */
+    kind = value ? PyObject_CallOneArg(py_names.report, value) : NULL;
+    if (!kind)
+        tell_unshown(vu);
+    count_exception(vu, kind);
+    Py_XDECREF(kind);
     Py_XDECREF(type);
     Py_XDECREF(value);
     Py_XDECREF(trace);
