@@ -18,7 +18,7 @@ struct share {
     struct run *run; /* NULL: not yet */
     unsigned index, count;
     size_t n_defined; /* series that the other end knows */
-    struct buf series, tick, message;
+    struct buf series, tick, exceptions, message;
     struct arena arena; /* of one message */
     struct run_remote_news news;
     int64_t *vus; /* what scenarios were scaled to; -1: never */
@@ -107,6 +107,9 @@ static void on_tick(void *arg, struct run *run)
     send_evidence(s);
     news->failed = run_has_failed(run);
     news->left_out = left_out(run);
+    buf_reset(&s->exceptions);
+    run_take_exceptions(run, &s->exceptions);
+    news->exceptions = buf_str(&s->exceptions);
     arena_reset(&s->arena);
     put_measured(s, news);
     put_parts(s, news);
@@ -296,6 +299,7 @@ void share_free(struct share *s)
     channel_free(s->channel);
     buf_fini(&s->series);
     buf_fini(&s->tick);
+    buf_fini(&s->exceptions);
     buf_fini(&s->message);
     arena_fini(&s->arena);
     free(s->vus);

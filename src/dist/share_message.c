@@ -89,6 +89,7 @@ void share_put_news(struct buf *out, const struct run_remote_news *m)
     wire_put_words(out, &m->script, WORDS(struct script_stats));
     varint_put(out, m->failed);
     varint_put(out, m->left_out);
+    wire_put_str(out, m->exceptions);
     wire_put_words(out, &m->from, WORDS(struct health_counters));
     wire_put_words(out, &m->to, WORDS(struct health_counters));
     varint_put(out, m->n_parts);
@@ -126,6 +127,7 @@ int share_get_news(struct str bytes, struct arena *arena, struct run_remote_news
     wire_words(&in, &ret->script, WORDS(struct script_stats));
     ret->failed = wire_bool(&in);
     ret->left_out = wire_u64(&in);
+    ret->exceptions = wire_str(&in);
     wire_words(&in, &ret->from, WORDS(struct health_counters));
     wire_words(&in, &ret->to, WORDS(struct health_counters));
     get_parts(&in, arena, ret);

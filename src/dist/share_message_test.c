@@ -53,6 +53,7 @@ static struct run_remote_news some_news(void)
                                    .totals = {.complete = 1, .failed = 9, .requests = 1ULL << 40},
                                    .script = {.script_ns = 5, .n_gc = 6},
                                    .failed = true,
+                                   .exceptions = STR("\1\0exceptions"),
                                    .parts = parts,
                                    .n_parts = countof(parts)};
 
@@ -75,6 +76,7 @@ static void news(void **state UNUSED)
     assert_memory_equal(&got.from, &m.from, sizeof(m.from));
     assert_memory_equal(&got.to, &m.to, sizeof(m.to));
     assert_true(got.failed);
+    assert_true(str_eq(got.exceptions, m.exceptions));
     assert_int_equal(got.n_parts, 2);
     assert_int_equal(got.parts[1].complete, 7);
     assert_true(got.parts[1].is_interrupted);
