@@ -47,19 +47,24 @@ static enum summary_model model_of(const struct plan *plan)
 
 void run_output_input(const struct loadtest *t, struct run *run, struct summary_input *ret_input)
 {
-    *ret_input = (struct summary_input){.snapshot = run_snapshot(run),
-                                        .thresholds = run_thresholds(run),
-                                        .options = t->plan->options,
-                                        .duration = run_elapsed(run),
-                                        .stdout_is_tty = isatty(STDOUT_FILENO),
-                                        .stderr_is_tty = isatty(STDERR_FILENO),
-                                        .setup_data = run_setup_data(run),
-                                        .script = str_from(t->script->text, t->script->n_text),
-                                        .generated_at = clock_wall(),
-                                        .model = model_of(t->plan),
-                                        .quiet = t->plan->options->quiet,
-                                        .corrected = t->own.corrected,
-                                        .corrected_interval = t->own.corrected_interval};
+    struct run_exceptions exceptions;
+
+    run_exceptions(run, &exceptions);
+    *ret_input =
+        (struct summary_input){.snapshot = run_snapshot(run),
+                               .thresholds = run_thresholds(run),
+                               .options = t->plan->options,
+                               .duration = run_elapsed(run),
+                               .stdout_is_tty = isatty(STDOUT_FILENO),
+                               .stderr_is_tty = isatty(STDERR_FILENO),
+                               .setup_data = run_setup_data(run),
+                               .script = str_from(t->script->text, t->script->n_text),
+                               .generated_at = clock_wall(),
+                               .model = model_of(t->plan),
+                               .quiet = t->plan->options->quiet,
+                               .corrected = t->own.corrected,
+                               .corrected_interval = t->own.corrected_interval,
+                               .exceptions = {exceptions.items, exceptions.n, run_started(run)}};
 }
 
 static struct summary *make_summary(struct loadtest *t, struct run *run,

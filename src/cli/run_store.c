@@ -20,6 +20,10 @@
 /* How old the row of a running test may be, beside its ticks. */
 #define ROW_PERIOD (5 * NS_PER_S)
 
+enum {
+    TICKS_PER_EXCEPTIONS = 3, /* their rows are written all anew */
+};
+
 struct run_store {
     const struct loadtest *test;
     struct run *run; /* NULL: not begun */
@@ -35,6 +39,8 @@ struct run_store {
     bool is_fresh;      /* the row is of the last tick */
     bool has_news;      /* the row is to be written with the next tick */
     span_ns written_at; /* of the test, when the row was last written */
+    unsigned n_ticks;
+    uint64_t exceptions_version; /* that was written */
     bool has_ended;
     void (*told)(void *arg, const struct store_event *e); /* NULL: nobody */
     void *told_arg;
@@ -215,6 +221,17 @@ void run_store_tell(struct run_store *rs, void (*fn)(void *arg, const struct sto
     rs->told_arg = arg;
 }
 
+static void write_exceptions(struct run_store *rs)
+{
+    struct run_exceptions all;
+
+    run_exceptions(rs->run, &all);
+    if (all.version == rs->exceptions_version)
+        return;
+    rs->exceptions_version = all.version;
+    store_writer_exceptions(rs->writer, all.items, all.n);
+}
+
 void run_store_tick(struct run_store *rs)
 {
     if (!rs || !rs->run)
@@ -227,6 +244,8 @@ void run_store_tick(struct run_store *rs)
     run_watch_look(rs->watch, on_event, rs);
     if (epoch && (rs->has_news || run_elapsed(rs->run) - rs->written_at >= ROW_PERIOD))
         write_row(rs);
+    if (++rs->n_ticks % TICKS_PER_EXCEPTIONS == 1)
+        write_exceptions(rs);
     store_writer_tick(rs->writer, snapshot, epoch);
 }
 
@@ -237,6 +256,7 @@ void run_store_end(struct run_store *rs, const struct run_ending *ending)
     rs->has_ended = true;
     rs->is_fresh = false;
     run_watch_look(rs->watch, on_event, rs);
+    write_exceptions(rs);
     store_writer_end(rs->writer, run_snapshot(rs->run), run_started_mono(rs->run));
     refresh(rs);
     run_row_end(rs->test, rs->run, ending, &rs->moving, &rs->row);

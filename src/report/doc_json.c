@@ -5,6 +5,8 @@
 #include "report/doc_json.h"
 
 #include "base/json_check.h"
+#include "base/mem.h"
+#include "metric/exception_json.h"
 #include "report/doc_value.h"
 
 void doc_put_metric(struct json_out *j, const struct metric *metric)
@@ -93,6 +95,17 @@ void doc_put_event(struct json_out *j, const struct store_event *e)
     doc_put_named(j, "kind", e->kind);
     doc_put_named(j, "text", e->text);
     put_members(j, e->json);
+    json_close(j);
+}
+
+void doc_put_exceptions(struct json_out *j, const struct exception_list *list)
+{
+    scoped(freep) const struct exception **all = exception_list_sorted(list);
+
+    json_key(j, "exceptions");
+    json_open_array(j);
+    for (size_t i = 0; i < list->n; i++)
+        exception_put_json(j, all[i], list->started);
     json_close(j);
 }
 

@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "metric/metric.h"
 #include "report/doc_entries.h"
+#include "report/exception_text.h"
 #include "store/store.h"
 
 /* A MetricInfo under its name. */
@@ -24,6 +25,9 @@ void doc_put_event(struct json_out *j, const struct store_event *e);
 
 /* Without the exchange's HAR entry unless it has one. */
 void doc_put_exchange(struct json_out *j, const struct store_exchange *e);
+
+/* The member "exceptions", the commonest first. */
+void doc_put_exceptions(struct json_out *j, const struct exception_list *list);
 
 /*
  * JSON that was made elsewhere, if it is JSON that begins with `first`; else `otherwise`, which is

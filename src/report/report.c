@@ -336,6 +336,7 @@ void report_free(struct report *r)
     free(r->scenarios);
     free(r->outputs);
     free(r->exchanges);
+    free(r->exceptions);
     free(r->events);
     if (r->registry) {
         snapshot_free(r->snapshot);

@@ -105,11 +105,14 @@ struct report {
 
     struct store_exchange *exchanges; /* captured; without their HAR */
     size_t n_exchanges, cap_exchanges;
+    const struct exception **exceptions; /* the commonest first */
+    size_t n_exceptions, cap_exceptions;
     struct report_event *events;
     size_t n_events, cap_events;
 };
 
-/* Of a run and its totals, which outlive the report. Exchanges and events stay empty. */
+/* Of a run and its totals, which outlive the report. Exchanges, exceptions and events stay
+ * empty. */
 struct report *report_new(const struct store_run *run, struct snapshot *totals);
 void report_free(struct report *r); /* accepts NULL */
 void report_freep(struct report **r);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "report/exception_text.h"
 #include "report/humanize.h"
 #include "report/markup.h"
 #include "report/report.h"
@@ -327,6 +328,30 @@ static void put_case(const struct test_case *c, struct str file, struct buf *out
     buf_puts(out, "    </testcase>\n");
 }
 
+/* What a developer would see on standard error, had they run the code themselves. */
+static void put_exceptions(const struct report *r, struct buf *out)
+{
+    scoped(buf_fini) struct buf text = BUF_INIT(1 << 30);
+
+    if (!r->n_exceptions)
+        return;
+    for (size_t i = 0; i < r->n_exceptions; i++) {
+        const struct exception *e = r->exceptions[i];
+
+        buf_printf(&text, "%s%" PRIu64 " times: ", i ? "\n" : "", e->count);
+        exception_put_head(e, &text);
+        if (e->place.n)
+            buf_printf(&text, ", at %.*s", STR_ARG(e->place));
+        buf_putc(&text, '\n');
+        buf_putstr(&text, e->stack);
+        if (e->stack.n && !str_ends(e->stack, STR("\n")))
+            buf_putc(&text, '\n');
+    }
+    buf_puts(out, "    <system-err>");
+    markup_put_xml(out, buf_str(&text));
+    buf_puts(out, "</system-err>\n");
+}
+
 static void put_suite(struct page *p, const struct suite *s, struct buf *out)
 {
     const struct store_run *run = &p->r->run;
@@ -345,6 +370,8 @@ static void put_suite(struct page *p, const struct suite *s, struct buf *out)
     buf_puts(out, "    </properties>\n");
     for (size_t i = 0; i < s->n; i++)
         put_case(&s->cases[i], run->script, out);
+    if (str_is(s->name, "run"))
+        put_exceptions(p->r, out);
     buf_puts(out, "  </testsuite>\n");
 }
 

@@ -33,6 +33,18 @@ static int take_exchange(void *arg, const struct store_exchange *e)
     return 0;
 }
 
+static int take_exception(void *arg, const struct exception *e)
+{
+    struct report *r = arg;
+    struct exception *own = arena_new_n(&r->arena, struct exception, 1);
+
+    *own = *e;
+    store_exception_keep(&r->arena, own);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
+    vec_push(r->exceptions, r->n_exceptions, r->cap_exceptions) = own;
+    return 0;
+}
+
 int report_load(struct store *store, int64_t key, struct report **ret_report)
 {
     struct metric_registry *registry;
@@ -53,6 +65,7 @@ int report_load(struct store *store, int64_t key, struct report **ret_report)
     report->row = arena;
     TRY(store_events(store, key, take_event, report));
     TRY(store_exchanges(store, key, take_exchange, report));
+    TRY(store_exceptions(store, key, take_exception, report));
     *ret_report = take(report);
     return 0;
 }

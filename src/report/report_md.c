@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/duration.h"
+#include "report/exception_text.h"
 #include "report/humanize.h"
 #include "report/markup.h"
 #include "report/report.h"
@@ -301,6 +302,42 @@ static void put_errors(const struct page *p)
     put_left_out(p, r->n_errors, n, "kinds of errors");
 }
 
+static void put_since(const struct page *p, wall_ns at)
+{
+    char text[DURATION_TEXT_BYTES];
+    span_ns tenth = NS_PER_S / 10, span = at - p->r->run.started;
+
+    buf_puts(p->out, duration_format(((span > 0 ? span : 0) + tenth / 2) / tenth * tenth, text));
+}
+
+static void put_exceptions(const struct page *p)
+{
+    const struct report *r = p->r;
+    size_t n = r->n_exceptions < ROWS_MAX ? r->n_exceptions : ROWS_MAX;
+
+    if (!n)
+        return;
+    buf_puts(p->out, "#### Exceptions\n\n| exception | at | n | first after | last after |\n"
+                     "|---|---|--:|--:|--:|\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct exception *e = r->exceptions[i];
+        scoped(buf_fini) struct buf head = {0};
+
+        exception_put_head(e, &head);
+        buf_puts(p->out, "| ");
+        markup_put_md_code(p->out, buf_str(&head));
+        buf_puts(p->out, " | ");
+        if (e->place.n)
+            markup_put_md_code(p->out, e->place);
+        buf_printf(p->out, " | %" PRIu64 " | ", e->count);
+        put_since(p, e->first);
+        buf_puts(p->out, " | ");
+        put_since(p, e->last);
+        buf_puts(p->out, " |\n");
+    }
+    put_left_out(p, r->n_exceptions, n, "kinds of exceptions");
+}
+
 void report_md_put(const struct report *r, const struct report_md_baseline *baseline,
                    struct buf *out)
 {
@@ -316,4 +353,5 @@ void report_md_put(const struct report *r, const struct report_md_baseline *base
     put_failed_checks(&p);
     put_endpoints(&p);
     put_errors(&p);
+    put_exceptions(&p);
 }

@@ -11,6 +11,7 @@
 #include "base/duration.h"
 #include "base/mem.h"
 #include "report/chart.h"
+#include "report/exception_text.h"
 #include "report/humanize.h"
 #include "report/markup.h"
 #include "report/report.h"
@@ -21,6 +22,7 @@ enum {
     ERRORS_MAX = 20,
     EXCHANGES_MAX = 20,
     EVENTS_MAX = 40,
+    EXCEPTIONS_SHOWN = 20,
     CHART_ROWS = 4,
     COLUMNS_DEFAULT = 80,
     COLUMNS_MIN = 40,
@@ -492,6 +494,19 @@ static void put_exchanges(const struct report *r, const struct report_show_style
     put_left_out(out, r->n_exchanges, EXCHANGES_MAX);
 }
 
+static void put_exceptions(const struct report *r, const struct report_show_style *style,
+                           struct buf *out)
+{
+    const struct exception_list list = {r->exceptions, r->n_exceptions, r->run.started};
+
+    exception_list_put(&list,
+                       &(struct exception_style){.max = EXCEPTIONS_SHOWN,
+                                                 .columns = columns_of(style),
+                                                 .detail = EXCEPTION_STACKS,
+                                                 .color = style->color},
+                       out);
+}
+
 static void put_events(const struct report *r, const struct report_show_style *style,
                        struct buf *out)
 {
@@ -515,6 +530,7 @@ void report_show_lists(const struct report *r, const struct report_show_style *s
 {
     put_endpoints(r, style, out);
     put_errors(r, style, out);
+    put_exceptions(r, style, out);
     put_exchanges(r, style, out);
     put_events(r, style, out);
 }

@@ -39,6 +39,7 @@ void report_show_outputs(const struct report *r, const struct report_show_style 
 void report_show_charts(const struct report_timeline *t, const struct report_show_style *style,
                         struct buf *out);
 
-/* The slowest endpoints, errors, captured exchanges and events; each only when there are any. */
+/* The slowest endpoints, errors, exceptions, captured exchanges and events; each only when there
+ * are any. */
 void report_show_lists(const struct report *r, const struct report_show_style *style,
                        struct buf *out);

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/json_out.h"
+#include "metric/exception_json.h"
 #include "report/doc_json.h"
 #include "report/doc_run.h"
 #include "report/doc_timeline.h"
@@ -16,6 +17,7 @@ struct writer {
     int64_t key;
     const struct run_doc_options *options;
     struct json_out *j;
+    wall_ns started;
 };
 
 /* ---- the store as a source of steps ---- */
@@ -92,6 +94,16 @@ static int on_exchange(void *arg, const struct store_exchange *e)
     return 0;
 }
 
+static int on_exception(void *arg, const struct exception *e)
+{
+    struct writer *w = arg;
+
+    TRY(make_room(w, e->stack));
+    TRY(make_room(w, e->message));
+    exception_put_json(w->j, e, w->started);
+    return 0;
+}
+
 static int put_happenings(struct writer *w)
 {
     json_key(w->j, "events");
@@ -101,6 +113,10 @@ static int put_happenings(struct writer *w)
     json_key(w->j, "exchanges");
     json_open_array(w->j);
     TRY(store_exchanges(w->store, w->key, on_exchange, w));
+    json_close(w->j);
+    json_key(w->j, "exceptions");
+    json_open_array(w->j);
+    TRY(store_exceptions(w->store, w->key, on_exception, w));
     json_close(w->j);
     return 0;
 }
@@ -151,6 +167,7 @@ int run_doc_put(struct store *store, int64_t key, const struct run_doc_options *
     int r = store_run_get(store, key, &arena, &run);
 
     out->limit = RUN_DOC_BYTES_MAX;
+    w.started = r == 0 ? run.started : 0;
     if (r == 0)
         r = put_document(&w, &run);
     arena_fini(&arena);

@@ -124,7 +124,7 @@ static void a_run_that_goes_on_has_its_ticks(void **state)
     expect(text, "\"timeline\":{\"seq\":2,\"step_s\":1,\"t\":[1,2]}");
     expect(text, "{\"metric\":\"http_reqs\",\"by\":\"endpoint\",\"tags\":{\"method\":\"GET\","
                  "\"name\":\"/a\"},\"total\":[7,7],\"points\":[[3,4]]}");
-    expect(text, "\"events\":[],\"exchanges\":[]}");
+    expect(text, "\"events\":[],\"exchanges\":[],\"exceptions\":[]}");
     expect_none(text, "script_text");
     close_kept(&k);
 }

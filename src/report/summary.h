@@ -10,6 +10,7 @@
 #include "metric/snapshot.h"
 #include "metric/threshold.h"
 #include "plan/options.h"
+#include "report/exception_text.h"
 
 /* Who decides when an iteration starts. */
 enum summary_model {
@@ -35,6 +36,7 @@ struct summary_input {
     span_ns corrected_interval; /* between starts, for that; 0: the median of what was measured */
     struct str generator;       /* what it says of itself, as JSON; empty: nothing */
     struct str outputs;         /* their accounts, as JSON; empty: there are none */
+    struct exception_list exceptions;
 };
 
 enum summary_mode {

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/hash.h"
 #include "base/json_out.h"
+#include "report/doc_json.h"
 #include "report/summary_priv.h"
 
 /* How the two shapes of data and export differ. */
@@ -238,6 +239,8 @@ static void put_own(struct json_out *j, const struct summary *s)
 {
     put_raw(j, "generator", s->in.generator);
     put_raw(j, "outputs", s->in.outputs);
+    if (s->in.exceptions.n)
+        doc_put_exceptions(j, &s->in.exceptions);
 }
 
 static void put_common(struct json_out *j, const struct summary *s, enum shape shape)

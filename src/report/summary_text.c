@@ -12,6 +12,8 @@
 
 enum {
     N_EXTRAS = 2, /* of a gauge: its smallest and largest */
+    EXCEPTIONS_SHOWN = 5,
+    EXCEPTION_COLUMNS = 120,
 };
 
 struct page {
@@ -590,4 +592,9 @@ void summary_text(const struct summary *s, enum summary_mode mode, enum summary_
         put_group(&p, &s->scenarios.items[i], 4);
     }
     buf_puts(out, "\n\n");
+    exception_list_put(&s->in.exceptions,
+                       &(struct exception_style){.max = EXCEPTIONS_SHOWN,
+                                                 .columns = EXCEPTION_COLUMNS,
+                                                 .color = p.colored},
+                       out);
 }

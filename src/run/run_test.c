@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "metric/exception_book.h"
 #include "metric/metric.h"
 #include "metric/submetric.h"
 #include "plan/plan.h"
@@ -303,9 +304,25 @@ static void test_shared_dropped(void **s UNUSED)
     assert_int_equal(t.totals.interrupted, 0);
 }
 
+static void check_exceptions(void)
+{
+    struct run_exceptions all;
+
+    check_samples();
+    run_exceptions(t.run, &all);
+    assert_int_equal(all.n, 1);
+    assert_int_equal(all.total, 20);
+    assert_int_equal(all.items[0]->count, 20);
+    assert_true(str_is(all.items[0]->stack, "Error: thrown"));
+    assert_true(str_is(all.items[0]->scenario, "a"));
+    assert_true(all.items[0]->first >= run_started(t.run));
+    assert_true(all.items[0]->last >= all.items[0]->first);
+    assert_true(all.items[0]->workers == 0);
+}
+
 static void test_per_vu_iterations(void **s UNUSED)
 {
-    t.check = check_samples;
+    t.check = check_exceptions;
     run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"per-vu-iterations\",\"vus\":5,"
                   "\"iterations\":4,\"exec\":\"throw\"}}}");
     /* Iterations that throw are complete, and change nothing else. */

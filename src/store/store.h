@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "metric/exception_book.h"
 #include "metric/snapshot.h"
 
 struct store;
@@ -214,6 +215,17 @@ MUST_USE int store_exchanges(struct store *s, int64_t run, store_exchange_fn *fn
 /* With it. Returns 0, STORE_E_NONE or a fault. */
 MUST_USE int store_exchange_get(struct store *s, int64_t run, int64_t key, struct arena *arena,
                                 struct store_exchange *ret_exchange);
+
+/* ---- exceptions ---- */
+
+/* Replaces a run's. */
+MUST_USE int store_exceptions_put(struct store *s, int64_t run, const struct exception *all,
+                                  size_t n);
+typedef int(store_exception_fn)(void *arg, const struct exception *e);
+/* The commonest first, others last; texts are valid during the call. */
+MUST_USE int store_exceptions(struct store *s, int64_t run, store_exception_fn *fn, void *arg);
+/* Gives its texts to the arena. */
+void store_exception_keep(struct arena *arena, struct exception *e);
 
 /* ---- keeping house ---- */
 

@@ -97,6 +97,22 @@ static const char *const steps[] = {
     "  har BLOB NOT NULL"
     ") STRICT;"
     "CREATE INDEX exchanges_run ON exchanges(run);",
+    /* 2: uncaught exceptions */
+    "CREATE TABLE exceptions("
+    "  key INTEGER PRIMARY KEY,"
+    "  run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE,"
+    "  kind TEXT NOT NULL,"
+    "  message TEXT NOT NULL,"
+    "  place TEXT NOT NULL,"
+    "  scenario TEXT NOT NULL,"
+    "  count INTEGER NOT NULL,"
+    "  first INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL,"
+    "  workers INTEGER NOT NULL," /* bits: struct exception */
+    "  others INTEGER NOT NULL,"
+    "  stack BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX exceptions_run ON exceptions(run);",
 };
 /* clang-format on */
 

@@ -377,6 +377,53 @@ static int collect_exchange(void *arg, const struct store_exchange *e)
     return 0;
 }
 
+static int collect_exception(void *arg, const struct exception *e)
+{
+    buf_printf(arg, "%llu %.*s %.*s %.*s %.*s %lld-%lld %llx %d;", (unsigned long long)e->count,
+               STR_ARG(e->kind), STR_ARG(e->message), STR_ARG(e->place), STR_ARG(e->stack),
+               (long long)e->first, (long long)e->last, (unsigned long long)e->workers,
+               e->is_others);
+    return 0;
+}
+
+static void test_exceptions(void **state)
+{
+    (void)state;
+    struct place p;
+    scoped(buf_fini) struct buf text = {0};
+
+    place_make(&p);
+    struct store *s = place_open(&p, STORE_WRITE);
+    int64_t run = add_run(s, "a", 1), other = add_run(s, "b", 2);
+    const struct exception all[] = {
+        {.count = 9, .first = 5, .last = 7, .is_others = true},
+        {.kind = STR("E"),
+         .message = STR("m"),
+         .place = STR("x:1"),
+         .stack = STR("line\n\tat"),
+         .count = 2,
+         .first = 1,
+         .last = 4,
+         .workers = 1ULL << 63 | 1},
+        {.kind = STR("F"), .count = 3, .first = 2, .last = 2},
+    };
+
+    assert_int_equal(store_exceptions_put(s, run, &all[1], 1), 0);
+    assert_int_equal(store_exceptions_put(s, other, &all[2], 1), 0);
+    assert_int_equal(store_exceptions_put(s, run, all, 3), 0); /* in place of what was there */
+    assert_int_equal(store_exceptions(s, run, collect_exception, &text), 0);
+    assert_string_equal(buf_cstr(&text), "3 F    2-2 0 0;2 E m x:1 line\n\tat 1-4 8000000000000001 "
+                                         "0;9     5-7 0 1;");
+    assert_int_equal(store_run_remove(s, run), 0);
+    buf_reset(&text);
+    assert_int_equal(store_exceptions(s, run, collect_exception, &text), 0);
+    assert_int_equal(text.len, 0);
+    assert_int_equal(store_exceptions(s, other, collect_exception, &text), 0);
+    assert_true(text.len > 0);
+    store_close(s);
+    place_remove(&p);
+}
+
 static void test_events_and_exchanges(void **state)
 {
     (void)state;
@@ -439,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_json_of_others),
         cmocka_unit_test(test_events_and_exchanges),
+        cmocka_unit_test(test_exceptions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

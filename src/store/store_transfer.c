@@ -19,6 +19,7 @@ static const struct {
     {"events", "at, elapsed, kind, text, json"},
     {"exchanges",
      "kind, name, method, url, status, error_code, error, scenario, at, duration, har"},
+    {"exceptions", "kind, message, place, scenario, count, first, last, workers, others, stack"},
 };
 
 /* Runs a text of its own with up to two numbers. */

@@ -24,6 +24,7 @@ static int64_t fill(struct store *s, const char *id)
     live_close(&l);
     assert_int_equal(store_event_add(s, key, &(struct store_event){.kind = STR("pause")}), 0);
     assert_int_equal(store_exchange_add(s, key, &x), 0);
+    assert_int_equal(store_exceptions_put(s, key, &(struct exception){.count = 3}, 1), 0);
     set_state(s, key, STORE_FINISHED);
     return key;
 }
@@ -54,6 +55,7 @@ static void expect_whole(struct store *s)
     assert_int_equal(ask(s, "SELECT count(*) FROM scripts"), 1);
     assert_int_equal(ask(s, "SELECT count(*) FROM events"), 1);
     assert_int_equal(ask(s, "SELECT count(*) FROM exchanges"), 1);
+    assert_int_equal(ask(s, "SELECT sum(count) FROM exceptions"), 3);
     snapshot_free(snap);
     metric_registry_free(registry);
     arena_fini(&arena);

@@ -36,6 +36,7 @@ enum work_kind {
     WORK_UPDATE,
     WORK_EVENT,
     WORK_EXCHANGES,
+    WORK_EXCEPTIONS,
     WORK_TOTALS,
     WORK_SYNC, /* nothing, but that all before it is committed */
 };
@@ -50,6 +51,8 @@ struct work {
     struct store_event event;
     struct store_exchange *exchanges;
     size_t n_exchanges;
+    struct exception *exceptions;
+    size_t n_exceptions;
     int64_t first_series;
     struct store_tick tick;
 };
@@ -195,6 +198,11 @@ static int write_exchanges(struct store_writer *w, struct work *work)
     return 0;
 }
 
+static int write_exceptions(struct store_writer *w, struct work *work)
+{
+    return store_exceptions_put(w->store, w->run, work->exceptions, work->n_exceptions);
+}
+
 static int write_totals(struct store_writer *w, struct work *work)
 {
     return store_totals_put(w->store, w->run, buf_str(&work->bytes));
@@ -208,9 +216,15 @@ static int write_nothing(struct store_writer *w, struct work *work)
 }
 
 static int (*const writers[])(struct store_writer *w, struct work *work) = {
-    [WORK_BEGIN] = write_begin,   [WORK_SERIES] = write_series, [WORK_TICK] = write_tick,
-    [WORK_UPDATE] = write_update, [WORK_EVENT] = write_event,   [WORK_EXCHANGES] = write_exchanges,
-    [WORK_TOTALS] = write_totals, [WORK_SYNC] = write_nothing,
+    [WORK_BEGIN] = write_begin,
+    [WORK_SERIES] = write_series,
+    [WORK_TICK] = write_tick,
+    [WORK_UPDATE] = write_update,
+    [WORK_EVENT] = write_event,
+    [WORK_EXCHANGES] = write_exchanges,
+    [WORK_EXCEPTIONS] = write_exceptions,
+    [WORK_TOTALS] = write_totals,
+    [WORK_SYNC] = write_nothing,
 };
 
 /* ---- the thread: all that waits ---- */
@@ -472,6 +486,19 @@ void store_writer_exchanges(struct store_writer *w, const struct store_exchange 
         work->exchanges[i] = all[i];
         store_exchange_keep(&work->arena, &work->exchanges[i]);
         work->exchanges[i].har = arena_str(&work->arena, all[i].har);
+    }
+    put(w, work, WAKE_LATER);
+}
+
+void store_writer_exceptions(struct store_writer *w, const struct exception *const *all, size_t n)
+{
+    struct work *work = work_new(WORK_EXCEPTIONS);
+
+    work->exceptions = arena_new_n(&work->arena, struct exception, n + 1);
+    work->n_exceptions = n;
+    for (size_t i = 0; i < n; i++) {
+        work->exceptions[i] = *all[i];
+        store_exception_keep(&work->arena, &work->exceptions[i]);
     }
     put(w, work, WAKE_LATER);
 }

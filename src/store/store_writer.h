@@ -65,6 +65,8 @@ void store_writer_update(struct store_writer *w, const struct store_run *run);
 void store_writer_event(struct store_writer *w, const struct store_event *e);
 /* Replaces the exchanges kept so far. */
 void store_writer_exchanges(struct store_writer *w, const struct store_exchange *all, size_t n);
+/* Replaces the exceptions. */
+void store_writer_exceptions(struct store_writer *w, const struct exception *const *all, size_t n);
 
 /*
  * Waits until all that came before is committed, but for ticks that are being added up: they go

@@ -82,8 +82,10 @@ static void test_a_run_from_beginning_to_end(void **state)
     assert_int_equal(count_ticks(s, key, &requests), 3);
 
     struct store_exchange x[] = {{.kind = STR("slow"), .har = STR("{}")}};
+    const struct exception e = {.kind = STR("E"), .count = 7};
 
     store_writer_exchanges(w, x, 1);
+    store_writer_exceptions(w, (const struct exception *const[]){&e}, 1);
     live_tick(&l, 10);
     store_writer_tick(w, l.snap, 1);
     store_writer_end(w, l.snap, 1);
@@ -103,6 +105,8 @@ static void test_a_run_from_beginning_to_end(void **state)
 
     assert_int_equal(store_ask_int(s, "SELECT count(*) FROM totals", &totals), 0);
     assert_int_equal(totals, 1);
+    assert_int_equal(store_ask_int(s, "SELECT sum(count) FROM exceptions", &totals), 0);
+    assert_int_equal(totals, 7);
     arena_fini(&arena);
     store_close(s);
     live_close(&l);

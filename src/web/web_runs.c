@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "metric/exception_json.h"
 #include "report/run_doc.h"
 #include "web/web_body.h"
 #include "web/web_site_priv.h"
@@ -200,6 +201,33 @@ int web_runs_delete(struct web_call *c)
         return fault(-EBUSY, "the run is still going: remove it when it is over");
     TRY(store_run_remove(c->store, run.key));
     json_put_raw(&c->j, STR("{}"));
+    return 0;
+}
+
+/* ---- exceptions ---- */
+
+struct exception_answer {
+    struct json_out *j;
+    wall_ns started;
+};
+
+static int put_exception(void *arg, const struct exception *e)
+{
+    const struct exception_answer *a = arg;
+
+    exception_put_json(a->j, e, a->started);
+    return 0;
+}
+
+int web_runs_exceptions(struct web_call *c)
+{
+    struct store_run run = {0};
+
+    TRY(find_run(c, &run));
+    json_open_array(&c->j);
+    TRY(store_exceptions(c->store, run.key, put_exception,
+                         &(struct exception_answer){&c->j, run.started}));
+    json_close(&c->j);
     return 0;
 }
 

@@ -94,6 +94,7 @@ static const struct route {
     {"DELETE", "/api/runs/{}", web_runs_delete, NEEDS_STORE},
     {"GET", "/api/runs/{}/script", web_runs_script, NEEDS_STORE},
     {"GET", "/api/runs/{}/har", web_runs_har, NEEDS_STORE},
+    {"GET", "/api/runs/{}/exceptions", web_runs_exceptions, NEEDS_STORE},
     {"GET", "/api/runs/{}/exchanges/{}", web_runs_exchange, NEEDS_STORE},
     {"GET", "/api/compare", web_compare_get, NEEDS_STORE},
     {"GET", "/api/trend", web_trend_get, NEEDS_STORE},

@@ -30,7 +30,7 @@ struct web_call {
 typedef int(web_handler)(struct web_call *c);
 
 web_handler web_runs_list, web_runs_get, web_runs_patch, web_runs_delete;
-web_handler web_runs_script, web_runs_exchange, web_runs_har;
+web_handler web_runs_script, web_runs_exceptions, web_runs_exchange, web_runs_har;
 web_handler web_compare_get, web_trend_get, web_scripts_get;
 web_handler web_connections_list, web_connections_put, web_connections_delete, web_connections_test;
 

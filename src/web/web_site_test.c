@@ -157,6 +157,14 @@ static void add_run(struct store *s, const char *id, const char *script, enum st
                                .har = STR("{\"time\":1}")};
 
     assert_int_equal(store_exchange_add(s, run.key, &e), 0);
+    assert_int_equal(store_exceptions_put(s, run.key,
+                                          &(struct exception){.kind = STR("KeyError"),
+                                                              .message = STR("'id'"),
+                                                              .stack = STR("<script>"),
+                                                              .count = 4,
+                                                              .workers = 5},
+                                          1),
+                     0);
     if (state != STORE_RUNNING)
         assert_int_equal(store_run_update(s, &run), 0);
 }
@@ -234,6 +242,19 @@ static void test_one_run(void **s UNUSED)
     assert_int_equal(get("/api/runs/r-2-one/script"), 200);
     assert_string_equal(t.a.content_type, "text/plain; charset=utf-8");
     assert_string_equal(buf_cstr(&t.a.body), "export default 1");
+}
+
+static void test_exceptions(void **s UNUSED)
+{
+    assert_int_equal(get("/api/runs/r-2-one/exceptions"), 200);
+    assert_int_equal(json_array_size(t.json), 1);
+    const json_t *e = json_array_get(t.json, 0);
+
+    assert_string_equal(json_string_value(json_object_get(e, "kind")), "KeyError");
+    assert_string_equal(json_string_value(json_object_get(e, "stack")), "<script>");
+    assert_int_equal(json_integer_value(json_object_get(e, "count")), 4);
+    assert_int_equal(json_array_size(json_object_get(e, "workers")), 2);
+    assert_int_equal(get("/api/runs/r-9/exceptions"), 404);
 }
 
 static void test_exchanges(void **s UNUSED)
@@ -361,9 +382,9 @@ static void test_without_all(void **s UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_lists),       TEST(test_one_run),    TEST(test_exchanges), TEST(test_changes),
-        TEST(test_live),        TEST(test_routes),     TEST(test_files),     TEST(test_without_all),
-        TEST(test_connections), TEST(test_comparison),
+        TEST(test_lists),       TEST(test_one_run),     TEST(test_exceptions), TEST(test_exchanges),
+        TEST(test_changes),     TEST(test_live),        TEST(test_routes),     TEST(test_files),
+        TEST(test_without_all), TEST(test_connections), TEST(test_comparison),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
