@@ -48,13 +48,15 @@ static enum vocab_phase phase_of(const struct run_part *part)
     return VOCAB_PHASE_DONE;
 }
 
-void run_facts(const struct run *run, struct vocab_facts *ret)
+void run_facts(struct run *run, struct vocab_facts *ret)
 {
     size_t n = run_n_parts(run);
+    struct run_exceptions exceptions;
     struct run_totals totals;
     bool has_rate = false;
 
     run_totals(run, &totals);
+    run_exceptions(run, &exceptions);
     *ret = (struct vocab_facts){
         .started = run_started(run),
         .now = clock_wall(),
@@ -64,6 +66,8 @@ void run_facts(const struct run *run, struct vocab_facts *ret)
         .in_flight = totals.in_flight,
         .n_loops = totals.n_loops,
         .phase = VOCAB_PHASE_DONE,
+        .exceptions = exceptions.items,
+        .n_exceptions = exceptions.n,
     };
     for (size_t i = 0; i < n; i++) {
         struct run_part part;

@@ -3,4 +3,4 @@
 struct run;
 struct vocab_facts;
 
-void run_facts(const struct run *run, struct vocab_facts *ret_facts);
+void run_facts(struct run *run, struct vocab_facts *ret_facts);

@@ -67,8 +67,7 @@ static double highest_rate(const struct plan *plan)
     return rate;
 }
 
-static int write_baseline(const struct loadtest *t, const struct run *run,
-                          const struct store_run *row)
+static int write_baseline(const struct loadtest *t, struct run *run, const struct store_run *row)
 {
     scoped(buf_fini) struct buf text = BUF_INIT(RESULTS_BYTES_MAX);
     scoped(buf_fini) struct buf clean = BUF_INIT(RESULTS_BYTES_MAX);
@@ -86,7 +85,7 @@ static int write_baseline(const struct loadtest *t, const struct run *run,
     return cli_write_file(BASELINE_FILE, buf_str(&clean));
 }
 
-static int save_baseline(const struct loadtest *t, const struct run *run,
+static int save_baseline(const struct loadtest *t, struct run *run,
                          const struct report_file_source *from)
 {
     scoped(arena_fini) struct arena arena = {0};
@@ -107,8 +106,7 @@ static int save_baseline(const struct loadtest *t, const struct run *run,
 
 /* ---- all of it ---- */
 
-void run_report_write(const struct loadtest *t, const struct run *run, const char *path,
-                      int64_t key)
+void run_report_write(const struct loadtest *t, struct run *run, const char *path, int64_t key)
 {
     struct report_file_source from = {.key = key, .redact = t->redact};
 

@@ -13,5 +13,4 @@ bool run_report_is_wanted(const struct loadtest *t);
  * After the run's end is in the store at `path` (NULL: there is none, which is told). What cannot
  * be written is an error in the log, as with --summary-export, and changes no exit code.
  */
-void run_report_write(const struct loadtest *t, const struct run *run, const char *path,
-                      int64_t key);
+void run_report_write(const struct loadtest *t, struct run *run, const char *path, int64_t key);

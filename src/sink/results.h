@@ -11,6 +11,7 @@
  *            "vus": 0, "vus_max": 0, "loops": 1},
  *    "metrics": [{"name": "http_reqs", "type": "counter", "contains": "default",
  *                 "series": [{"tags": {"method": "GET"}, "sum": 10, "n": 10}]}],
+ *    "exceptions": [...] (metric/exception_json.h; only if there were any),
  *    "points": [{"name": "run.latency.p95_ms", "time_ms": 0, "value": 1.5, "tags": {}}]}
  *
  * The second part is LoadPilot's file of results: who reads that reads this. `brunt run

@@ -442,7 +442,7 @@ struct top {
     struct str format;
     uint64_t version;
     struct results_headline headline;
-    json_t *knee, *run, *metrics, *points;
+    json_t *knee, *run, *metrics, *exceptions, *points;
 };
 
 #define HEADLINE(field) offsetof(struct top, headline.field)
@@ -466,6 +466,7 @@ static const struct member top_members[] = {
     {"knee_point", MEMBER_OBJECT, offsetof(struct top, knee), true},
     {"run", MEMBER_OBJECT, offsetof(struct top, run), false},
     {"metrics", MEMBER_ARRAY, offsetof(struct top, metrics), false},
+    {"exceptions", MEMBER_ARRAY, offsetof(struct top, exceptions), true}, /* for people */
     {"points", MEMBER_ARRAY, offsetof(struct top, points), true},
 };
 

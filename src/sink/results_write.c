@@ -1,5 +1,6 @@
 /* Results as JSON: the snapshot's series by metric, in the order in which they came. */
 #include "base/base64.h"
+#include "metric/exception_json.h"
 #include "sink/results.h"
 
 static void put_text(struct json_out *j, const char *key, struct str value)
@@ -133,6 +134,17 @@ void results_put_point(const struct point *p, struct str name, struct buf *out)
     json_close(&j);
 }
 
+static void put_exceptions(struct json_out *j, const struct vocab_facts *facts)
+{
+    if (!facts->n_exceptions)
+        return;
+    json_key(j, "exceptions");
+    json_open_array(j);
+    for (size_t i = 0; i < facts->n_exceptions; i++)
+        exception_put_json(j, facts->exceptions[i], facts->started);
+    json_close(j);
+}
+
 void results_put(const struct vocab_run *run, const struct vocab_facts *facts,
                  const struct snapshot *snapshot, struct str points, struct buf *out)
 {
@@ -157,6 +169,7 @@ void results_put(const struct vocab_run *run, const struct vocab_facts *facts,
             put_metric(&j, metrics[i]);
     }
     json_close(&j);
+    put_exceptions(&j, facts);
     json_key(&j, "points");
     json_put_raw(&j, STR("["));
     buf_putstr(out, points);

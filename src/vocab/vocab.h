@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "metric/exception_book.h"
 #include "metric/metric.h"
 #include "metric/snapshot.h"
 #include "vocab/point.h"
@@ -77,6 +78,8 @@ struct vocab_facts {
     enum vocab_phase phase;
     struct vocab_part parts[VOCAB_PARTS_MAX];
     size_t n_parts;
+    const struct exception *const *exceptions; /* so far; valid until the next tick */
+    size_t n_exceptions;
 };
 
 /* Who and what a run is, for the Leapwork catalogue's base tags; empty strings are left out. */
