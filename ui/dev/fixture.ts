@@ -102,10 +102,12 @@ export class Fixture {
       heat: [{ metric: "http_req_duration", rows: [] }, { metric: "http_req_response_time", rows: [] }],
       events: [],
       exchanges: [],
+      exceptions: [],
     };
     this.describe();
     for (let i = 0; i < options.steps; i++) this.tick();
     this.doc.exchanges = this.exchanges();
+    this.doc.exceptions = this.exceptions();
     this.doc.script_text = SCRIPT;
   }
 
@@ -295,6 +297,15 @@ export class Fixture {
       influxdb: { produced: 380 * t, acknowledged: 380 * t - 4000, spooled: 4000, dropped: 0, backlog: 4000, error: "http://10.1.2.3:8086: connection refused; tries again in 4 s" },
     };
     run.headline = { requests: this.value("http_reqs", "", 0), rate: this.value("http_reqs", "", 0) / t, iterations: this.value("iterations", "", 0), failed, checks, p50: this.value("http_req_duration", "", 4), p95, p99, max: this.value("http_req_duration", "", 3), vus_max: 200, spark: [] };
+  }
+
+  private exceptions(): RunDoc["exceptions"] {
+    const at = this.options.now - this.options.steps * 1000;
+    const stack = (text: string, line: number) => `${text}\n\tat total (file:///home/ci/tests/load/cart.js:${line}:17)\n\tat buy (file:///home/ci/tests/load/shop.js:${line + 9}:5)\n`;
+    const one = (kind: string, message: string, line: number, count: number, first_t: number, last_t: number) => ({
+      kind, message, place: `cart.js:${line}:17`, scenario: "buy", count, first_t, last_t, first_ms: at + first_t * 1000, last_ms: at + last_t * 1000, workers: [1, 2], others: false, stack: stack(`${kind}: ${message}`, line),
+    });
+    return [one("TypeError", "cannot read property 'price' of undefined", 31, 1204, 31.4, 640.2), one("Error", "no token for <user 17> & co.", 8, 3, 402.118, 460.9)];
   }
 
   private exchanges(): RunDoc["exchanges"] {

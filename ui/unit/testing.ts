@@ -23,7 +23,7 @@ export function doc(seq = 2): RunDoc {
       { metric: "vus", by: "", tags: {}, total: [7, 1, 7, 2], points: [[1, 7], [1, 7], [1, 7]] },
     ],
     heat: [{ metric: "time", rows: [[1, 2], []] }],
-    events: [], exchanges: [],
+    events: [], exchanges: [], exceptions: [],
   };
 }
 

@@ -12,6 +12,7 @@ import { seconds, targetRate } from "../src/lib/plan";
 import { href, parseRoute } from "../src/lib/route";
 import { distance } from "../src/lib/threshold";
 import { commonOrigin } from "../src/views/run/endpoints";
+import { exceptionName, workersText } from "../src/views/run/exceptions";
 
 test("a token is taken out of the address, wherever it stands", () => {
   assert.deepEqual(splitToken("#token=a%2Fb"), { hash: "#/", token: "a/b" });
@@ -92,6 +93,13 @@ test("a sparkline's gaps are gaps, and it stays in its box", () => {
   assert.equal(sparkPath([], 50, 20), "");
   assert.equal((sparkPath([1, null, 2, 3], 50, 20).match(/M/g) ?? []).length, 2);
   for (const [, y] of sparkPath([0, 5, 1e9, -4], 50, 20).matchAll(/[ML][\d.]+ ([\d.]+)/g)) assert.ok(Number(y) >= 0 && Number(y) <= 20);
+});
+
+test("exceptions are called by what is known of them", () => {
+  const e = { kind: "KeyError", message: "'id'", place: "", scenario: "", count: 1, first_ms: 0, last_ms: 0, first_t: 0, last_t: 0, workers: [], others: false, stack: "" };
+  assert.deepEqual([e, { ...e, kind: "" }, { ...e, message: "" }, { ...e, kind: "", message: "" }].map(exceptionName), ["KeyError: 'id'", "'id'", "KeyError", "without a message"]);
+  assert.ok(exceptionName({ ...e, others: true }).includes("others"));
+  assert.deepEqual([workersText(e), workersText({ ...e, workers: [1, 3] })], ["local", "1, 3"]);
 });
 
 test("durations of options", () => {

@@ -1,5 +1,5 @@
 // The client of /api and /v1. A token given as #token=... is kept for this tab and taken out of the address.
-import type { Comparison, Connection, RunDoc, RunInfo, RunList, Trend } from "./doc";
+import type { Comparison, Connection, ExceptionInfo, RunDoc, RunInfo, RunList, Trend } from "./doc";
 
 const TOKEN_KEY = "brunt-token";
 
@@ -122,6 +122,7 @@ export const api = {
   runs: (q: RunQuery = {}) => json<RunList>("GET", `/api/runs${query({ ...q })}`),
   run: (run: string, steps?: number) => json<RunDoc>("GET", `/api/runs/${id(run)}${query({ steps })}`),
   script: async (run: string) => (await request("GET", `/api/runs/${id(run)}/script`)).text(),
+  exceptions: (run: string) => json<ExceptionInfo[]>("GET", `/api/runs/${id(run)}/exceptions`),
   exchange: (run: string, key: number) => json<unknown>("GET", `/api/runs/${id(run)}/exchanges/${key}`),
   har: async (run: string) => (await request("GET", `/api/runs/${id(run)}/har`)).blob(),
   patchRun: (run: string, change: { labels?: string[]; note?: string; baseline?: boolean }) =>

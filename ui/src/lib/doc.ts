@@ -104,6 +104,22 @@ export interface ExchangeInfo {
   har?: unknown; // a HAR 1.2 entry; in reports
 }
 
+/** An uncaught exception of the script: all of one kind at one place. */
+export interface ExceptionInfo {
+  kind: string; // "ValueError"; empty: something was thrown that has none
+  message: string; // first line, of the first
+  place: string; // "shop.py:17"
+  scenario: string; // of the first
+  count: number;
+  first_ms: number;
+  last_ms: number;
+  first_t: number; // s since the test's start
+  last_t: number;
+  workers: number[]; // processes that saw it, from 1; none: it has no workers
+  others: boolean; // all for which there was no room
+  stack: string; // of the first
+}
+
 export interface OutputAccount {
   produced: number;
   acknowledged: number;
@@ -170,6 +186,7 @@ export interface RunDoc {
   heat: Heat[];
   events: RunEvent[];
   exchanges: ExchangeInfo[];
+  exceptions: ExceptionInfo[];
   script_text?: string; // reports
 }
 

@@ -3,6 +3,7 @@ import {
   POINT_COLUMNS,
   type Dimension,
   type Entry,
+  type ExceptionInfo,
   type ExchangeInfo,
   type Frame,
   type MetricInfo,
@@ -59,6 +60,7 @@ export class RunModel {
   added = 0; // steps that came as frames since the document
   events: RunEvent[] = [];
   exchanges: ExchangeInfo[] = [];
+  exceptions: ExceptionInfo[] = [];
   script: string | undefined;
   version = 0; // changes with anything
 
@@ -95,6 +97,7 @@ export class RunModel {
     this.heatRows = new Map(doc.heat.map((h) => [h.metric, h.rows.slice()]));
     this.events = doc.events.slice();
     this.exchanges = doc.exchanges;
+    this.exceptions = doc.exceptions;
     this.script = doc.script_text ?? this.script;
     this.bound = this.streamed.map((d) => (d ? this.need(d) : undefined));
     this.version++;

@@ -16,6 +16,7 @@ import { About, Events } from "./run/about";
 import { marksOf, type RunProps } from "./run/context";
 import { Endpoints } from "./run/endpoints";
 import { Errors } from "./run/errors";
+import { Exceptions } from "./run/exceptions";
 import { Groups } from "./run/groups";
 import { Head } from "./run/head";
 import { Checks, StatusCodes, Thresholds } from "./run/judged";
@@ -24,12 +25,13 @@ import { Custom, Generator, Outputs } from "./run/more";
 import { Part } from "./run/part";
 import { Throughput } from "./run/throughput";
 
-const PARTS = [Throughput, Latency, Errors, Endpoints, StatusCodes, Checks, Thresholds, Custom, Groups, Generator, Outputs, Events, About];
+const PARTS = [Throughput, Latency, Errors, Exceptions, Endpoints, StatusCodes, Checks, Thresholds, Custom, Groups, Generator, Outputs, Events, About];
 
 const SECTIONS: [string, string][] = [
   ["throughput", "Throughput"],
   ["latency", "Latency"],
   ["errors", "Errors"],
+  ["exceptions", "Exceptions"],
   ["endpoints", "Endpoints"],
   ["status", "Status codes"],
   ["checks", "Checks"],
