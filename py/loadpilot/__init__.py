@@ -16,7 +16,9 @@ def brunt_reset():
 
 def brunt_load(job):
     """The script of a file that has scenarios, else None."""
+    from loadpilot import check
     if not _scenarios:
+        check.none_found(job.module)
         return None
     from loadpilot.run import Script
     return Script(job, list(_scenarios))

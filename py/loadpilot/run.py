@@ -5,6 +5,7 @@ import math
 
 import _brunt
 import brunt_script
+from loadpilot import check
 from loadpilot.client import LoadClient
 from loadpilot.plan import Plan, choose, target_of
 
@@ -144,6 +145,7 @@ class Script:
     def __init__(self, job, scenarios):
         scenario = choose(scenarios, job.scenario)
         plan = Plan(scenario, target_of(job.target))
+        check.scenario(scenario)
         self.text = job.text
         # By both names: -u, -d and --rate replace the scenario by one of `default`.
         self.exports = [plan.name, "default"] if plan.name != "default" else ["default"]

@@ -7,7 +7,7 @@ import time
 
 import _brunt
 from brunt_script import ScriptError
-from locust import event, runners
+from locust import check, event, runners
 from locust.argument_parser import parse
 from locust.dispatch import Order
 from locust.env import Environment
@@ -185,6 +185,8 @@ class Script:
         self.order = Order(self.environment.user_classes, options.equal_weights)
         self.environment.runner = runner = runners.LocalRunner(self.environment)
         self._fire("init", environment=self.environment, runner=runner, web_ui=None)
+        check.classes(self.environment.user_classes,
+                      bool(options.tags or options.exclude_tags or event.events.test_start._handlers))
         self.options = self._options(options, runner)
         self._n_alive = 0
         self._has_begun = False
@@ -245,4 +247,6 @@ class Script:
 
 def load(job):
     classes = _classes_of(job.module, User)
+    if not classes:
+        check.none_found(job.module, User)
     return Script(job, classes) if classes else None

@@ -50,6 +50,48 @@ static struct share_process *of(struct run_remote *r)
     return container_of(r, struct share_process, remote);
 }
 
+/* ---- what it writes ---- */
+
+static void put_lines(struct share_process *p, bool all)
+{
+    struct str rest = buf_str(&p->line);
+
+    for (size_t n; rest.n; rest = str_from_index(rest, n + 1)) {
+        n = str_find(rest, '\n');
+        if (n == rest.n && !all && n < LINE_MAX_BYTES)
+            break;
+        log_put_line(p->config.log, str_from(rest.p, n));
+    }
+    buf_drop(&p->line, p->line.len - rest.n);
+}
+
+static void read_errors(struct share_process *p)
+{
+    struct watch *w = &p->errors;
+    char bytes[4096];
+
+    while (w->fd >= 0) {
+        ssize_t n = read(w->fd, bytes, sizeof(bytes));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n <= 0) {
+            put_lines(p, true);
+            watch_close(p->config.loop, w);
+            return;
+        }
+        buf_put(&p->line, bytes, (size_t)n);
+        put_lines(p, false);
+    }
+}
+
+static void on_errors(struct loop *l UNUSED, struct watch *w, unsigned events UNUSED)
+{
+    read_errors(container_of(w, struct share_process, errors));
+}
+
 /* ---- its process ---- */
 
 /* Whether it has ended within so many milliseconds; then its status is taken. */
@@ -60,6 +102,8 @@ static bool reap(struct share_process *p, int ms, int *ret_status)
     for (int waited = 0; waited <= ms; waited += WAIT_STEP_MS) {
         pid_t got = waitpid(p->pid, ret_status, WNOHANG);
 
+        /* Its last words too, for which it waits when they are many. */
+        read_errors(p);
         if (got == p->pid || (got < 0 && errno == ECHILD)) {
             p->pid = 0;
             return true;
@@ -80,43 +124,6 @@ static void describe(struct share_process *p, const char *why, char *text, size_
                  sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
     } else {
         snprintf(text, size, "it ended with code %d", WEXITSTATUS(status));
-    }
-}
-
-/* ---- what it writes ---- */
-
-static void put_lines(struct share_process *p, bool all)
-{
-    struct str rest = buf_str(&p->line);
-
-    for (size_t n; rest.n; rest = str_from_index(rest, n + 1)) {
-        n = str_find(rest, '\n');
-        if (n == rest.n && !all && n < LINE_MAX_BYTES)
-            break;
-        log_put_line(p->config.log, str_from(rest.p, n));
-    }
-    buf_drop(&p->line, p->line.len - rest.n);
-}
-
-static void on_errors(struct loop *l, struct watch *w, unsigned events UNUSED)
-{
-    struct share_process *p = container_of(w, struct share_process, errors);
-    char bytes[4096];
-
-    for (;;) {
-        ssize_t n = read(w->fd, bytes, sizeof(bytes));
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n <= 0) {
-            put_lines(p, true);
-            watch_close(l, w);
-            return;
-        }
-        buf_put(&p->line, bytes, (size_t)n);
-        put_lines(p, false);
     }
 }
 
