@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import _brunt
 from brunt_script.http import Response, encode
+from locust.event import error_text
 from locust.exception import CatchResponseError, LocustError, ResponseError
 
 _absolute = re.compile(r"^https?://", re.I)
@@ -239,7 +240,10 @@ class HttpSession:
 
     def _tell(self, r, error):
         """What the request came to."""
-        _brunt.judge(r, error is not None)
+        if error is None:
+            _brunt.judge(r, False)
+        else:
+            _brunt.judge(r, True, error_text(error))
         event = self.request_event
         if event is not None and event._handlers:
             meta = r.request_meta

@@ -1,6 +1,7 @@
 """Hooks: functions of the script that are called when something happens."""
 
 import logging
+import re
 import time
 from contextlib import contextmanager
 
@@ -69,8 +70,14 @@ class RequestEvent(EventHook):
         self.fire(**meta)
 
 
+_address = re.compile(r"object at 0x[0-9a-fA-F]+")
+
+
 def error_text(exception):
-    return "" if exception is None else str(exception) or repr(exception)
+    """What stands in tables of failures: addresses are masked, so that errors of one kind are one row."""
+    if exception is None:
+        return ""
+    return _address.sub("object at 0x....", exception if isinstance(exception, str) else repr(exception))
 
 
 class Events:

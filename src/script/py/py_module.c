@@ -9,24 +9,28 @@
 
 PyObject *py_interrupted, *py_plain_sleep;
 
+/* judge(response or None, failed[, error]): `error` is the text of a failure. */
 static PyObject *judge(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
 {
     struct py_vu *vu = py_running("judge()");
+    struct str error = STR("");
     int failed;
 
     if (!vu)
         return NULL;
-    failed = n_args == 2 ? PyObject_IsTrue(args[1]) : -1;
+    failed = n_args == 2 || n_args == 3 ? PyObject_IsTrue(args[1]) : -1;
     if (failed < 0 || (args[0] != Py_None && !PyObject_TypeCheck(args[0], &py_response_type))) {
         if (!PyErr_Occurred())
             PyErr_SetString(PyExc_TypeError,
                             "judge() takes a response or None, and whether it failed");
         return NULL;
     }
+    if (n_args == 3)
+        error = py_text_or_empty(args[2]);
     if (args[0] == Py_None)
         py_settle(vu, failed);
     else
-        py_judge(vu, (struct py_response *)args[0], failed);
+        py_judge(vu, (struct py_response *)args[0], failed, error);
     Py_RETURN_NONE;
 }
 

@@ -90,6 +90,20 @@ int py_find_export(struct script *s, const char *name);
 /* Text of a str or None as a heap string; NULL: neither, or it is no UTF-8. */
 char *py_text(PyObject *o);
 
+/* ---- texts (py_text.c) ---- */
+
+/*
+ * A view of the text of a str, valid while the object is. 0, or -1 with an exception set: it is
+ * none (then the sentence begins with `what`), or it has surrogates.
+ */
+MUST_USE int py_text_of(PyObject *o, const char *what, struct str *ret_text);
+
+/* The same where a script's mistake is not worth an exception: "" for all else. */
+struct str py_text_or_empty(PyObject *o);
+
+/* What of an error's text goes into a tag: at most 200 bytes, cut between characters. */
+struct str py_error_tag(struct str text);
+
 /* ---- loops (py_loop.c) ---- */
 
 struct py_urls;
@@ -209,8 +223,11 @@ extern PyTypeObject py_response_type;
  */
 struct py_response *py_response_new(struct py_vu *vu, PyTypeObject *type, struct http_response *r);
 
-/* Samples http_req_failed for a response that is open; no effect otherwise. */
-void py_judge(struct py_vu *vu, struct py_response *response, bool failed);
+/*
+ * Samples http_req_failed for a response that is open; no effect otherwise. A failure gets `error`
+ * ("": nothing is known) as its tag of that name.
+ */
+void py_judge(struct py_vu *vu, struct py_response *response, bool failed, struct str error);
 
 /* The response of the user that is still open, if any. */
 void py_settle(struct py_vu *vu, bool failed);

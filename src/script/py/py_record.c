@@ -11,24 +11,6 @@
 #include "plan/options.h"
 #include "script/py/py_priv.h"
 
-enum {
-    ERROR_BYTES_MAX = 200, /* of a tag's value: texts of exceptions may be long */
-};
-
-static int text_of(PyObject *o, struct str *ret_text)
-{
-    Py_ssize_t n;
-    const char *p = PyUnicode_Check(o) ? PyUnicode_AsUTF8AndSize(o, &n) : NULL;
-
-    if (!p) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_TypeError, "record() takes texts for method, name and error");
-        return -1;
-    }
-    *ret_text = str_from(p, (size_t)n);
-    return 0;
-}
-
 struct record {
     struct str method, name, error;
     double ms, bytes;
@@ -37,16 +19,14 @@ struct record {
 
 static int read_record(PyObject *const *args, struct record *r)
 {
-    if (text_of(args[0], &r->method) < 0 || text_of(args[1], &r->name) < 0 ||
-        text_of(args[5], &r->error) < 0)
+    if (py_text_of(args[0], "the method given to record()", &r->method) < 0 ||
+        py_text_of(args[1], "the name given to record()", &r->name) < 0 ||
+        py_text_of(args[5], "the error given to record()", &r->error) < 0)
         return -1;
     r->ms = args[2] == Py_None ? NAN : PyFloat_AsDouble(args[2]);
     r->bytes = PyFloat_AsDouble(args[3]);
     r->failed = PyObject_IsTrue(args[4]);
-    if (r->error.n > ERROR_BYTES_MAX)
-        r->error.n = ERROR_BYTES_MAX;
-    while (r->error.n && r->error.n == ERROR_BYTES_MAX && (r->error.p[r->error.n] & 0xc0) == 0x80)
-        r->error.n--; /* not within a character */
+    r->error = py_error_tag(r->error);
     return PyErr_Occurred() ? -1 : 0;
 }
 

@@ -47,22 +47,6 @@ static const struct status_set *expected_by(enum hold hold)
 
 /* ---- texts ---- */
 
-static int text_of(PyObject *o, const char *what, struct str *ret_text)
-{
-    Py_ssize_t n;
-    const char *p;
-
-    if (!PyUnicode_Check(o)) {
-        PyErr_Format(PyExc_TypeError, "%s must be a str, not %.100s", what, Py_TYPE(o)->tp_name);
-        return -1;
-    }
-    p = PyUnicode_AsUTF8AndSize(o, &n);
-    if (!p)
-        return -1;
-    *ret_text = str_from(p, (size_t)n);
-    return 0;
-}
-
 /* Of a type whose str() runs no code of the script's, which could send a request in between. */
 static bool is_number(PyObject *o)
 {
@@ -83,7 +67,7 @@ static int wire_text(struct py_vu *vu, PyObject *o, const char *what, struct str
     }
     if (PyBytes_Check(o))
         s = str_from(PyBytes_AS_STRING(o), (size_t)PyBytes_GET_SIZE(o));
-    else if (text_of(o, what, &s) < 0)
+    else if (py_text_of(o, what, &s) < 0)
         return -1;
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') {
@@ -145,7 +129,7 @@ static int set_body(struct http_request *req, PyObject *o)
         req->body = str_from(PyBytes_AS_STRING(o), (size_t)PyBytes_GET_SIZE(o));
         return 0;
     }
-    return text_of(o, "a body that is not bytes", &req->body);
+    return py_text_of(o, "a body that is not bytes", &req->body);
 }
 
 /* ---- requests ---- */
@@ -158,7 +142,7 @@ static int read_shared(PyObject *const *args, struct shared *s)
     if (PyErr_Occurred())
         return -1;
     s->name = args[0];
-    if (s->name != Py_None && text_of(s->name, "name", &s->name_text) < 0)
+    if (s->name != Py_None && py_text_of(s->name, "name", &s->name_text) < 0)
         return -1;
     s->timeout = timeout > 0 && timeout < 1e8 ? (span_ns)(timeout * 1e9) : 0;
     s->redirects = redirects < 0 ? 0 : redirects > 100 ? 100 : (int)redirects;
@@ -175,7 +159,7 @@ static int set_url(struct py_vu *vu, struct http_request *req, PyObject *o)
 {
     struct str text;
 
-    if (text_of(o, "url", &text) < 0)
+    if (py_text_of(o, "url", &text) < 0)
         return -1;
     if (py_urls_get(vu->loop->urls, text, &req->url) < 0) {
         PyErr_SetString(PyExc_ValueError, fault_text());
@@ -198,7 +182,7 @@ static int fill(struct py_vu *vu, const struct shared *s, PyObject *const *args,
         .judged_later = s->hold != HOLD_NONE,
         .body_mode = HTTP_BODY_KEEP,
     };
-    if (text_of(args[0], "method", &req->method) < 0 || add_headers(vu, req, args[2]) < 0 ||
+    if (py_text_of(args[0], "method", &req->method) < 0 || add_headers(vu, req, args[2]) < 0 ||
         set_body(req, args[3]) < 0)
         return -1;
     return set_url(vu, req, args[1]);

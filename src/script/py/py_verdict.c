@@ -49,18 +49,6 @@ void py_verdicts_free(struct py_verdicts *v)
     free(v);
 }
 
-static struct str text_of(PyObject *o)
-{
-    Py_ssize_t n;
-    const char *p = o && PyUnicode_Check(o) ? PyUnicode_AsUTF8AndSize(o, &n) : NULL;
-
-    if (!p) {
-        PyErr_Clear();
-        return STR("");
-    }
-    return str_from(p, (size_t)n);
-}
-
 struct tag_list {
     struct tag tags[8];
     size_t n;
@@ -78,13 +66,13 @@ static const struct tagset *make_tags(const struct py_vu *vu, const struct verdi
 {
     const struct plan_options *o = vu->host->options;
     struct tag_list list = {.wanted = o ? o->system_tags : systag_default};
-    struct str name = k->name != Py_None ? text_of(k->name) : r->url;
+    struct str name = k->name != Py_None ? py_text_or_empty(k->name) : r->url;
     char status[12];
     int n = snprintf(status, sizeof(status), "%d", k->status);
 
     tag_add(&list, SYSTAG_NAME, "name", name);
     tag_add(&list, SYSTAG_URL, "url", name);
-    tag_add(&list, SYSTAG_METHOD, "method", text_of(k->method));
+    tag_add(&list, SYSTAG_METHOD, "method", py_text_or_empty(k->method));
     tag_add(&list, SYSTAG_STATUS, "status", str_from(status, (size_t)n));
     if (k->version != HTTP_VERSION_NONE)
         tag_add(&list, SYSTAG_PROTO, "proto", str_of(http_version_name(k->version)));
@@ -120,12 +108,28 @@ static const struct tagset *find_tags(struct py_vu *vu, const struct py_response
     return k->tags;
 }
 
-void py_judge(struct py_vu *vu, struct py_response *response, bool failed)
+/* Texts of errors are many: those sets are not remembered here. */
+static const struct tagset *with_error(struct py_vu *vu, const struct tagset *tags,
+                                       struct str error)
+{
+    const struct plan_options *o = vu->host->options;
+    uint32_t wanted = o ? o->system_tags : systag_default;
+
+    if (!error.n || !(wanted & SYSTAG_ERROR))
+        return tags;
+    return tagset_add(vu->host->tag_pool, tags, STR("error"), py_error_tag(error));
+}
+
+void py_judge(struct py_vu *vu, struct py_response *response, bool failed, struct str error)
 {
     if (!response->is_open || !response->r || response->loop != vu->loop)
         return;
     response->is_open = false;
-    vu->host->ops->sample(vu->host, M_HTTP_REQ_FAILED, find_tags(vu, response), failed);
+    const struct tagset *tags = find_tags(vu, response);
+
+    if (failed)
+        tags = with_error(vu, tags, error);
+    vu->host->ops->sample(vu->host, M_HTTP_REQ_FAILED, tags, failed);
 }
 
 void py_settle(struct py_vu *vu, bool failed)
@@ -135,6 +139,6 @@ void py_settle(struct py_vu *vu, bool failed)
     if (!open)
         return;
     vu->open = NULL;
-    py_judge(vu, open, failed);
+    py_judge(vu, open, failed, STR(""));
     Py_DECREF(open);
 }
