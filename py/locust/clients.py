@@ -1,197 +1,74 @@
-"""The client of HttpUser: the calls and answers of requests, on brunt's engine."""
+"""The client of HttpUser: the calls and answers of requests, on brunt's engine.
 
-import datetime
-import json as _json
+What load tests do most, get() of a path that is known already, is done by _brunt.Session without coming here.
+"""
+
 import re
 import time
 import urllib.parse
 from contextlib import contextmanager
 
 import _brunt
-from brunt_script.http import Response, encode
+from brunt_script.headers import CaseInsensitiveDict
+from locust.cookies import Cookies, header as cookie_header
+from locust.encoding import INSECURE, Asking, authorized, body_of, limit, path_of, quoted, say_once, with_params
 from locust.event import error_text
-from locust.exception import CatchResponseError, LocustError, ResponseError
+from locust.responses import ConnectionError, HTTPError, LocustResponse, ResponseContextManager
 
 _absolute = re.compile(r"^https?://", re.I)
-_ANY = 3  # the verdict is ours to give, whatever the status
-_AT_ONCE = 0
-_KNOWN_MAX = 500
+_ANY, _FAILED = 3, 4  # whose verdict is ours to give: of any answer; of those whose status says failure
+_KNOWN_MAX = 500  # of paths for each host
+_known = {}  # (class, base URL) -> {path: (URL, name)}; the same for all users
+
+HEADERS = {"Accept-Encoding": "gzip, deflate, br", "Accept": "*/*"}
 
 
-class HTTPError(IOError):
-    """As requests has it; its text has the name of the statistics, so that errors group."""
-
-    def __init__(self, *args, response=None, request=None):
-        super().__init__(*args)
-        self.response = response
-        self.request = request
-
-
-class ConnectionError(IOError):
-    """No answer came."""
+def _host_of(base_url):
+    """(URL without user and password, those as a pair or None)"""
+    parts = urllib.parse.urlsplit(base_url or "")
+    if not (parts.username and parts.password):
+        return base_url, None
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    return urllib.parse.urlunsplit(bare), (urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password))
 
 
-def _errors():
-    """The classes of requests where it is installed: scripts catch those."""
-    global HTTPError, ConnectionError
-    try:
-        from requests.exceptions import ConnectionError as theirs
-        from requests.exceptions import HTTPError as http
-    except ImportError:
-        return
-    HTTPError, ConnectionError = http, theirs
-
-
-_errors()
-
-
-class LocustResponse(Response):
-    """A response as requests gives it."""
-
-    __slots__ = ("request_meta", "error")
-
-    @property
-    def history(self):
-        """Redirects are the engine's: what led here is not kept."""
-        return []
-
-    @property
-    def ok(self):
-        return self.error is None
-
-    @property
-    def elapsed(self):
-        return datetime.timedelta(milliseconds=self.elapsed_ms)
-
-    @property
-    def cookies(self):
-        from http.cookies import SimpleCookie
-        jar = SimpleCookie()
-        for name, value in self.header_items():
-            if name.lower() == "set-cookie":
-                jar.load(value)
-        return {k: m.value for k, m in jar.items()}
-
-    @property
-    def encoding(self):
-        kind = self.headers.get("content-type", "")
-        match = re.search(r"charset=[\"']?([\w.-]+)", kind, re.I)
-        return match.group(1) if match else "utf-8"
-
-    @property
-    def apparent_encoding(self):
-        return self.encoding
-
-    @property
-    def is_redirect(self):
-        return "location" in self.headers and self.status_code in (301, 302, 303, 307, 308)
-
-    def raise_for_status(self):
-        if self.error is not None:
-            raise self.error
-
-    def iter_lines(self, chunk_size=512, decode_unicode=False, delimiter=None):
-        lines = self.content.split(delimiter) if delimiter else self.content.splitlines()
-        return iter([x.decode(self.encoding, "replace") for x in lines] if decode_unicode else lines)
-
-    def iter_content(self, chunk_size=1024, decode_unicode=False):
-        body = self.content
-        step = chunk_size or max(len(body), 1)
-        return iter([body[i:i + step] for i in range(0, len(body), step)])
-
-    def close(self):
-        pass
-
-    def __bool__(self):
-        return self.ok
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        return None
-
-    # Without catch_response nobody asks for a verdict.
-
-    def success(self):
-        raise LocustError("success() belongs in `with client.get(..., catch_response=True) as response:`")
-
-    failure = success
-
-
-class ResponseContextManager(LocustResponse):
-    """A response whose verdict the block that it is used in gives."""
-
-    __slots__ = ("_manual", "_entered", "_session", "_told")
-
-    def __enter__(self):
-        self._entered = True
-        return self
-
-    def __exit__(self, kind, value, traceback):
-        if kind is None:
-            self._settle(self.error if self._manual is None else self._verdict())
-            return False
-        if self._manual is not None:
-            self._settle(self._verdict())
-            return issubclass(kind, ResponseError)
-        if issubclass(kind, ResponseError):
-            self._settle(value)
-            return True
-        # It leaves the block: what the request came to is known all the same.
-        self._settle(self.error)
-        return False
-
-    def _verdict(self):
-        return None if self._manual is True else self._manual
-
-    def _settle(self, error):
-        if self._told:
-            return
-        self._told = True
-        self._session._tell(self, error)
-
-    def success(self):
-        if not self._entered:
-            return super().success()
-        self._manual = True
-
-    def failure(self, exc):
-        if not self._entered:
-            return super().failure()
-        self._manual = exc if isinstance(exc, Exception) else CatchResponseError(exc)
-
-    def __del__(self):
-        if not getattr(self, "_told", True):
-            self._settle(self.error)
-
-
-class HttpSession:
+class HttpSession(_brunt.Session):
     """Requests of one user, measured by method and name. Cookies and connections are the user's."""
 
-    response_type = LocustResponse
     catching_type = ResponseContextManager
-    default_timeout = 0
-    max_redirects = 30
+    hold = _FAILED
 
     def __init__(self, base_url, request_event=None, user=None, *args, pool_manager=None, **kwargs):
-        parts = urllib.parse.urlsplit(base_url)
-        self.auth = None
-        if parts.username and parts.password:
-            self.auth = (urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password))
-            netloc = parts.hostname + (f":{parts.port}" if parts.port else "")
-            base_url = urllib.parse.urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
-        self.base_url = base_url  # and with it what is known of paths: (URL, default name)
+        self.base_url, self.auth = _host_of(base_url)
         self.user = user
         self.request_event = request_event
-        self.request_name = None
-        self.headers = {}
-        self.params = {}
-        self.verify = True
-        self.cert = None
-        self.proxies = {}
-        self.trust_env = False
-        self.hooks = {}
+        self.response_type = LocustResponse
+        self.headers = HEADERS
+        self.params, self.proxies, self.hooks = {}, {}, {"response": []}
+        self.verify, self.cert, self.trust_env, self.stream = True, None, False, False
+        self._limits(0, 30)
+
+    def _limits(self, timeout, redirects):
+        """Seconds and redirects; and whether get() may do without request()."""
+        self.timeout, self._redirects = timeout, redirects
+        self._set(timeout, redirects, self.hold, type(self).request is _request)
+
+    @property
+    def max_redirects(self):
+        return self._redirects
+
+    @max_redirects.setter
+    def max_redirects(self, redirects):
+        self._limits(self.timeout, redirects)
+
+    @property
+    def request_event(self):
+        return self._event
+
+    @request_event.setter
+    def request_event(self, event):
+        self._event = event
+        self._listeners = getattr(event, "_handlers", None)
 
     @property
     def base_url(self):
@@ -200,7 +77,26 @@ class HttpSession:
     @base_url.setter
     def base_url(self, url):
         self._base_url = url
-        self._known = {}
+        self._routes = _known.setdefault((type(self), url), {})
+
+    @property
+    def headers(self):
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers):
+        self._headers = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers or ())
+
+    @property
+    def cookies(self):
+        return Cookies(self)
+
+    @cookies.setter
+    def cookies(self, cookies):
+        jar = Cookies(self)
+        if not isinstance(cookies, Cookies):
+            jar.clear()
+            jar.update(cookies or ())
 
     # ---- names ----
 
@@ -216,89 +112,109 @@ class HttpSession:
             self.request_name = None
 
     def _default_name(self, url, path):
-        """The path with its query."""
-        parts = urllib.parse.urlsplit(url)
-        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return path_of(url)
 
     def _learn(self, path):
-        url = self._build_url(path)
-        known = url, self._default_name(url, path)
-        if len(self._known) < _KNOWN_MAX:
-            self._known[path] = known
-        return known
+        """(URL, name) of a path that was not asked for yet."""
+        url = quoted(self._build_url(path))
+        route = url, self._default_name(url, path)
+        if len(self._routes) < _KNOWN_MAX:
+            self._routes[path] = route
+        return route
 
     # ---- verdicts ----
 
-    def _error_of(self, r, name):
-        status = r.status_code
-        if 0 < status < 400:
-            return None
-        if status == 0:
-            return ConnectionError(r.__class__.__mro__[2].error.__get__(r))
-        side = "Client" if status < 500 else "Server"
-        return HTTPError(f"{status} {side} Error: {r.reason} for url: {name}", response=r)
-
-    def _tell(self, r, error):
+    def _tell(self, r, meta, error):
         """What the request came to."""
         if error is None:
             _brunt.judge(r, False)
         else:
             _brunt.judge(r, True, error_text(error))
-        event = self.request_event
-        if event is not None and event._handlers:
-            meta = r.request_meta
+        if self._listeners:
             meta["exception"] = error
-            event.tell(**meta)
+            self._event.tell(**meta)
+
+    def _failed(self, r):
+        """One of get() whose status says failure."""
+        _brunt.judge(r, True, error_text(r.failure_of(r.name)))
 
     # ---- requests ----
 
-    def request(self, method, url, name=None, catch_response=False, context=None, **kwargs):
-        path = url
-        known = self._known.get(path)
-        if known is None:
-            known = self._learn(path)
-        url, label = known
-        if self.headers:
-            kwargs["headers"] = {**self.headers, **(kwargs.get("headers") or {})}
+    def _own(self, kwargs):
+        """What the session adds to the arguments of a request."""
+        params = kwargs.pop("params", None)
         if self.params:
-            kwargs["params"] = {**self.params, **(kwargs.get("params") or {})}
-        if self.auth is not None and "auth" not in kwargs:
-            kwargs["auth"] = self.auth
-        headers = body = None
-        timeout, redirects = self.default_timeout, self.max_redirects
+            given = dict(params) if params and not isinstance(params, (str, bytes)) else {}
+            params = {k: v for k, v in {**self.params, **given}.items() if v is not None}
+        if self.proxies or kwargs.pop("proxies", None):
+            say_once("proxies")
+        if self.cert or kwargs.pop("cert", None):
+            say_once("cert")
+        kwargs.pop("stream", None)
+        verify = kwargs.pop("verify", None)
+        flags = INSECURE if (self.verify if verify is None else verify) is False else 0
+        return params, kwargs.pop("auth", None) or self.auth, flags
+
+    def _headers_of(self, given, kind, cookies):
+        headers = self._headers
+        if given or kind or cookies:
+            headers = headers.merged(given) if given else dict(headers)
+            names = {name.lower() for name in headers}
+            if kind and "content-type" not in names:
+                headers["Content-Type"] = kind
+            if cookies and "cookie" not in names:
+                headers["Cookie"] = cookie_header(cookies)
+        return headers
+
+    def _encode(self, method, url, data, json, kwargs):
+        """(URL, headers, body, timeout, redirects, flags)"""
+        params, auth, flags = self._own(kwargs)
+        if params:
+            url = quoted(with_params(url, params))
+        body, kind = body_of(data, json, kwargs.pop("files", None))
+        headers = self._headers_of(kwargs.pop("headers", None), kind, kwargs.pop("cookies", None))
+        timeout = limit(kwargs.pop("timeout")) if "timeout" in kwargs else self.timeout
+        redirects = self._redirects if kwargs.pop("allow_redirects", True) else 0
         if kwargs:
-            kwargs.pop("hooks", None)
-            url, headers, body, timeout, redirects = encode(url, kwargs, timeout, redirects)
-            if url is not known[0]:
-                label = self._default_name(url, path)
+            raise TypeError(f"request() got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if auth is not None:
+            asking = Asking(method, url, dict(headers), body)
+            flags |= authorized(auth, asking)
+            url, headers, body = asking.url, asking.headers, asking.body
+        return url, headers, body, timeout, redirects, flags
+
+    def request(self, method, url, name=None, catch_response=False, context=None, *, data=None, json=None, **kwargs):
+        path = url if isinstance(url, str) else url.decode()
+        route = self._routes.get(path) or self._learn(path)
+        url, label = route
+        method = (method if isinstance(method, str) else method.decode()).upper()
+        hooks = _hooks_of(self.hooks, kwargs.pop("hooks", None))
+        given = dict(kwargs) if hooks else None
+        url, headers, body, timeout, redirects, flags = self._encode(method, url, data, json, kwargs)
+        if url is not route[0]:
+            label = self._default_name(url, path)
         label = name or self.request_name or label
-        kind = self.catching_type if catch_response else self.response_type
-        event = self.request_event
-        listens = event is not None and event._handlers
-        hold = _ANY if catch_response or self._judges else _AT_ONCE
-        began = time.time() if listens else 0
-        r = _brunt.request(method.upper(), url, headers, body, label, timeout, redirects, hold, kind)
-        r.error = self._error_of(r, label)
-        r.request_meta = None
-        if listens or catch_response:
-            r.request_meta = {
-                "request_type": method.upper(), "response_time": r.elapsed_ms, "name": label,
+        began = time.time()
+        r = _brunt.request(method, url, headers, body, label, timeout, redirects, _ANY if catch_response else self.hold,
+                           self.catching_type if catch_response else self.response_type, flags)
+        for hook in hooks:
+            r = hook(r, **given) or r
+        return self._conclude(r, catch_response, label, url, context, began)
+
+    def _conclude(self, r, catch_response, label, url, context, began):
+        if not catch_response and not self._listeners:
+            if r.is_open:
+                self._failed(r)
+            return r
+        meta = {"request_type": r.method, "response_time": r.elapsed_ms, "name": label,
                 "context": {**self.user.context(), **(context or {})} if self.user else context or {},
-                "response": r, "exception": r.error, "start_time": began, "url": url,
-                "response_length": len(r.content or b""),
-            }
+                "response": r, "exception": None, "start_time": began, "url": url,
+                "response_length": len(r.content or b"")}
         if catch_response:
-            r._session, r._manual, r._entered, r._told = self, None, False, False
-        elif hold == _ANY:
-            self._tell(r, r.error)
-        elif listens:
-            event.tell(**r.request_meta)
+            r._open(self, meta)
+        else:
+            self._tell(r, meta, r.failure_of(label))
         return r
-
-    _judges = False
-
-    def get(self, url, **kwargs):
-        return self.request("GET", url, **kwargs)
 
     def options(self, url, **kwargs):
         return self.request("OPTIONS", url, **kwargs)
@@ -319,6 +235,9 @@ class HttpSession:
     def delete(self, url, **kwargs):
         return self.request("DELETE", url, **kwargs)
 
+    def mount(self, prefix, adapter):
+        """Connections are the engine's."""
+
     def close(self):
         pass
 
@@ -329,5 +248,16 @@ class HttpSession:
         return None
 
 
-def as_json(text):
-    return _json.loads(text)
+_request = HttpSession.request
+
+
+def _hooks_of(*several):
+    """Functions for the event `response`."""
+    found = []
+    for hooks in several:
+        one = (hooks or {}).get("response") or []
+        found += [one] if callable(one) else list(one)
+    return found
+
+
+__all__ = ["ConnectionError", "HTTPError", "HttpSession", "LocustResponse", "ResponseContextManager"]

@@ -226,7 +226,7 @@ class Script:
         stop = f"{options.stop_timeout}s"
         return json.dumps({"scenarios": {"locust": {
             "executor": "ramping-vus", "startVUs": start, "stages": stages, "gracefulRampDown": stop, "gracefulStop": stop,
-            "exec": "default"}}})
+            "exec": "default"}}, "noCookiesReset": True})
 
     def user(self, number):
         if not self._has_begun:

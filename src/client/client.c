@@ -287,6 +287,7 @@ struct journey {
     const struct http_request *req;
     struct buf authorization; /* of the current leg */
     struct buf referer;
+    struct buf hops; /* with keeps_hops */
     int n_hops;
     struct leg leg; /* last, for the sake of its end */
 };
@@ -429,6 +430,12 @@ static void drop_headers(struct journey *j, const struct url *to, struct str loc
         leg->drop |= LEG_DROP_HOST;
 }
 
+static void note_hop(struct journey *j)
+{
+    if (j->req->keeps_hops)
+        buf_printf(&j->hops, "%d %.*s\n", j->leg.r->status, STR_ARG(j->leg.url->display));
+}
+
 /* Points the leg at where the response sends it. False when the journey is over. */
 static bool follow(struct journey *j)
 {
@@ -448,6 +455,7 @@ static bool follow(struct journey *j)
         return false;
     }
     remember(j);
+    note_hop(j);
     j->n_hops++;
     set_referer(j, leg->url, to);
     change_method(leg, r->status);
@@ -499,11 +507,13 @@ int client_request(struct client *c, const struct http_request *req,
 
     if (!req->lean)
         j.leg.r->url = http_response_keep(j.leg.r, j.leg.url->original);
+    j.leg.r->hops = j.n_hops ? http_response_keep(j.leg.r, buf_str(&j.hops)) : STR("");
     if (unlikely(j.leg.hops != NULL))
         capture_forget(c->cl, &j.leg);
     url_unref(j.leg.url);
     buf_fini(&j.authorization);
     buf_fini(&j.referer);
+    buf_fini(&j.hops);
     if (r) {
         http_response_unref(j.leg.r);
         return r;

@@ -84,6 +84,7 @@ struct conn {
     struct client *client;
     struct stream *stream;
     struct url *url; /* whose host_port and is_tls it serves */
+    bool insecure;   /* nobody has looked at its certificate */
     uint32_t n_active;
     uint32_t max_active;
     uint64_t seen_in, seen_out; /* bytes accounted for already */

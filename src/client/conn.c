@@ -37,12 +37,19 @@ void conn_close(struct conn *conn)
     list_add_head(&c->cl->free_conns, &conn->link);
 }
 
-static struct conn *find_idle(struct client *c, const struct url *u)
+/* Only over TLS is there a difference. */
+static bool is_insecure(const struct leg *leg)
+{
+    return leg->req->insecure && leg->url->is_tls;
+}
+
+static struct conn *find_idle(struct client *c, const struct leg *leg)
 {
     struct conn *conn, *tmp;
 
     list_each_safe(conn, tmp, &c->conns, link) {
-        if (conn->n_active >= conn->max_active || !conn_serves(conn, u))
+        if (conn->n_active >= conn->max_active || !conn_serves(conn, leg->url) ||
+            conn->insecure != is_insecure(leg))
             continue;
         if (stream_is_idle_good(conn->stream))
             return conn;
@@ -60,6 +67,7 @@ static struct conn *conn_new(struct client *c, struct stream *stream, struct url
     conn->client = c;
     conn->stream = stream;
     conn->url = url_ref(u);
+    conn->insecure = false;
     conn->n_active = 0;
     conn->max_active = 1;
     conn->seen_in = 0;
@@ -91,6 +99,7 @@ static COLD struct conn *dial_new(struct client *c, struct leg *leg)
                                  .port = u->port,
                                  .security = u->is_tls ? DIAL_TLS : DIAL_PLAIN,
                                  .alpn = u->is_tls ? STR("http/1.1") : STR(""),
+                                 .insecure = leg->req->insecure,
                                  .deadline = leg->deadline};
     struct dial_report report = {0};
     enum net_status status = dial(&dialer, &target, &stream, &report);
@@ -104,13 +113,16 @@ static COLD struct conn *dial_new(struct client *c, struct leg *leg)
         leg->error = report.error;
         return NULL;
     }
-    return conn_new(c, stream, leg->url);
+    struct conn *conn = conn_new(c, stream, leg->url);
+
+    conn->insecure = is_insecure(leg);
+    return conn;
 }
 
 struct conn *conn_get(struct client *c, struct leg *leg, bool fresh)
 {
     bool may_reuse = !fresh && c->cl->policy->reuse == CLIENT_REUSE;
-    struct conn *conn = may_reuse ? find_idle(c, leg->url) : NULL;
+    struct conn *conn = may_reuse ? find_idle(c, leg) : NULL;
 
     leg->reused = conn != NULL;
     if (!conn)

@@ -185,10 +185,19 @@ static struct known *remember(struct known *k, const struct measure_key *key,
     return k;
 }
 
+/* Whoever says so, it is a failure. */
+static bool is_bad(const struct leg *leg, int expected)
+{
+    const struct http_request *req = leg->req;
+
+    return expected == 0 ||
+           (expected < 0 && req->blamed_later && !status_set_has(req->expected, leg->r->status));
+}
+
 /* What exchanges of this outcome are filed under; 0: they did not fail. */
 static int code_of(const struct leg *leg, int expected)
 {
-    if (expected && leg->error.status == NET_OK)
+    if (!is_bad(leg, expected) && leg->error.status == NET_OK)
         return 0;
     return leg->r->error_code ? leg->r->error_code : leg->r->status;
 }
@@ -268,6 +277,7 @@ static void fill_timings(const struct leg *leg, struct http_timings *t)
     t->duration = t->sending + t->waiting + t->receiving;
 }
 
+/* 1 or 0; -1: nobody's to give, or the script's. */
 static int judge(const struct leg *leg)
 {
     if (!leg->req->expected)
@@ -275,7 +285,7 @@ static int judge(const struct leg *leg)
     if (leg->only_expect)
         return leg->r->status == leg->only_expect;
     if (!status_set_has(leg->req->expected, leg->r->status))
-        return 0;
+        return leg->req->blamed_later && leg->r->status ? -1 : 0;
     return leg->req->judged_later ? -1 : 1;
 }
 
@@ -306,6 +316,6 @@ struct measured measure_leg(struct measure *m, const struct leg *leg,
 
     recorder_set_origin(m->recorder, origin);
     recorder_http(m->recorder, k->series, &sample, leg->ended);
-    return (struct measured){.failed = expected == 0,
+    return (struct measured){.failed = is_bad(leg, expected),
                              .slot = unlikely(t->duration > k->slot->floor) ? k->slot : NULL};
 }

@@ -339,10 +339,11 @@ static enum net_status set_up(const struct dial_state *st, struct stream *s)
         return status;
     return tls_connect(s, &(struct tls_connect){
                               .config = st->dialer->tls,
-                              .sessions = st->dialer->sessions,
+                              .sessions = t->insecure ? NULL : st->dialer->sessions,
                               .host = t->host,
                               .port = t->port,
                               .alpn = t->alpn,
+                              .insecure = t->insecure,
                               .deadline = st->deadline,
                           });
 }

@@ -44,6 +44,7 @@ struct dial_target {
     uint16_t port;
     enum dial_security security;
     struct str alpn; /* offer, comma-separated in order of preference: "h2,http/1.1"; n 0: none */
+    bool insecure;   /* the certificate is not looked at, whatever tls says */
     mono_ns
         deadline; /* of everything, TLS and proxy included (NET_TIMEOUT); MONO_NEVER or 0: none */
 };

@@ -85,6 +85,7 @@ struct tls_connect {
     struct str host;
     uint16_t port;
     struct str alpn;
+    bool insecure; /* the certificate is not looked at */
     mono_ns deadline;
 };
 

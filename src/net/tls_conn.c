@@ -291,6 +291,8 @@ static void prepare_client(struct stream *s, const struct tls_connect *c)
         ignored(SSL_set_tlsext_host_name(tls->ssl, host));
     }
     tls_expect_host(c->config, tls->ssl, host);
+    if (c->insecure)
+        SSL_set_verify(tls->ssl, SSL_VERIFY_NONE, NULL);
     offer_alpn(tls->ssl, c->alpn);
     if (c->sessions) {
         tls->sessions = c->sessions;

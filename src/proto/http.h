@@ -64,6 +64,8 @@ struct http_request {
     span_ns timeout;        /* of the whole request, redirects and body included; 0: none */
     int max_redirects;      /* 0: do not follow */
     bool lean;              /* nobody will read url, request_head and request_body */
+    bool insecure;          /* over TLS that is not verified, whatever the policy says */
+    bool keeps_hops;        /* response.hops is wanted */
     /*
      * How it is measured. `tags` are the user's tags merged over the virtual user's, without the
      * ones that the client itself adds (url, name, method, status, proto, ...).
@@ -72,6 +74,7 @@ struct http_request {
     struct str name;                   /* `name` tag given by the user or http.url; n 0: the URL */
     const struct status_set *expected; /* NULL: no expected_response tag, no http_req_failed */
     bool judged_later; /* an expected status is not yet a success: the script samples its verdict */
+    bool blamed_later; /* the same of another status and failure: the script knows its text */
 };
 
 /* The last round trip's, in ns; what each means is k6's (docs/reference/timings). */
@@ -100,7 +103,8 @@ struct http_response {
     bool has_body;            /* false: discarded, no body by status, or a transport error */
     bool redirects_exhausted; /* the limit was reached; this is the last 3xx */
     struct http_timings timings;
-    struct str url; /* final one, credentials included as k6 gives it */
+    struct str url;  /* final one, credentials included as k6 gives it */
+    struct str hops; /* redirects that were followed, with keeps_hops: lines "302 http://..." */
     char remote_ip[46];
     uint16_t remote_port;
     const char *tls_version; /* "tls1.3"; static; "" without TLS */

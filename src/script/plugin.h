@@ -8,10 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "metric/metric.h"
 
+struct cookie_jar;
 struct http_header;
 struct http_response;
 struct script_ops;
@@ -21,7 +23,7 @@ struct tagset;
 struct url;
 
 enum {
-    SCRIPT_PLUGIN_VERSION = 1, /* raised with every change of this header or of script.h */
+    SCRIPT_PLUGIN_VERSION = 2, /* raised with every change of this header or of script.h */
 };
 
 /* The program's functions, as their own headers document them. */
@@ -43,6 +45,13 @@ struct script_plugin_calls {
                                        struct str key, struct str value);
     const struct tagset *(*tagset_merge)(struct tag_pool *pool, const struct tagset *base,
                                          const struct tag *tags, size_t n);
+    void (*cookie_jar_each)(struct cookie_jar *jar, const struct url *u, wall_ns now,
+                            void (*fn)(void *arg, struct str name, struct str value), void *arg);
+    void (*cookie_jar_delete)(struct cookie_jar *jar, const struct url *u, struct str name,
+                              wall_ns now);
+    void (*cookie_jar_clear)(struct cookie_jar *jar);
+    void (*cookie_jar_store_header)(struct cookie_jar *jar, const struct url *u, struct str header,
+                                    wall_ns now);
 };
 
 /* What the shared object exports, under the name of SCRIPT_PLUGIN_SYMBOL. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "metric/metric.h"
 #include "metric/tagset.h"
+#include "proto/cookie.h"
 #include "proto/http.h"
 #include "proto/url.h"
 #include "script/plugin.h"
@@ -38,6 +39,10 @@ static const struct script_plugin_calls calls = {
     .metric_register = metric_register,
     .tagset_add = tagset_add,
     .tagset_merge = tagset_merge,
+    .cookie_jar_each = cookie_jar_each,
+    .cookie_jar_delete = cookie_jar_delete,
+    .cookie_jar_clear = cookie_jar_clear,
+    .cookie_jar_store_header = cookie_jar_store_header,
 };
 
 /* Where it may lie, seen from the program; in this order. */

@@ -1,75 +1,156 @@
 """FastHttpUser: the same engine as HttpUser, with the arguments and rules of Locust's faster client."""
 
 import json as _json
-import time
-import traceback
-from contextlib import contextmanager
 
-from locust.clients import HttpSession, LocustResponse, ResponseContextManager as _Catching
-from locust.exception import CatchResponseError, StopTest
+from brunt_script.headers import CaseInsensitiveDict
+from locust.clients import HttpSession, _request
+from locust.encoding import INSECURE, basic, body_of, limit, quoted, with_params
+from locust.exception import LocustError, StopTest
+from locust.responses import Catching, LocustResponse
+from locust.rest import RestMixin
 from locust.user.users import User
 
 _GOOD = frozenset(range(200, 209)) | {226} | set(range(301, 305)) | {307, 308}
+_FAST = 5  # judged by that rule; failures are ours to tell
 
 
 class BadStatusCode(Exception):
+    """The status is none of those that count as a success. Its text has no URL, so that errors group."""
+
     def __init__(self, url, code=0):
         super().__init__(url, code)
         self.url = url
         self.code = code
 
     def __repr__(self):
-        return f"BadStatusCode({self.url!r}, code={self.code})"
+        return f"{type(self).__name__}(code={self.code})"
 
-    __str__ = __repr__
+    def __str__(self):
+        return f"URL {self.url}: code={self.code}"
+
+
+class LocustBadStatusCode(BadStatusCode):
+    """As Locust calls it, and lists it."""
 
 
 class FastResponse(LocustResponse):
-    __slots__ = ("js",)
+    __slots__ = ()
+
+    def _is_good(self):
+        return self.status_code in _GOOD
+
+    def _refused(self, name):
+        return LocustBadStatusCode(name, self.status_code)
+
+    def _broken(self):
+        if self.error_code == 1212:
+            return ConnectionRefusedError(111, "Connection refused")
+        if self.error_code in (1050, 1211):
+            return TimeoutError("timed out")
+        return OSError(self.error_text)
 
     @property
     def ok(self):
         return self.status_code < 400
 
-    def raise_for_status(self):
-        if self.error is not None:
-            raise self.error
-
-
-class ResponseContextManager(_Catching):
-    __slots__ = ("js",)
+    @property
+    def error(self):
+        return self.failure_of(self.url)
 
     @property
-    def ok(self):
-        return self.status_code < 400
+    def text(self):
+        return super().text if self.status_code else None
+
+    def json(self, **kwargs):
+        return _json.loads(self.text, **kwargs)
+
+    @property
+    def headers(self):
+        return super().headers if self.status_code else None
+
+    def iter_content(self, chunk_size=1024, decode_content=True):
+        body = self.content or b""
+        for at in range(0, len(body), chunk_size):
+            piece = body[at:at + chunk_size]
+            if decode_content:
+                try:
+                    piece = piece.decode()
+                except UnicodeDecodeError:
+                    pass
+            yield piece
+
+
+class ResponseContextManager(Catching, FastResponse):
+    __slots__ = ("request_meta", "js", "_session", "_manual", "_entered", "_told", "__dict__")
+
+
+class RestResponseContextManager(ResponseContextManager):
+    __slots__ = ()
 
 
 class FastHttpSession(HttpSession):
-    response_type = FastResponse
-    catching_type = ResponseContextManager
-    _judges = True  # its rule of what failed is another than the engine's
+    """As HttpSession, with fewer arguments and another rule of what failed."""
 
-    def __init__(self, base_url, request_event=None, user=None, default_timeout=60, max_redirects=30, headers=None):
+    catching_type = ResponseContextManager
+    hold = _FAST
+
+    def __init__(self, base_url, request_event=None, user=None, insecure=False, client_pool=None, ssl_context_factory=None,
+                 network_timeout=60, max_redirects=30, headers=None, **kwargs):
         super().__init__(base_url, request_event, user)
-        self.default_timeout = default_timeout
-        self.max_redirects = max_redirects
-        self.headers = dict(headers or {})
+        self.response_type = FastResponse
+        self.headers = CaseInsensitiveDict({"Accept-Encoding": "gzip, deflate, br"})
+        self.headers.update(headers or ())
+        self.default_headers = self.headers
+        self._limits(limit(network_timeout), max_redirects)
+
+    def _limits(self, timeout, redirects):
+        self.timeout, self._redirects = timeout, redirects
+        self._set(timeout, redirects, self.hold, type(self).request is _fast_request)
+
+    @property
+    def cookiejar(self):
+        return self.cookies
 
     def _default_name(self, url, path):
         return path
 
-    def _error_of(self, r, name):
-        status = r.status_code
-        if status in _GOOD:
-            return None
-        return super()._error_of(r, name) if status == 0 else BadStatusCode(name, code=status)
+    def request(self, method, url, name=None, data=None, catch_response=False, stream=False, headers=None, auth=None,
+                json=None, allow_redirects=True, context=None, **kwargs):
+        return _request(self, method, url, name, catch_response, context, data=data, json=json, headers=headers, auth=auth,
+                        allow_redirects=allow_redirects, **kwargs)
+
+    def _encode(self, method, url, data, json, kwargs):
+        params, files = kwargs.pop("params", None), kwargs.pop("files", None)
+        if params:
+            url = quoted(with_params(url, params))
+        body, kind = body_of(data, json, files)
+        headers = self._headers_of(kwargs.pop("headers", None), kind, kwargs.pop("cookies", None))
+        auth = kwargs.pop("auth", None) or self.auth
+        if auth or kind == "application/json":
+            headers = dict(headers)
+        if kind == "application/json" and not any(name.lower() == "accept" for name in headers):
+            headers["Accept"] = kind
+        if auth:
+            headers["Authorization"] = basic(*auth)
+        redirects = self._redirects if kwargs.pop("allow_redirects", True) else 0
+        flags = INSECURE if self.verify is False else 0
+        if kwargs:
+            raise TypeError(f"request() got an unexpected keyword argument '{next(iter(kwargs))}'")
+        return url, headers, body, self.timeout, redirects, flags
 
     def iter_lines(self, url, method="GET", **kwargs):
-        r = self.request(method, url, **kwargs)
-        return r.iter_lines(decode_unicode=True)
+        """The lines of a response, as texts."""
+        response = self.request(method, url, stream=True, **kwargs)
+        wrong = response.failure_of(url)
+        if wrong is not None:
+            raise wrong
+        yield from (response.content or b"").decode(errors="replace").splitlines()
 
 
-class FastHttpUser(User):
+_fast_request = FastHttpSession.request
+
+
+class FastHttpUser(RestMixin, User):
     abstract = True
     network_timeout = 60.0
     connection_timeout = 60.0
@@ -87,46 +168,9 @@ class FastHttpUser(User):
         if self.host is None:
             raise StopTest("You must specify the base host: --host on the command line, or host in the User class.")
         self.client = FastHttpSession(self.host, environment.events.request, self,
-                                      default_timeout=max(self.network_timeout, self.connection_timeout),
+                                      network_timeout=max(self.network_timeout, self.connection_timeout),
                                       max_redirects=self.max_redirects, headers=self.default_headers)
 
-    @contextmanager
-    def rest(self, method, url, headers=None, **kwargs):
-        """A request to a JSON API: yields a response whose `js` is the parsed body."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
-        with self.client.request(method, url, catch_response=True, headers=headers, **kwargs) as r:
-            r.js = None
-            if r.status_code:
-                _parse(r)
-            try:
-                yield r
-            except AssertionError as e:
-                text = str(e.args[0] if e.args else e)
-                if text.endswith(","):
-                    text += f" response was {r.text[:200]}"
-                r.failure(text)
-            except Exception as e:
-                at = traceback.extract_tb(e.__traceback__)[-1]
-                r.failure(f"{type(e).__name__}: {e} at {at.filename}:{at.lineno}. Response was {r.text[:200]}")
 
-    @contextmanager
-    def rest_(self, method, url, name=None, **kwargs):
-        """The same, past caches."""
-        mark = "&" if "?" in url else "?"
-        with self.rest(method, f"{url}{mark}_={int(time.time() * 1000)}", name=name or f"{url}{mark}_=...", **kwargs) as r:
-            yield r
-
-
-def _parse(r):
-    text = r.text
-    if not text:
-        return
-    try:
-        r.js = _json.loads(text)
-    except ValueError:
-        error = f", error {r.error}" if r.error else ""
-        r.failure(CatchResponseError(
-            f"Could not parse response as JSON. {text[:250]}, response code {r.status_code}{error}"))
-
-
-__all__ = ["BadStatusCode", "FastHttpSession", "FastHttpUser", "FastResponse", "ResponseContextManager"]
+__all__ = ["BadStatusCode", "FastHttpSession", "FastHttpUser", "FastResponse", "LocustBadStatusCode", "LocustError",
+           "ResponseContextManager", "RestResponseContextManager"]

@@ -224,6 +224,9 @@ static PyMethodDef functions[] = {
     {"request", (PyCFunction)(void (*)(void))py_request, METH_FASTCALL, NULL},
     {"batch", (PyCFunction)(void (*)(void))py_batch, METH_FASTCALL, NULL},
     {"record", (PyCFunction)(void (*)(void))py_record, METH_FASTCALL, NULL},
+    {"cookies", py_cookies, METH_O, NULL},
+    {"set_cookie", (PyCFunction)(void (*)(void))py_set_cookie, METH_FASTCALL, NULL},
+    {"forget_cookies", (PyCFunction)(void (*)(void))py_forget_cookies, METH_FASTCALL, NULL},
     {"stop", stop, METH_O, NULL},
     {"judge", (PyCFunction)(void (*)(void))judge, METH_FASTCALL, NULL},
     {"sleep", sleep_for, METH_O, NULL},
@@ -269,13 +272,17 @@ PyObject *py_module_init(void)
 {
     PyObject *module = PyModule_Create(&definition);
 
-    if (!module || PyType_Ready(&py_response_type) < 0)
+    py_headers_type.tp_base = &PyDict_Type;
+    if (!module || PyType_Ready(&py_response_type) < 0 || PyType_Ready(&py_headers_type) < 0 ||
+        py_session_ready() < 0)
         return NULL;
     py_interrupted = PyErr_NewExceptionWithDoc("_brunt.Interrupted",
                                                "The run is over for this user; not to be caught.",
                                                PyExc_BaseException, NULL);
     if (add(module, "Interrupted", py_interrupted) < 0 ||
-        add(module, "Response", (PyObject *)&py_response_type) < 0 || replace_sleep(module) < 0) {
+        add(module, "Response", (PyObject *)&py_response_type) < 0 ||
+        add(module, "HeaderBlock", (PyObject *)&py_headers_type) < 0 ||
+        add(module, "Session", (PyObject *)&py_session_type) < 0 || replace_sleep(module) < 0) {
         Py_DECREF(module);
         return NULL;
     }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "metric/tagset.h"
+#include "proto/cookie.h"
 #include "proto/http.h"
 #include "proto/url.h"
 #include "script/py/py_priv.h"
@@ -88,6 +89,28 @@ const struct tagset *tagset_merge(struct tag_pool *pool, const struct tagset *ba
                                   const struct tag *tags, size_t n)
 {
     return py_calls->tagset_merge(pool, base, tags, n);
+}
+
+void cookie_jar_each(struct cookie_jar *jar, const struct url *u, wall_ns now, cookie_fn *fn,
+                     void *arg)
+{
+    py_calls->cookie_jar_each(jar, u, now, fn, arg);
+}
+
+void cookie_jar_delete(struct cookie_jar *jar, const struct url *u, struct str name, wall_ns now)
+{
+    py_calls->cookie_jar_delete(jar, u, name, now);
+}
+
+void cookie_jar_clear(struct cookie_jar *jar)
+{
+    py_calls->cookie_jar_clear(jar);
+}
+
+void cookie_jar_store_header(struct cookie_jar *jar, const struct url *u, struct str header,
+                             wall_ns now)
+{
+    py_calls->cookie_jar_store_header(jar, u, header, now);
 }
 
 /* ---- the language ---- */

@@ -27,7 +27,9 @@
 #include "script/plugin.h"
 #include "script/script.h"
 
+struct http_header;
 struct http_request;
+struct status_set;
 
 /* The program's functions; set once before anything else. */
 extern const struct script_plugin_calls *py_calls;
@@ -212,6 +214,7 @@ struct py_response {
     const struct tagset *tags;      /* of the request; valid while its loop is */
     PyObject *headers;              /* dict, once made */
     PyObject *text;                 /* str, once made */
+    PyObject *encoding;             /* what the script has set, or NULL */
     bool is_open;                   /* nobody has judged it */
 };
 
@@ -235,9 +238,95 @@ void py_settle(struct py_vu *vu, bool failed);
 struct py_verdicts *py_verdicts_new(void);
 void py_verdicts_free(struct py_verdicts *v); /* with the interpreter's lock; accepts NULL */
 
+/* When is a response judged? */
+enum py_hold {
+    PY_HOLD_NONE,   /* at once, by its status */
+    PY_HOLD_LAST,   /* open until the next request or the end of the call; a success unless told */
+    PY_HOLD_LONG,   /* open until judge() */
+    PY_HOLD_ANY,    /* the same, whatever its status: any answer may be called a success */
+    PY_HOLD_FAILED, /* at once when it is a success; else open until judge() tells why */
+    PY_HOLD_FAST,   /* the same by the rule of Locust's faster client */
+    PY_HOLD_COUNT,
+};
+
+/* The same for the engine: which statuses are a success, and what of each is left to the script. */
+struct py_rule {
+    const struct status_set *expected;
+    bool judged_later, blamed_later; /* as in struct http_request */
+};
+
+extern const struct py_rule py_rules[PY_HOLD_COUNT];
+
+/* What becomes of a request's answer. All borrowed. */
+struct py_sending {
+    PyObject *method; /* str */
+    PyObject *name;   /* str or None */
+    PyTypeObject *type;
+    const struct py_rule *rule;
+};
+
+/* The running user when it may send; else NULL with an exception set. */
+struct py_vu *py_sender(void);
+
+/* Sets req's URL from a str. 0, or -1 with an exception set. */
+MUST_USE int py_set_url(struct py_vu *vu, struct http_request *req, PyObject *text);
+
+/*
+ * Sends and suspends. What `req` and `how` point to must live until it returns. A new reference, or
+ * NULL with an exception set.
+ */
+struct py_response *py_send(struct py_vu *vu, const struct http_request *req,
+                            const struct py_sending *how);
+
+/* Limits of a request as scripts write them: seconds, 0 for none, and hops. */
+static inline span_ns py_timeout(double seconds)
+{
+    return seconds > 0 && seconds < 1e8 ? (span_ns)(seconds * 1e9) : 0;
+}
+
+static inline int py_redirects(long n)
+{
+    return n < 0 ? 0 : n > 100 ? 100 : (int)n;
+}
+
+/* ---- headers (py_headers.c) ---- */
+
+/*
+ * Headers of a dict, copied to the arena; those whose value is None are left out. 0, or -1 with an
+ * exception set.
+ */
+MUST_USE int py_headers_read(struct arena *arena, PyObject *dict,
+                             const struct http_header **ret_headers, size_t *ret_n);
+
+/* What a HeaderBlock comes to. Counted, under the interpreter's lock. */
+struct py_block {
+    struct arena arena;
+    const struct http_header *headers;
+    size_t n;
+    unsigned n_refs;
+};
+
+extern PyTypeObject py_headers_type; /* HeaderBlock */
+
+/* A reference to that of a HeaderBlock, or NULL with an exception set. */
+struct py_block *py_block_ref(PyObject *headers);
+void py_block_unref(struct py_block *b); /* accepts NULL */
+
+/* ---- sessions (py_session.c) ---- */
+
+extern PyTypeObject py_session_type;
+
+/* Makes it; once, before it is used. 0, or -1 with an exception set. */
+int py_session_ready(void);
+
+/* ---- the calls of the module ---- */
+
 PyObject *py_request(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
 PyObject *py_record(PyObject *module, PyObject *const *args, Py_ssize_t n_args); /* py_record.c */
 PyObject *py_batch(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
+PyObject *py_cookies(PyObject *module, PyObject *url); /* these three: py_cookies.c */
+PyObject *py_set_cookie(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
+PyObject *py_forget_cookies(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
 
 /* ---- the module _brunt (py_module.c) ---- */
 

@@ -1,7 +1,7 @@
 /*
  * Requests from the arguments that the packages under py/ give:
  *
- *     request(method, url, headers, body, name, timeout, redirects, hold, type)
+ *     request(method, url, headers, body, name, timeout, redirects, hold, type[, flags])
  *     batch([(method, url, headers, body), ...], name, timeout, redirects, hold, type)
  *
  * Everything a request borrows stays alive while the user is suspended: arguments are held by their
@@ -14,111 +14,37 @@
 #include "script/py/py_priv.h"
 
 enum {
-    HEADERS_MAX = 1000,
     BATCH_MAX = 10000,
-};
-
-/* When is a response judged? */
-enum hold {
-    HOLD_NONE, /* at once, by its status */
-    HOLD_LAST, /* open until the next request or the end of the call; a success unless told */
-    HOLD_LONG, /* open until judge() */
-    HOLD_ANY,  /* the same, whatever its status: any answer may be called a success */
+    FLAG_DIGEST = 1,   /* credentials of the URL answer a challenge */
+    FLAG_INSECURE = 2, /* certificates are not checked */
 };
 
 /* What all requests of a call have in common. */
 struct shared {
-    PyObject *name; /* str or None */
+    struct py_sending how;
     struct str name_text;
     span_ns timeout;
     int redirects;
-    enum hold hold;
-    PyTypeObject *type;
+    enum py_hold hold;
 };
 
-/* Other statuses are failures. */
-static const struct status_set expected = {.n = 1, .range = {{200, 399}}};
+static const struct status_set below_400 = {.n = 1, .range = {{200, 399}}};
 static const struct status_set any_answer = {.n = 1, .range = {{100, 999}}};
+/* Those of Locust's faster client. */
+static const struct status_set of_fast = {
+    .n = 5,
+    .range = {{200, 208}, {226, 226}, {301, 304}, {307, 307}, {308, 308}}};
 
-static const struct status_set *expected_by(enum hold hold)
-{
-    return hold == HOLD_ANY ? &any_answer : &expected;
-}
+const struct py_rule py_rules[PY_HOLD_COUNT] = {
+    [PY_HOLD_NONE] = {.expected = &below_400},
+    [PY_HOLD_LAST] = {.expected = &below_400, .judged_later = true},
+    [PY_HOLD_LONG] = {.expected = &below_400, .judged_later = true},
+    [PY_HOLD_ANY] = {.expected = &any_answer, .judged_later = true},
+    [PY_HOLD_FAILED] = {.expected = &below_400, .blamed_later = true},
+    [PY_HOLD_FAST] = {.expected = &of_fast, .blamed_later = true},
+};
 
-/* ---- texts ---- */
-
-/* Of a type whose str() runs no code of the script's, which could send a request in between. */
-static bool is_number(PyObject *o)
-{
-    return PyLong_CheckExact(o) || PyFloat_CheckExact(o) || PyBool_Check(o);
-}
-
-/* Bytes, text or a number as they go out; copied. */
-static int wire_text(struct py_vu *vu, PyObject *o, const char *what, struct str *ret_text)
-{
-    struct str s;
-
-    if (is_number(o)) {
-        PyObject *text = PyObject_Str(o);
-        int r = text ? wire_text(vu, text, what, ret_text) : -1;
-
-        Py_XDECREF(text);
-        return r;
-    }
-    if (PyBytes_Check(o))
-        s = str_from(PyBytes_AS_STRING(o), (size_t)PyBytes_GET_SIZE(o));
-    else if (py_text_of(o, what, &s) < 0)
-        return -1;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') {
-            PyErr_Format(PyExc_ValueError, "%s must not hold line breaks", what);
-            return -1;
-        }
-    }
-    *ret_text = arena_str(&vu->arena, s);
-    return 0;
-}
-
-/* ---- headers and body ---- */
-
-static int add_header(struct py_vu *vu, struct http_request *req, struct http_header *headers,
-                      PyObject *key, PyObject *value)
-{
-    struct http_header h;
-
-    if (wire_text(vu, key, "the name of a header", &h.name) < 0 ||
-        wire_text(vu, value, "the value of a header", &h.value) < 0)
-        return -1;
-    if (h.name.n == 0) {
-        PyErr_SetString(PyExc_ValueError, "the name of a header is empty");
-        return -1;
-    }
-    /* The client's to say. */
-    if (!str_eq_nocase(h.name, STR("content-length")))
-        headers[req->n_headers++] = h;
-    return 0;
-}
-
-static int add_headers(struct py_vu *vu, struct http_request *req, PyObject *o)
-{
-    struct http_header *headers;
-    PyObject *key, *value;
-    Py_ssize_t at = 0;
-
-    if (o == Py_None)
-        return 0;
-    if (!PyDict_Check(o) || PyDict_GET_SIZE(o) > HEADERS_MAX) {
-        PyErr_Format(PyExc_TypeError, "headers must be a dict of at most %d entries", HEADERS_MAX);
-        return -1;
-    }
-    headers = arena_new_n(&vu->arena, struct http_header, (size_t)PyDict_GET_SIZE(o) + 1);
-    req->headers = headers;
-    while (PyDict_Next(o, &at, &key, &value)) {
-        if (value != Py_None && add_header(vu, req, headers, key, value) < 0)
-            return -1;
-    }
-    return 0;
-}
+/* ---- body ---- */
 
 static int set_body(struct http_request *req, PyObject *o)
 {
@@ -141,21 +67,22 @@ static int read_shared(PyObject *const *args, struct shared *s)
 
     if (PyErr_Occurred())
         return -1;
-    s->name = args[0];
-    if (s->name != Py_None && py_text_of(s->name, "name", &s->name_text) < 0)
+    s->how.name = args[0];
+    if (args[0] != Py_None && py_text_of(args[0], "name", &s->name_text) < 0)
         return -1;
-    s->timeout = timeout > 0 && timeout < 1e8 ? (span_ns)(timeout * 1e9) : 0;
-    s->redirects = redirects < 0 ? 0 : redirects > 100 ? 100 : (int)redirects;
-    s->hold = hold < 0 || hold > HOLD_ANY ? HOLD_NONE : (enum hold)hold;
+    s->timeout = py_timeout(timeout);
+    s->redirects = py_redirects(redirects);
+    s->hold = hold < 0 || hold >= PY_HOLD_COUNT ? PY_HOLD_NONE : (enum py_hold)hold;
+    s->how.rule = &py_rules[s->hold];
     if (!PyType_Check(args[4]) || !PyType_IsSubtype((PyTypeObject *)args[4], &py_response_type)) {
         PyErr_SetString(PyExc_TypeError, "type must be derived from _brunt.Response");
         return -1;
     }
-    s->type = (PyTypeObject *)args[4];
+    s->how.type = (PyTypeObject *)args[4];
     return 0;
 }
 
-static int set_url(struct py_vu *vu, struct http_request *req, PyObject *o)
+int py_set_url(struct py_vu *vu, struct http_request *req, PyObject *o)
 {
     struct str text;
 
@@ -178,78 +105,115 @@ static int fill(struct py_vu *vu, const struct shared *s, PyObject *const *args,
         .timeout = s->timeout,
         .max_redirects = s->redirects,
         .name = s->name_text,
-        .expected = expected_by(s->hold),
-        .judged_later = s->hold != HOLD_NONE,
+        .expected = s->how.rule->expected,
+        .judged_later = s->how.rule->judged_later,
+        .blamed_later = s->how.rule->blamed_later,
+        .keeps_hops = true,
         .body_mode = HTTP_BODY_KEEP,
     };
-    if (py_text_of(args[0], "method", &req->method) < 0 || add_headers(vu, req, args[2]) < 0 ||
-        set_body(req, args[3]) < 0)
+    if (py_text_of(args[0], "method", &req->method) < 0 || set_body(req, args[3]) < 0 ||
+        (args[2] != Py_None &&
+         py_headers_read(&vu->arena, args[2], &req->headers, &req->n_headers) < 0))
         return -1;
-    return set_url(vu, req, args[1]);
+    return py_set_url(vu, req, args[1]);
 }
 
-static struct py_response *wrap(struct py_vu *vu, const struct shared *s, PyObject *method,
+static int set_flags(struct http_request *req, PyObject *o)
+{
+    long flags = PyLong_AsLong(o);
+
+    if (flags == -1 && PyErr_Occurred())
+        return -1;
+    if (flags & FLAG_DIGEST)
+        req->auth = HTTP_AUTH_DIGEST;
+    req->insecure = flags & FLAG_INSECURE;
+    return 0;
+}
+
+/* Is the verdict still the script's to give? Without an answer it is not. */
+static bool stays_open(const struct py_rule *rule, int status)
+{
+    if (status_set_has(rule->expected, status))
+        return rule->judged_later;
+    return rule->blamed_later && status;
+}
+
+/* Takes r over. */
+static struct py_response *wrap(struct py_vu *vu, const struct py_sending *how,
                                 const struct tagset *tags, struct http_response *r)
 {
-    struct py_response *o = py_response_new(vu, s->type, r);
+    struct py_response *o = py_response_new(vu, how->type, r);
 
-    if (!o)
+    if (unlikely(!o))
         return NULL;
-    o->method = Py_NewRef(method);
-    o->name = Py_NewRef(s->name);
+    o->method = Py_NewRef(how->method);
+    o->name = Py_NewRef(how->name);
     o->tags = tags;
-    o->is_open = s->hold != HOLD_NONE && status_set_has(expected_by(s->hold), r->status);
+    o->is_open = stays_open(how->rule, r->status);
     return o;
 }
 
-/* The last response whose verdict is out is kept, for the end of the call to judge. */
-static void keep_open(struct py_vu *vu, const struct shared *s, struct py_response *o)
+/* Those of HOLD_LAST: the last response whose verdict is out is kept, for the end of the call. */
+static void keep_open(struct py_vu *vu, enum py_hold hold, struct py_response *o)
 {
-    if (s->hold == HOLD_LAST && o->is_open) {
+    if (hold == PY_HOLD_LAST && o->is_open) {
         py_settle(vu, false);
         Py_INCREF(o);
         vu->open = o;
     }
 }
 
-PyObject *py_request(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+struct py_response *py_send(struct py_vu *vu, const struct http_request *req,
+                            const struct py_sending *how)
 {
-    struct py_vu *vu = py_running("a request");
-    struct shared s = {0};
-    struct http_request req;
+    struct url *url = url_ref(req->url); /* others may push it out of the table meanwhile */
     struct http_response *r;
 
-    if (!vu)
-        return NULL;
-    if (n_args != 9) {
-        PyErr_SetString(PyExc_TypeError, "request() takes 9 arguments");
-        return NULL;
-    }
-    if (vu->interrupted) {
-        PyErr_SetNone(py_interrupted);
-        return NULL;
-    }
-    if (read_shared(args + 4, &s) < 0 || fill(vu, &s, args, &req) < 0) {
-        arena_reset(&vu->arena);
-        return NULL;
-    }
     py_settle(vu, false);
-    struct url *url = url_ref(req.url); /* others may push it out of the table meanwhile */
-
     py_out(vu);
-    int condition = vu->host->ops->request(vu->host, &req, &r);
+    int condition = vu->host->ops->request(vu->host, req, &r);
 
     py_in(vu);
     url_unref(url);
-    arena_reset(&vu->arena);
     if (py_resumed(vu, condition) < 0) {
         http_response_unref(r);
         return NULL;
     }
-    struct py_response *o = wrap(vu, &s, args[0], req.tags, r);
+    return wrap(vu, how, req->tags, r);
+}
 
+/* The user, when requests may be sent now; else NULL with an exception set. */
+struct py_vu *py_sender(void)
+{
+    struct py_vu *vu = py_running("a request");
+
+    if (vu && unlikely(vu->interrupted)) {
+        PyErr_SetNone(py_interrupted);
+        return NULL;
+    }
+    return vu;
+}
+
+PyObject *py_request(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+{
+    struct py_vu *vu = py_sender();
+    struct shared s = {0};
+    struct http_request req;
+    struct py_response *o = NULL;
+
+    if (!vu)
+        return NULL;
+    if (n_args != 9 && n_args != 10) {
+        PyErr_SetString(PyExc_TypeError, "request() takes 9 or 10 arguments");
+        return NULL;
+    }
+    s.how.method = args[0];
+    if (read_shared(args + 4, &s) == 0 && fill(vu, &s, args, &req) == 0 &&
+        (n_args == 9 || set_flags(&req, args[9]) == 0))
+        o = py_send(vu, &req, &s.how);
+    arena_reset(&vu->arena);
     if (o)
-        keep_open(vu, &s, o);
+        keep_open(vu, s.hold, o);
     return (PyObject *)o;
 }
 
@@ -290,11 +254,11 @@ static PyObject *wrap_batch(struct py_vu *vu, const struct shared *s, PyObject *
                             struct batch *b)
 {
     PyObject *list = PyList_New((Py_ssize_t)b->n);
+    struct py_sending how = s->how;
 
     for (size_t i = 0; i < b->n; i++) {
-        PyObject *item = PyTuple_GET_ITEM(items, (Py_ssize_t)i);
-        struct py_response *o =
-            list ? wrap(vu, s, PyTuple_GET_ITEM(item, 0), b->reqs[i].tags, b->responses[i]) : NULL;
+        how.method = PyTuple_GET_ITEM(PyTuple_GET_ITEM(items, (Py_ssize_t)i), 0);
+        struct py_response *o = list ? wrap(vu, &how, b->reqs[i].tags, b->responses[i]) : NULL;
 
         if (!o) {
             if (!list)
@@ -302,7 +266,7 @@ static PyObject *wrap_batch(struct py_vu *vu, const struct shared *s, PyObject *
             Py_CLEAR(list);
             continue;
         }
-        keep_open(vu, s, o);
+        keep_open(vu, s->hold, o);
         PyList_SET_ITEM(list, (Py_ssize_t)i, (PyObject *)o);
     }
     return list;

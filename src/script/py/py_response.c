@@ -47,6 +47,7 @@ static void response_dealloc(PyObject *self)
     Py_XDECREF(o->name);
     Py_XDECREF(o->headers);
     Py_XDECREF(o->text);
+    Py_XDECREF(o->encoding);
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -211,6 +212,41 @@ static int set_headers(PyObject *self, PyObject *value, void *closure UNUSED)
     return 0;
 }
 
+static PyObject *get_encoding(PyObject *self, void *closure UNUSED)
+{
+    PyObject *encoding = ((struct py_response *)self)->encoding;
+
+    return Py_NewRef(encoding ? encoding : Py_None);
+}
+
+static int set_encoding(PyObject *self, PyObject *value, void *closure UNUSED)
+{
+    struct py_response *o = (struct py_response *)self;
+
+    Py_XINCREF(value);
+    Py_XSETREF(o->encoding, value == Py_None ? NULL : value);
+    return 0;
+}
+
+static PyObject *get_hops(PyObject *self, void *closure UNUSED)
+{
+    struct http_response *r = alive(self);
+
+    return r ? utf8(r->hops) : NULL;
+}
+
+/* sent() -> (request line and headers, body), as bytes, of the first round trip */
+static PyObject *sent(PyObject *self, PyObject *none UNUSED)
+{
+    struct http_response *r = alive(self);
+
+    if (!r)
+        return NULL;
+    return Py_BuildValue("(y#y#)", r->request_head.p ? r->request_head.p : "",
+                         (Py_ssize_t)r->request_head.n, r->request_body.p ? r->request_body.p : "",
+                         (Py_ssize_t)r->request_body.n);
+}
+
 /* header_items() -> [(name, value)], as received */
 static PyObject *header_items(PyObject *self, PyObject *none UNUSED)
 {
@@ -260,17 +296,21 @@ static PyGetSetDef fields[] = {
     {"text", get_text, NULL, "the body by its charset; utf-8 where none is given", NULL},
     {"elapsed_ms", get_elapsed, NULL, "of the last round trip, sending to last byte", NULL},
     {"error", get_error, NULL, "why there was no response, or an empty text", NULL},
+    {"error_text", get_error, NULL, "the same, for classes that call something else error", NULL},
     {"error_code", get_error_code, NULL, NULL, NULL},
     {"http_version", get_version, NULL, NULL, NULL},
     {"method", get_method, NULL, NULL, NULL},
     {"name", get_name, NULL, "as given with the request, or None", NULL},
     {"_headers", get_headers, set_headers, "a place for a mapping made of header_items()", NULL},
+    {"_encoding", get_encoding, set_encoding, "what the script has set, or None", NULL},
+    {"hops", get_hops, NULL, "redirects that were followed: lines of status and URL", NULL},
     {"is_open", get_open, NULL, "whether nobody has judged it yet", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyMethodDef methods[] = {
     {"header_items", header_items, METH_NOARGS, NULL},
+    {"sent", sent, METH_NOARGS, NULL},
     {"timings", timings, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
