@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import _brunt
 from brunt_script.headers import CaseInsensitiveDict
 from locust.cookies import Cookies, header as cookie_header
-from locust.encoding import INSECURE, Asking, authorized, body_of, limit, path_of, quoted, say_once, with_params
+from locust.encoding import DIGEST, INSECURE, Asking, authorized, body_of, limit, path_of, quoted, say_once, with_params
 from locust.event import error_text
 from locust.responses import ConnectionError, HTTPError, LocustResponse, ResponseContextManager
 
@@ -191,7 +191,8 @@ class HttpSession(_brunt.Session):
         hooks = _hooks_of(self.hooks, kwargs.pop("hooks", None))
         given = dict(kwargs) if hooks else None
         url, headers, body, timeout, redirects, flags = self._encode(method, url, data, json, kwargs)
-        if url is not route[0]:
+        sent_to = route[0] if flags & DIGEST else url  # without the credentials
+        if sent_to is not route[0]:
             label = self._default_name(url, path)
         label = name or self.request_name or label
         began = time.time()
@@ -199,7 +200,7 @@ class HttpSession(_brunt.Session):
                            self.catching_type if catch_response else self.response_type, flags)
         for hook in hooks:
             r = hook(r, **given) or r
-        return self._conclude(r, catch_response, label, url, context, began)
+        return self._conclude(r, catch_response, label, sent_to, context, began)
 
     def _conclude(self, r, catch_response, label, url, context, began):
         if not catch_response and not self._listeners:

@@ -18,6 +18,7 @@ _said = set()
 _TO_QUOTE = re.compile(r"[^A-Za-z0-9!#$%&'()*+,/:;=?@\[\]~._-]|%(?![0-9A-Fa-f]{2})")
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 DIGEST, INSECURE = 1, 2  # of _brunt.request()
+FORM = "application/x-www-form-urlencoded"
 
 
 def say_once(name):
@@ -104,8 +105,8 @@ def multipart(data, files):
     parts = [(f'Content-Disposition: form-data; name="{name}"', _bytes(value)) for name, value in _pairs(data or ())]
     for name, value in files.items() if hasattr(files, "items") else files:
         parts.append(_part(name, value))
-    out = b"".join(f"--{boundary}\r\n{head}\r\n\r\n".encode() + body + b"\r\n" for head, body in parts if body is not None)
-    return out + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    out = [f"--{boundary}\r\n{head}\r\n\r\n".encode() + body + b"\r\n" for head, body in parts if body is not None]
+    return b"".join(out) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
 def body_of(data, json, files):
@@ -119,7 +120,7 @@ def body_of(data, json, files):
     if isinstance(data, (str, bytes, bytearray)) or hasattr(data, "read"):
         return _bytes(data), None
     if isinstance(data, (list, tuple)) or hasattr(data, "items"):
-        return form(data).encode(), "application/x-www-form-urlencoded"
+        return form(data).encode(), FORM
     return _bytes(data), None
 
 
@@ -175,9 +176,7 @@ def authorized(auth, asking):
 
 
 def limit(value):
-    """Seconds; of (connect, read), both together: there is one limit for the whole request."""
-    if value is None:
-        return 0
+    """Seconds; of (connect, read), the second: there is one limit, for the whole request."""
     if isinstance(value, (tuple, list)):
-        return sum(value) if all(value) else 0
-    return float(value)
+        value = value[1]
+    return 0 if value is None else float(value)

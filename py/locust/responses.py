@@ -10,7 +10,7 @@ from brunt_script.http import Response
 from locust.encoding import path_of
 from locust.exception import CatchResponseError, LocustError, ResponseError
 
-_TIMEOUTS = (1050, 1211)
+_TIMEOUTS, _REFUSED = (1050, 1211), 1212  # error codes of the engine
 
 
 class HTTPError(IOError):
@@ -81,6 +81,7 @@ class LocustResponse(Response):
     """A response of HttpUser: all of it is there, and is looked at when it is asked for."""
 
     __slots__ = ()
+    _encoding = None  # what the script has set
 
     # ---- what it came to ----
 
@@ -88,9 +89,13 @@ class LocustResponse(Response):
         return 0 < self.status_code < 400
 
     def _broken(self):
-        """Why there is no answer."""
+        """Why there is no answer, as the call would have raised it."""
         kind = Timeout if self.error_code in _TIMEOUTS else ConnectionError
         return kind(self.error_text)
+
+    def _cause(self):
+        """The same as statistics have it: what was first."""
+        return ConnectionRefusedError(111, "Connection refused") if self.error_code == _REFUSED else self._broken()
 
     def _refused(self, name):
         status = self.status_code
@@ -101,7 +106,7 @@ class LocustResponse(Response):
         """What is wrong with it, or None; where its URL would stand there is that name."""
         if self._is_good():
             return None
-        return self._refused(name) if self.status_code else self._broken()
+        return self._refused(name) if self.status_code else self._cause()
 
     @property
     def error(self):
@@ -115,7 +120,7 @@ class LocustResponse(Response):
         return self.ok
 
     def raise_for_status(self):
-        wrong = self.failure_of(self.url)
+        wrong = self.failure_of(self.url) if self.status_code else self._broken()
         if wrong is not None:
             raise wrong
 
@@ -136,8 +141,9 @@ class LocustResponse(Response):
 
     @property
     def request_meta(self):
-        return {"request_type": self.method, "response_time": self.elapsed_ms, "name": self.name, "context": {},
-                "response": self, "exception": self.failure_of(self.name), "start_time": time.time() - self.elapsed_ms / 1000,
+        took = self.elapsed_ms
+        return {"request_type": self.method, "response_time": took, "name": self.name, "context": {}, "response": self,
+                "exception": self.failure_of(self.name), "start_time": time.time() - took / 1000,
                 "url": self.request.url, "response_length": len(self.content or b"")}
 
     # ---- headers ----
@@ -166,7 +172,8 @@ class LocustResponse(Response):
     def links(self):
         found = {}
         for url, more in re.findall(r"<([^>]*)>([^,<]*)", self.headers.get("link", "")):
-            link = {"url": url, **{k: v.strip("\"' ") for k, v in re.findall(r";\s*([\w*-]+)\s*=\s*(\"[^\"]*\"|[^;]*)", more)}}
+            fields = re.findall(r";\s*([\w*-]+)\s*=\s*(\"[^\"]*\"|[^;]*)", more)
+            link = {"url": url, **{k: v.strip("\"' ") for k, v in fields}}
             found[link.get("rel") or url] = link
         return found
 
@@ -202,7 +209,7 @@ class LocustResponse(Response):
     def text(self):
         name = self._encoding
         if name is None:
-            return super().text
+            return super().text if self.status_code else ""
         try:
             return (self.content or b"").decode(name, "replace")
         except LookupError:
@@ -240,7 +247,7 @@ class LocustResponse(Response):
     failure = success
 
     def __enter__(self):
-        raise LocustError("a request in a with-block needs catch_response=True")
+        raise LocustError("In order to use a with-block for requests, you must also pass catch_response=True")
 
     def __exit__(self, *exc):
         return None
@@ -305,7 +312,7 @@ class Catching:
 class ResponseContextManager(Catching, LocustResponse):
     """A response whose verdict is up to a block."""
 
-    __slots__ = ("request_meta", "js", "_session", "_manual", "_entered", "_told", "__dict__")
+    __slots__ = ("request_meta", "js", "_session", "_manual", "_entered", "_told")
 
 
 class RestResponseContextManager(ResponseContextManager):

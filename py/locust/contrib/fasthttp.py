@@ -4,13 +4,14 @@ import json as _json
 
 from brunt_script.headers import CaseInsensitiveDict
 from locust.clients import HttpSession, _request
-from locust.encoding import INSECURE, basic, body_of, limit, quoted, with_params
+from locust.encoding import FORM, INSECURE, basic, body_of, limit, quoted, with_params
 from locust.exception import LocustError, StopTest
 from locust.responses import Catching, LocustResponse
 from locust.rest import RestMixin
 from locust.user.users import User
 
 _GOOD = frozenset(range(200, 209)) | {226} | set(range(301, 305)) | {307, 308}
+_KINDS = {str: "text/plain; charset=utf-8", bytes: "application/octet-stream", bytearray: "application/octet-stream"}
 _FAST = 5  # judged by that rule; failures are ours to tell
 
 
@@ -43,11 +44,9 @@ class FastResponse(LocustResponse):
         return LocustBadStatusCode(name, self.status_code)
 
     def _broken(self):
-        if self.error_code == 1212:
-            return ConnectionRefusedError(111, "Connection refused")
         if self.error_code in (1050, 1211):
             return TimeoutError("timed out")
-        return OSError(self.error_text)
+        return self._cause() if self.error_code == 1212 else OSError(self.error_text)
 
     @property
     def ok(self):
@@ -81,7 +80,7 @@ class FastResponse(LocustResponse):
 
 
 class ResponseContextManager(Catching, FastResponse):
-    __slots__ = ("request_meta", "js", "_session", "_manual", "_entered", "_told", "__dict__")
+    __slots__ = ("request_meta", "js", "_session", "_manual", "_entered", "_told")
 
 
 class RestResponseContextManager(ResponseContextManager):
@@ -94,8 +93,8 @@ class FastHttpSession(HttpSession):
     catching_type = ResponseContextManager
     hold = _FAST
 
-    def __init__(self, base_url, request_event=None, user=None, insecure=False, client_pool=None, ssl_context_factory=None,
-                 network_timeout=60, max_redirects=30, headers=None, **kwargs):
+    def __init__(self, base_url, request_event=None, user=None, insecure=False, client_pool=None,
+                 ssl_context_factory=None, network_timeout=60, max_redirects=30, headers=None, **kwargs):
         super().__init__(base_url, request_event, user)
         self.response_type = FastResponse
         self.headers = CaseInsensitiveDict({"Accept-Encoding": "gzip, deflate, br"})
@@ -116,14 +115,16 @@ class FastHttpSession(HttpSession):
 
     def request(self, method, url, name=None, data=None, catch_response=False, stream=False, headers=None, auth=None,
                 json=None, allow_redirects=True, context=None, **kwargs):
-        return _request(self, method, url, name, catch_response, context, data=data, json=json, headers=headers, auth=auth,
-                        allow_redirects=allow_redirects, **kwargs)
+        return _request(self, method, url, name, catch_response, context, data=data, json=json, headers=headers,
+                        auth=auth, allow_redirects=allow_redirects, **kwargs)
 
     def _encode(self, method, url, data, json, kwargs):
         params, files = kwargs.pop("params", None), kwargs.pop("files", None)
         if params:
             url = quoted(with_params(url, params))
         body, kind = body_of(data, json, files)
+        if body is not None and (kind is None or kind == FORM):
+            kind = _KINDS.get(type(data), f"{FORM}; charset=utf-8")
         headers = self._headers_of(kwargs.pop("headers", None), kind, kwargs.pop("cookies", None))
         auth = kwargs.pop("auth", None) or self.auth
         if auth or kind == "application/json":
@@ -141,7 +142,7 @@ class FastHttpSession(HttpSession):
     def iter_lines(self, url, method="GET", **kwargs):
         """The lines of a response, as texts."""
         response = self.request(method, url, stream=True, **kwargs)
-        wrong = response.failure_of(url)
+        wrong = response.failure_of(response.url)
         if wrong is not None:
             raise wrong
         yield from (response.content or b"").decode(errors="replace").splitlines()

@@ -5,6 +5,7 @@ import random
 
 import _brunt
 from locust.exception import LocustError, StopTest
+from locust.rest import RestMixin
 from locust.user.task import DefaultTaskSet, get_tasks_from_base_classes
 from locust.wait_time import constant
 
@@ -77,7 +78,7 @@ def _wait_of(cls):
     return None
 
 
-class HttpUser(User):
+class HttpUser(RestMixin, User):
     """A user with `client`, an HttpSession as that of requests."""
 
     abstract = True

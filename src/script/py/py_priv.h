@@ -214,7 +214,7 @@ struct py_response {
     const struct tagset *tags;      /* of the request; valid while its loop is */
     PyObject *headers;              /* dict, once made */
     PyObject *text;                 /* str, once made */
-    PyObject *encoding;             /* what the script has set, or NULL */
+    PyObject *attributes;           /* dict of what the script has set, or NULL */
     bool is_open;                   /* nobody has judged it */
 };
 

@@ -1,12 +1,13 @@
 /*
  * A response as Python sees it: an object around the engine's, whose fields are made when they are
- * read. The packages under py/ derive theirs from it. Without garbage collection: it holds nothing
- * that could hold it.
+ * read. The packages under py/ derive theirs from it. Without garbage collection: by itself it
+ * holds nothing that could hold it, and a script that hangs a response on itself keeps it.
  *
  * The engine's response goes back to the pool of its loop, which has one thread. A script may let
  * go of it on a thread of its own; it then waits in a list of the loop for a user to pass by.
  */
 #include <pthread.h>
+#include <stddef.h>
 
 #include "proto/http.h"
 #include "script/py/py_priv.h"
@@ -47,7 +48,7 @@ static void response_dealloc(PyObject *self)
     Py_XDECREF(o->name);
     Py_XDECREF(o->headers);
     Py_XDECREF(o->text);
-    Py_XDECREF(o->encoding);
+    Py_XDECREF(o->attributes);
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -212,22 +213,6 @@ static int set_headers(PyObject *self, PyObject *value, void *closure UNUSED)
     return 0;
 }
 
-static PyObject *get_encoding(PyObject *self, void *closure UNUSED)
-{
-    PyObject *encoding = ((struct py_response *)self)->encoding;
-
-    return Py_NewRef(encoding ? encoding : Py_None);
-}
-
-static int set_encoding(PyObject *self, PyObject *value, void *closure UNUSED)
-{
-    struct py_response *o = (struct py_response *)self;
-
-    Py_XINCREF(value);
-    Py_XSETREF(o->encoding, value == Py_None ? NULL : value);
-    return 0;
-}
-
 static PyObject *get_hops(PyObject *self, void *closure UNUSED)
 {
     struct http_response *r = alive(self);
@@ -302,7 +287,6 @@ static PyGetSetDef fields[] = {
     {"method", get_method, NULL, NULL, NULL},
     {"name", get_name, NULL, "as given with the request, or None", NULL},
     {"_headers", get_headers, set_headers, "a place for a mapping made of header_items()", NULL},
-    {"_encoding", get_encoding, set_encoding, "what the script has set, or None", NULL},
     {"hops", get_hops, NULL, "redirects that were followed: lines of status and URL", NULL},
     {"is_open", get_open, NULL, "whether nobody has judged it yet", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -321,6 +305,7 @@ PyTypeObject py_response_type = {
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .tp_dealloc = response_dealloc,
     .tp_repr = response_repr,
+    .tp_dictoffset = offsetof(struct py_response, attributes),
     .tp_getset = fields,
     .tp_methods = methods,
 };
