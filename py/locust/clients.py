@@ -252,13 +252,10 @@ class HttpSession(_brunt.Session):
 _request = HttpSession.request
 
 
-def _hooks_of(*several):
-    """Functions for the event `response`."""
-    found = []
-    for hooks in several:
-        one = (hooks or {}).get("response") or []
-        found += [one] if callable(one) else list(one)
-    return found
+def _hooks_of(session, request):
+    """Functions for the event `response`: those of the request, or else of its session."""
+    found = (request or {}).get("response") or (session or {}).get("response") or []
+    return [found] if callable(found) else list(found)
 
 
 __all__ = ["ConnectionError", "HTTPError", "HttpSession", "LocustResponse", "ResponseContextManager"]

@@ -48,6 +48,9 @@ class FastResponse(LocustResponse):
             return TimeoutError("timed out")
         return self._cause() if self.error_code == 1212 else OSError(self.error_text)
 
+    def __enter__(self):  # of use to nobody, and no mistake either
+        return self
+
     @property
     def ok(self):
         return self.status_code < 400

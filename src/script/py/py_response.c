@@ -288,6 +288,7 @@ static PyGetSetDef fields[] = {
     {"name", get_name, NULL, "as given with the request, or None", NULL},
     {"_headers", get_headers, set_headers, "a place for a mapping made of header_items()", NULL},
     {"hops", get_hops, NULL, "redirects that were followed: lines of status and URL", NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
     {"is_open", get_open, NULL, "whether nobody has judged it yet", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
