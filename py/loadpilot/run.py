@@ -152,6 +152,8 @@ class Script:
         self.options = plan.options()
         self.plan = plan.as_loadpilot(job.path) if job.wants_plan else None
         self.vocab = "loadpilot,brunt"
+        self.title = plan.name
+        self.n_steps = plan.steps if plan.mode == "step" else 0
         self.target = plan.target
         self.cls = scenario.cls
         self._order = mix(scenario.tasks)

@@ -17,6 +17,7 @@
 #include "cli/run_capture.h"
 #include "cli/run_id.h"
 #include "cli/run_live.h"
+#include "cli/run_loadpilot.h"
 #include "cli/run_output.h"
 #include "cli/run_report.h"
 #include "cli/run_row.h"
@@ -43,6 +44,7 @@ struct run_command {
     struct run_sinks *sinks;
     struct run_capture *capture;
     struct run_store *store;
+    struct run_loadpilot *loadpilot;
     struct run_ui *ui;
     char *reason; /* the fault that ended the run; NULL: none */
     int exit_code;
@@ -86,7 +88,8 @@ static void on_tick(void *arg, struct run *run)
     struct run_command *c = arg;
 
     run_live_tick(c->live, run);
-    run_sinks_tick(c->sinks, run);
+    run_loadpilot_tick(c->loadpilot, run);
+    run_sinks_tick(c->sinks, run, c->loadpilot);
     run_capture_tick(c->capture, run);
     run_store_tick(c->store);
     run_ui_tick(c->ui);
@@ -192,6 +195,7 @@ static int run_test(struct run_command *c)
     TRY(run_store_new(t, store_need(t), &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_capture_new(t, &c->capture));
+    c->loadpilot = run_loadpilot_new(t);
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
     look_ahead(c);
@@ -211,6 +215,7 @@ static int run_test(struct run_command *c)
     run_capture_show(c->capture, c->run);
     c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
+    run_loadpilot_show(c->loadpilot, c->run, c->exit_code);
     run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
     run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
     run_ui_end(c->ui);
@@ -241,6 +246,7 @@ static void main_coroutine(void *arg)
     run_free(c->run);
     run_workers_free(c->workers);
     run_live_free(c->live);
+    run_loadpilot_free(c->loadpilot);
     loop_stop(c->loop);
 }
 

@@ -16,13 +16,21 @@
 #include "cli/loadtest.h"
 #include "cli/report_file.h"
 #include "cli/run_facts.h"
+#include "cli/run_loadpilot.h"
 #include "plan/plan.h"
 #include "run/run.h"
 #include "sink/results.h"
 #include "store/store.h"
 
-#define BASELINE_FOLDER ".brunt"
-#define BASELINE_FILE   BASELINE_FOLDER "/baseline.json"
+#define BASELINE_FILE ".brunt/baseline.json"
+
+/* Of a LoadPilot scenario the same is there as well, for what reads it there. */
+static const struct {
+    const char *folder, *path;
+} baselines[] = {
+    {".brunt", BASELINE_FILE},
+    {".loadpilot", ".loadpilot/baseline.json"},
+};
 
 bool run_report_is_wanted(const struct loadtest *t)
 {
@@ -75,14 +83,18 @@ static int write_baseline(const struct loadtest *t, struct run *run, const struc
         .run_id = row->id, .run_name = row->name, .run_status = STR("finished")};
     struct vocab_facts facts;
 
+    run_loadpilot_name(t, &about);
     run_facts(run, &facts);
     facts.target_rate = highest_rate(t->plan);
     results_put(&about, &facts, run_snapshot(run), STR(""), &text);
     if (redact_add(t->redact, buf_str(&text), &clean))
         return fault(-EFBIG, "the results are too big");
-    if (mkdir(BASELINE_FOLDER, 0777) && errno != EEXIST)
-        return fault(-errno, "cannot make the folder %s: %m", BASELINE_FOLDER);
-    return cli_write_file(BASELINE_FILE, buf_str(&clean));
+    for (size_t i = 0; i < (t->script->title ? countof(baselines) : 1); i++) {
+        if (mkdir(baselines[i].folder, 0777) && errno != EEXIST)
+            return fault(-errno, "cannot make the folder %s: %m", baselines[i].folder);
+        TRY(cli_write_file(baselines[i].path, buf_str(&clean)));
+    }
+    return 0;
 }
 
 static int save_baseline(const struct loadtest *t, struct run *run,

@@ -14,6 +14,7 @@
 #include "cli/loadtest.h"
 #include "cli/run_about.h"
 #include "cli/run_facts.h"
+#include "cli/run_loadpilot.h"
 #include "cli/run_scrape.h"
 #include "cli/sinks_accounts.h"
 #include "cli/sinks_deliver.h"
@@ -169,6 +170,7 @@ int run_sinks_new(const struct loadtest *t, struct loop *loop, struct run_sinks 
     s->loop = loop;
     find_spool_dir(s);
     TRY(describe_run(s));
+    run_loadpilot_name(t, &s->about.run);
     TRY(read_settings(s));
     TRY(find_outputs(s, &specs));
     if (!specs.n) {
@@ -308,7 +310,7 @@ static void tell_lost(const struct run_sinks *s, uint64_t n)
     }
 }
 
-void run_sinks_tick(struct run_sinks *s, struct run *run)
+void run_sinks_tick(struct run_sinks *s, struct run *run, const struct run_loadpilot *loadpilot)
 {
     struct vocab_facts facts;
 
@@ -323,6 +325,7 @@ void run_sinks_tick(struct run_sinks *s, struct run *run)
 
     if (tick.is_last) {
         s->about.run.run_status = terminal_status(run);
+        run_loadpilot_knee(loadpilot, run, &facts.knee);
         if (s->pump) {
             sample_pump_stop(s->pump);
             tell_lost(s, sample_pump_lost(s->pump));

@@ -12,6 +12,7 @@ struct loadtest;
 struct loop;
 struct recorder;
 struct run;
+struct run_loadpilot;
 struct run_sinks;
 struct stop_signals;
 
@@ -30,10 +31,13 @@ MUST_USE int run_sinks_open(struct run_sinks *s, struct run *run);
 /* Whether one of them takes single samples. Accepts NULL. */
 bool run_sinks_want_samples(const struct run_sinks *s);
 
-/* For run_config: on_recorder (on any loop's thread), on_sample and on_tick. */
+/*
+ * For run_config: on_recorder (on any loop's thread), on_sample and on_tick; the last with what the
+ * run has of LoadPilot, or NULL.
+ */
 void run_sinks_recorder(void *arg, struct recorder *recorder, unsigned source);
 void run_sinks_sample(struct run_sinks *s, struct run *run, mono_ns now);
-void run_sinks_tick(struct run_sinks *s, struct run *run);
+void run_sinks_tick(struct run_sinks *s, struct run *run, const struct run_loadpilot *loadpilot);
 
 /*
  * On a coroutine, after the run: waits until everything is delivered, the time for that is over, or

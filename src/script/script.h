@@ -90,6 +90,9 @@ struct script {
     char *options_json; /* JSON text of the exported options, or NULL */
     char *plan_json;    /* the plan in the words of the script's own tool, for --dry-run, or NULL */
     const char *vocab;  /* names under which its users know metrics (--vocab), or NULL */
+    char *title;        /* what its tool calls the test, such as a scenario's name, or NULL */
+    char *target;       /* the URL that the script's paths are relative to, or NULL */
+    unsigned n_steps;   /* levels of equal length in which its load rises; 0: not in steps */
     char *text;         /* source of the main script, for reports and the store */
     size_t n_text;
     bool has_setup, has_teardown, has_handle_summary;

@@ -75,6 +75,22 @@ static double rounded(double value, double parts)
     return round(value * parts) / parts;
 }
 
+/* A load of which no step held has no knee. */
+static void take_knee(struct results_headline *h, const struct load_knee *knee)
+{
+    h->has_knee = knee->step > 0;
+    if (!h->has_knee)
+        return;
+    h->knee = (struct results_knee){
+        .step = knee->step,
+        .total_steps = knee->n_steps,
+        .rps = rounded(knee->rps, 100),
+        .max_rps = h->rps_target,
+        .p99_ms = knee->p99_ms,
+        .error_rate_pct = rounded(knee->error_rate_pct, 1000),
+    };
+}
+
 void results_headline(const struct vocab_run *run, const struct vocab_facts *facts,
                       const struct snapshot *snapshot, struct results_headline *ret)
 {
@@ -84,11 +100,12 @@ void results_headline(const struct vocab_run *run, const struct vocab_facts *fac
     double seconds = (double)facts->elapsed / (double)NS_PER_S;
 
     *ret = (struct results_headline){
-        .scenario = run->run_name,
-        .target_url = find_target(snapshot),
+        .scenario = run->scenario.n ? run->scenario : run->run_name,
+        .target_url = run->target.n ? run->target : find_target(snapshot),
         .rps_target = facts->target_rate > 0 ? facts->target_rate : 0,
         .duration_secs = seconds,
     };
+    take_knee(ret, &facts->knee);
     if (requests)
         ret->requests_total = requests->total.counter.sum;
     if (failed)

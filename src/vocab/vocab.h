@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "metric/exception_book.h"
+#include "metric/load_steps.h"
 #include "metric/metric.h"
 #include "metric/snapshot.h"
 #include "vocab/point.h"
@@ -80,6 +81,7 @@ struct vocab_facts {
     size_t n_parts;
     const struct exception *const *exceptions; /* so far; valid until the next tick */
     size_t n_exceptions;
+    struct load_knee knee; /* of a load in steps; n_steps 0: it is none, or is not over */
 };
 
 /* Who and what a run is, for the Leapwork catalogue's base tags; empty strings are left out. */
@@ -90,6 +92,8 @@ struct vocab_run {
     struct str timeline_asset_id, timeline_name; /* name: the script's */
     struct str geo_location;
     struct str namespace; /* of metrics: "lp.run_results"; n 0: that */
+    struct str scenario;  /* as a file of results calls the test; n 0: run_name */
+    struct str target;    /* the same, of where it went; n 0: where most requests went */
     const struct tag *default_tags;
     size_t n_default_tags;
 };

@@ -34,6 +34,17 @@ static char *text_of(PyObject *object, const char *name)
     return text;
 }
 
+/* An attribute as a number of things, or 0. */
+static unsigned count_of(PyObject *object, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString(object, name);
+    long n = value && PyLong_Check(value) ? PyLong_AsLong(value) : 0;
+
+    PyErr_Clear();
+    Py_XDECREF(value);
+    return n > 0 && n <= INT32_MAX ? (unsigned)n : 0;
+}
+
 /* The exception that is set becomes a fault; brunt_script has put it in a sentence. */
 static int load_failed(void)
 {
@@ -147,6 +158,9 @@ static int load_locked(struct py_script *s, const struct script_config *config)
         return load_failed();
     s->base.options_json = text_of(s->object, "options");
     s->base.plan_json = text_of(s->object, "plan");
+    s->base.title = text_of(s->object, "title");
+    s->base.target = text_of(s->object, "target");
+    s->base.n_steps = count_of(s->object, "n_steps");
     s->base.text = text_of(s->object, "text");
     s->base.n_text = s->base.text ? strlen(s->base.text) : 0;
     s->vocab = text_of(s->object, "vocab");
@@ -198,6 +212,8 @@ void py_free(struct script *base)
     free(base->exports);
     free(base->options_json);
     free(base->plan_json);
+    free(base->title);
+    free(base->target);
     free(base->text);
     free(s->vocab);
     free(s);
