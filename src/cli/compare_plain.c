@@ -1,6 +1,7 @@
 #include "cli/compare_plain.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -35,14 +36,32 @@ const char *plain_name_of(const char *metric, const char *stat)
     return NULL;
 }
 
+/* In percent; from nothing to something there is no number for it, and yet it is one. */
+static double difference(double current, double baseline)
+{
+    if (baseline != 0)
+        return 100 * (current - baseline) / fabs(baseline);
+    return current > 0 ? INFINITY : 0;
+}
+
+/* LoadPilot cuts latencies to whole milliseconds: its 0 is all that is below 1. */
+static double in_whole_ms(double ms)
+{
+    return fmax(floor(ms), 1);
+}
+
 bool compare_plain(const struct compare_run *current, const struct compare_run *baseline,
                    double threshold_pct, struct plain_row ret_rows[PLAIN_COUNT])
 {
     bool any = false;
 
+    bool whole_ms = !current->measured || !baseline->measured;
+
     for (size_t i = 0; i < PLAIN_COUNT; i++) {
         double c = current->plain[i], b = baseline->plain[i];
-        double diff = b != 0 ? 100 * (c - b) / fabs(b) : 0;
+        bool is_time = strcmp(figures[i].contains, "time") == 0;
+        double diff =
+            is_time && whole_ms ? difference(in_whole_ms(c), in_whole_ms(b)) : difference(c, b);
         bool worse = (figures[i].higher_is_better ? -diff : diff) >= threshold_pct;
 
         ret_rows[i] = (struct plain_row){figures[i].name, c, b, diff, worse};
@@ -56,9 +75,12 @@ void plain_put_text(const struct plain_row rows[PLAIN_COUNT], struct buf *out)
     buf_printf(out, "  %-12s %14s %14s %10s\n", "Metric", "Baseline", "Current", "Diff");
     for (size_t i = 0; i < PLAIN_COUNT; i++) {
         const struct plain_row *r = &rows[i];
+        char diff[32] = "from 0";
 
-        buf_printf(out, "  %-12s %12.2f%-2s %12.2f%-2s %+9.1f%%%s\n", r->name, r->baseline,
-                   figures[i].unit, r->current, figures[i].unit, r->diff_pct,
+        if (isfinite(r->diff_pct))
+            snprintf(diff, sizeof(diff), "%+.1f%%", r->diff_pct);
+        buf_printf(out, "  %-12s %12.2f%-2s %12.2f%-2s %10s%s\n", r->name, r->baseline,
+                   figures[i].unit, r->current, figures[i].unit, diff,
                    r->regressed ? "  worse" : "");
     }
     buf_putc(out, '\n');

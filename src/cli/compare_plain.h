@@ -1,7 +1,8 @@
 #pragma once
 /*
  * LoadPilot's rule: six figures, the difference in percent, and a regression where one is worse by
- * the threshold. Arithmetic, without a thought for chance.
+ * the threshold. Arithmetic, without a thought for chance. Where one side is a file of LoadPilot's,
+ * latencies of both are taken in whole milliseconds, as it cuts them.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@ struct buf;
 struct plain_row {
     const char *name;
     double current, baseline;
-    double diff_pct; /* 0 from a baseline of 0, as there */
+    double diff_pct; /* from a baseline of 0: INFINITY, where LoadPilot sees no difference */
     bool regressed;
 };
 

@@ -23,11 +23,11 @@ BRUNT = sys.argv[1]
 SCENARIOS = HERE / "scenarios.py"
 
 
-def brunt(*arguments, program=BRUNT, **env):
+def brunt(*arguments, program=BRUNT, cwd=None, **env):
     """(exit code, output) of a command."""
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "LOADPILOT_TARGET")}
     done = subprocess.run([program, *map(str, arguments)], env={**environment, "BRUNT_NO_STORE": "true", **env},
-                          text=True, capture_output=True, timeout=120)
+                          text=True, capture_output=True, timeout=120, cwd=cwd)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -36,10 +36,11 @@ class Run:
 
     def __init__(self, target, name, *more):
         with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
-            samples = Path(folder) / "samples.json"
+            samples, results = Path(folder) / "samples.json", Path(folder) / "results.json"
             self.code, self.output = brunt("run", SCENARIOS, "--scenario", name, "--target", target.url, "-o",
-                                           f"json={samples}", *more)
+                                           f"json={samples}", "--results-json", results, *more)
             lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+            self.results = json.loads(results.read_text()) if results.exists() else {}
         self.points = [(line["metric"], line["data"]) for line in lines if line["type"] == "Point"]
 
     def sum(self, metric, by=None):
@@ -58,7 +59,7 @@ class Run:
 class Runs:
     """Several at a time: most of them wait most of the time."""
 
-    NAMES = ["Mix", "Slow", "Checks", "Hooks", "AsyncHooks", "Sleeps", "Batches", "Threads", "Requests", "Unreachable",
+    NAMES = ["Stairs", "Mix", "Slow", "Checks", "Hooks", "AsyncHooks", "Sleeps", "Batches", "Threads", "Requests", "Unreachable",
              "Limits", "Blocks", "Early"]
 
     def __init__(self, target):
@@ -189,6 +190,44 @@ def test_thresholds(runs, target):
     check("a threshold of an unknown name", code not in (0, 99) and "'p9' is none of p50_ms" in output, output)
 
 
+def test_knee(runs, target):
+    """Of three steps the last fails: by its number of requests, so that no machine is too slow for it."""
+    run = runs["Stairs"]
+    said = {k: run.results.get(k) for k in ("scenario", "target_url", "rps_target", "requests_total")}
+    check("Stairs: as LoadPilot calls it", said == {"scenario": "Stairs", "target_url": target.url, "rps_target": 30,
+                                                    "requests_total": 120}, said)
+    knee = run.results.get("knee_point", {})
+    check("Stairs: the knee is the last good step", [knee.get(k) for k in ("step", "total_steps", "rps", "max_rps", "error_rate_pct")]
+          == [2, 3, 20, 30, 0], f"{knee}\n{run.output[-3000:]}")
+    check("Stairs: and is told", "Last safe step        2 of 3\n" in run.output and "20 (67% of peak)" in run.output and
+          "Test complete!" in run.output and "threshold(s) exceeded. Exiting with code 99." in run.output, run.output[-3000:])
+    check("no knee of another load", "Knee point" not in runs["Mix"].output and "Test complete!" in runs["Mix"].output,
+          runs["Mix"].output[-3000:])
+
+
+def test_baseline(target, folder):
+    """--save-baseline in a folder of its own: what LoadPilot's users look for, and what `brunt compare` takes."""
+    home = folder / "home"
+    (home / "mine").mkdir(parents=True)
+    (home / ".env").write_text(f"# where to\nLOADPILOT_TARGET='{target.url}'\n")
+    environment = {"cwd": home, "XDG_DATA_HOME": str(home / "data"), "BRUNT_NO_STORE": "false"}
+    code, output = brunt("run", SCENARIOS, "--scenario", "Batches", "--save-baseline", **environment)
+    saved = home / ".loadpilot" / "baseline.json"
+    check("--save-baseline: LoadPilot's file", code == 0 and saved.exists(), output[-3000:])
+    keys = ("scenario", "target_url", "rps_target", "rps_actual", "requests_total", "errors_total", "error_rate_pct", "p50_ms",
+            "p95_ms", "p99_ms", "max_ms", "duration_secs")
+    have = json.loads(saved.read_text())
+    check("--save-baseline: with its keys", all(k in have for k in keys) and have["scenario"] == "Batches" and
+          "knee_point" not in have, list(have))
+    check("the target of .env", have["target_url"] == target.url, have["target_url"])
+    shutil.rmtree(home / ".brunt")
+    theirs = {**{k: have[k] for k in keys}, "error_rate_pct": 50.0}
+    (home / "mine" / "bad.json").write_text(json.dumps(theirs))
+    code, output = brunt("compare", "mine/bad.json", **environment)
+    check("compare: LoadPilot's file with the baseline", code == 1 and ".loadpilot/baseline.json" in output and
+          "Regression detected (threshold: 10%)" in output, output)
+
+
 def test_dry_run():
     code, output = brunt("run", SCENARIOS, "--scenario", "Hooks", "--dry-run", "--target", "http://127.0.0.1:9/")
     plan = json.loads(output) if code == 0 else {}
@@ -207,6 +246,11 @@ def test_init(folder):
     plan = json.loads(output) if code == 0 else {}
     check("init: which can be run", [(t["name"], t["weight"]) for t in plan.get("tasks", [])] ==
           [("health", 3), ("root", 1)], output)
+    board = json.loads((place / "monitoring" / "grafana-dashboard.json").read_text())
+    check("init: with the dashboard of a run", len(board["panels"]) > 10 and "__inputs" not in board, board.keys())
+    compose = (place / "monitoring" / "docker-compose.yml").read_text()
+    check("init: and servers that show it", all(words in compose for words in (
+        "9091:9090", "host.docker.internal:9090", "./grafana-dashboard.json:", "uid: prometheus")), compose)
     made.write_text("# mine\n")
     code, output = brunt("init", place)
     check("init: leaves what is there", code == 0 and made.read_text() == "# mine\n" and "there" in output, output)
@@ -301,6 +345,8 @@ def main():
         test_workers(target, Path(folder))
         test_profiles()
         test_thresholds(runs, target)
+        test_knee(runs, target)
+        test_baseline(target, Path(folder))
         test_dry_run()
         test_init(Path(folder))
         test_messages(Path(folder))

@@ -1,5 +1,6 @@
 """Scenarios whose counts are known beforehand; loadpilot.py runs each of them and counts."""
 import asyncio
+import itertools
 import subprocess
 import threading
 import time
@@ -22,6 +23,17 @@ class Mix(VUser):
     @task
     def seldom(self, client: LoadClient):
         client.get("/fast")
+
+
+@scenario(rps=30, duration="6s", mode="step", steps=3, thresholds={"p99_ms": 60000, "error_rate": 10})
+class Stairs(VUser):
+    """20, 40 and 60 iterations; the last step fails."""
+
+    numbers = itertools.count()
+
+    @task
+    def climb(self, client):
+        client.get("/fast" if next(self.numbers) < 60 else "/status/500")
 
 
 @scenario(rps=4, duration="3s", mode="constant")
