@@ -22,6 +22,7 @@
 struct arena;
 struct buf;
 struct cookie_jar;
+struct coro;
 struct http_request;
 struct http_response;
 struct plan_options;
@@ -70,9 +71,12 @@ struct script_config {
     int (*fetch)(void *arg, const char *url, struct buf *ret_body, int *ret_status);
     void *fetch_arg;
     /* For languages whose files leave these to the command line; NULL: not given. */
-    const char *target;      /* base of relative URLs */
-    const char *scenario;    /* which of the file's */
-    bool wants_plan;         /* script.plan_json will be asked for */
+    const char *target;          /* base of relative URLs */
+    const char *scenario;        /* which of the file's */
+    bool wants_plan;             /* script.plan_json will be asked for */
+    int helper_threads;          /* at most, for calls that block; 0: the default (64) */
+    const char *const *blocking; /* functions that block, as MODULE:NAME, n_blocking */
+    size_t n_blocking;
     const char *const *args; /* what stands behind `--` on the command line, n_args */
     size_t n_args;
 };
@@ -150,6 +154,12 @@ struct script_host;
  */
 typedef void(script_request_done_fn)(void *arg, struct http_response *r);
 
+/* The life of a strand; it ends with its return. */
+typedef void(script_strand_fn)(void *arg);
+
+/* Called on the user's loop, outside of its coroutines. */
+typedef void(script_posted_fn)(void *arg);
+
 struct script_host_ops {
     /*
      * Sends a request and suspends until its response is there. Always gives a response, with
@@ -184,6 +194,32 @@ struct script_host_ops {
      * delivered: the host then cancels them, suspends until at least one is, and delivers it.
      */
     int (*wait_event)(struct script_host *h, mono_ns due);
+
+    /*
+     * Strands: coroutines of this user beside the one that its iterations run on. They may call
+     * all of these services, live on when an iteration ends, and are cancelled when the user leaves
+     * its scenario (after script_ops.leave), which waits for them. A host without them leaves these
+     * six NULL.
+     *
+     * spawn() starts one when the caller suspends; 0 or a fault. strand() is the running one, or
+     * the iteration's: a name for the others, valid until it ends. park() suspends until wake() or
+     * until `due` (0: no limit); 0, SCRIPT_E_TIMEOUT or SCRIPT_E_INTERRUPTED. wake() is for one
+     * that is in park() and for no other. disturb() makes whatever it waits for, now or next,
+     * return SCRIPT_E_INTERRUPTED, until it calls settle() itself; what the run interrupts stays
+     * so.
+     */
+    int (*spawn)(struct script_host *h, script_strand_fn *fn, void *arg);
+    struct coro *(*strand)(struct script_host *h);
+    int (*park)(struct script_host *h, mono_ns due);
+    void (*wake)(struct script_host *h, struct coro *strand);
+    void (*disturb)(struct script_host *h, struct coro *strand);
+    void (*settle)(struct script_host *h);
+
+    /*
+     * Has fn called soon on the user's loop. Any thread, while the user exists; `fn` may be called
+     * when it no longer does. May be NULL.
+     */
+    void (*post)(struct script_host *h, script_posted_fn *fn, void *arg);
 
     /* Monotonic now; reads the clock. */
     mono_ns (*now)(struct script_host *h);

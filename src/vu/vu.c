@@ -161,6 +161,7 @@ int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
     vu->vl = vl;
     vu->ticket = -1;
     list_init(&vu->running_async);
+    list_init(&vu->strands);
     init_host(vu, id);
     vu->client = client_new(vl->clients, id ? id - 1 : 0);
     vu->origin = (struct sample_origin){.vu = -1, .iter = -1, .metadata = &vu->host.metadata};
@@ -429,6 +430,8 @@ void vu_leave(struct vu *vu)
         return;
     begin(vu, SCRIPT_RUN, 0);
     ignored(ops->leave(vu->script_vu));
+    if (unlikely(!list_empty(&vu->strands)))
+        vu_strands_end(vu);
     finish(vu);
     record_bytes(vu, loop_clock(vu->vl->config.loop));
 }
@@ -515,6 +518,7 @@ struct script_host *vu_init_host(const struct vu_run_ops *ops, void *arg, struct
     vl->run_tags = tagset_empty(tags);
     vu->vl = vl;
     list_init(&vu->running_async);
+    list_init(&vu->strands);
     init_host(vu, 0);
     bind_coroutine(vu);
     return &vu->host;

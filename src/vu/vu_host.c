@@ -78,25 +78,26 @@ static struct batch_host *batch_host_find(struct batch *b, struct str name, int6
     return host;
 }
 
-static void batch_prepare(struct batch *b, struct vu *vu, size_t n)
+static void batch_prepare(struct batch *b, struct vu *vu, struct arena *arena, size_t n)
 {
     int64_t at_once = vu->host.options ? vu->host.options->batch : 20;
 
     b->vu = vu;
-    b->hosts = arena_new_n(&vu->arena, struct batch_host, n);
+    b->hosts = arena_new_n(arena, struct batch_host, n);
     coro_semaphore_init(&b->places, at_once > 0 ? (size_t)at_once : n);
 }
 
-static int host_batch(struct script_host *h, const struct http_request *const *reqs, size_t n,
+static int batch_send(struct script_host *h, struct arena *arena,
+                      const struct http_request *const *reqs, size_t n,
                       struct http_response **ret_responses)
 {
     struct vu *vu = vu_of(h);
     struct coro_waitgroup group;
     struct batch b = {0};
     int64_t per_host = h->options ? h->options->batch_per_host : 6;
-    struct batch_item *items = arena_new_n(&vu->arena, struct batch_item, n);
+    struct batch_item *items = arena_new_n(arena, struct batch_item, n);
 
-    batch_prepare(&b, vu, n);
+    batch_prepare(&b, vu, arena, n);
     coro_waitgroup_init(&group, vu->vl->config.loop);
     for (size_t i = 0; i < n; i++)
         ret_responses[i] = NULL;
@@ -119,6 +120,19 @@ static int host_batch(struct script_host *h, const struct http_request *const *r
         ret_responses[i] = NULL;
     }
     return r ? SCRIPT_E_INTERRUPTED : 0;
+}
+
+static int host_batch(struct script_host *h, const struct http_request *const *reqs, size_t n,
+                      struct http_response **ret_responses)
+{
+    struct vu *vu = vu_of(h);
+
+    if (likely(coro_self() == vu->coro))
+        return batch_send(h, &vu->arena, reqs, n, ret_responses);
+    /* A strand's batch may outlive the iteration, and with it the user's arena. */
+    scoped(arena_fini) struct arena own = {.block_bytes = 0};
+
+    return batch_send(h, &own, reqs, n, ret_responses);
 }
 
 /* ---- meanwhile ---- */
@@ -324,6 +338,13 @@ const struct script_host_ops vu_host_ops = {
     .sleep = host_sleep,
     .wait_event = host_wait_event,
     .now = host_now,
+    .spawn = vu_strand_spawn,
+    .strand = vu_strand_self,
+    .park = vu_strand_park,
+    .wake = vu_strand_wake,
+    .disturb = vu_strand_disturb,
+    .settle = vu_strand_settle,
+    .post = vu_post,
     .sample = host_sample,
     .check = host_check,
     .log = host_log,

@@ -42,6 +42,8 @@ struct vu {
     uint64_t turn; /* of the loop, when the last iteration ended */
     int64_t ticket;
     struct list running_async;
+    struct list strands; /* beside the one inside the script (vu_strand.c) */
+    struct coro *ending; /* waits for the strands to end; NULL: they may live */
     struct arena arena;
     struct vu_series series;
     struct sample_origin origin; /* of its samples, for outputs that tell */
@@ -68,3 +70,16 @@ static inline struct recorder *vu_recorder(struct vu *vu)
 
 /* Cancels asynchronous requests that are still under way and waits for them. */
 void vu_async_drain(struct vu *vu);
+
+/* ---- strands (vu_strand.c): services of script.h ---- */
+
+int vu_strand_spawn(struct script_host *h, script_strand_fn *fn, void *arg);
+struct coro *vu_strand_self(struct script_host *h);
+int vu_strand_park(struct script_host *h, mono_ns due);
+void vu_strand_wake(struct script_host *h, struct coro *strand);
+void vu_strand_disturb(struct script_host *h, struct coro *strand);
+void vu_strand_settle(struct script_host *h);
+void vu_post(struct script_host *h, script_posted_fn *fn, void *arg);
+
+/* Cancels all strands and suspends until they have ended. On the user's coroutine. */
+void vu_strands_end(struct vu *vu);
