@@ -223,7 +223,37 @@ def place(frame):
         return None
     _told_places.add(where)
     return (f"{where}: all users stood still for more than a second while this ran: use the client and time.sleep, which "
-            "let others go on, or asyncio's run_in_executor")
+            "let others go on, or mark it with brunt.blocking (docs/blocking.md)")
+
+
+# ---- users, and who works for them ----
+
+_waiting = []  # functions that wait for the first user
+
+
+def when_begun(func):
+    """Has a function called in the first user that runs, for what a file starts before there is one."""
+    _waiting.append(func)
+
+
+def begun():
+    """The first user of a loop runs."""
+    waiting, _waiting[:] = list(_waiting), []
+    for func in waiting:
+        func()
+
+
+def route(name, args):
+    """A call of the engine by a thread that runs no user."""
+    from brunt_script import helpers
+    return helpers.route(name, args)
+
+
+def set_helpers(most, names):
+    """--helper-threads and --blocking."""
+    if most or names:
+        from brunt_script import helpers
+        helpers.configure(most, names)
 
 
 # ---- loading ----

@@ -10,6 +10,7 @@ import selectors
 import threading
 
 import _brunt
+from brunt_script import helpers
 
 _POLL_LEAST, _POLL_MOST = 0.0005, 0.01
 
@@ -18,7 +19,7 @@ class _Selector(selectors.PollSelector):
     loop = None
 
     def select(self, timeout=None):
-        if not self.get_map() and threading.active_count() <= 1:
+        if not self.get_map() and threading.active_count() - helpers.n_threads() <= 1:
             if timeout is None:
                 raise RuntimeError("the task awaits what nothing will ever finish")
             if timeout > 0:

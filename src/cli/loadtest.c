@@ -387,6 +387,21 @@ static const struct opt_row own_rows[] = {
      .value_name = "NAME",
      .group = "With Python",
      .help = "which scenario of the file to run, when there are several"},
+    {.name = "blocking",
+     .type = OPT_LIST,
+     .offset = OWN(blocking),
+     .value_name = "MODULE:NAME",
+     .group = "With Python",
+     .help = "a function or method that blocks, such as sqlite3:connect: calls of it run on helper "
+             "threads (several times)"},
+    {.name = "helper-threads",
+     .type = OPT_INT,
+     .offset = OWN(helper_threads),
+     .min = 1,
+     .max = 10000,
+     .value_name = "N",
+     .group = "With Python",
+     .help = "how many calls marked as blocking run at once in a process; more wait (64)"},
     {.name = "dry-run",
      .type = OPT_FLAG,
      .offset = OWN(dry_run),
@@ -702,6 +717,9 @@ static int load_script(struct loadtest *t)
         .target = t->own.target,
         .scenario = t->own.scenario,
         .wants_plan = t->own.dry_run,
+        .helper_threads = (int)t->own.helper_threads,
+        .blocking = t->own.blocking.items,
+        .n_blocking = t->own.blocking.n_items,
         .args = t->args.operands + 1,
         .n_args = t->args.n_operands - 1,
     };
@@ -862,6 +880,7 @@ void loadtest_close(struct loadtest *t)
     redact_free(t->redact);
     opt_list_fini(&t->own.headers);
     opt_list_fini(&t->own.labels);
+    opt_list_fini(&t->own.blocking);
     opt_list_fini(&t->own.reports);
     opt_args_fini(&t->args);
     arena_fini(&t->arena);

@@ -38,6 +38,8 @@ struct loadtest_own {
     const char *target; /* these three are for scripts in Python */
     const char *scenario;
     bool dry_run;
+    int64_t helper_threads;   /* 0: the default */
+    struct opt_list blocking; /* MODULE:NAME */
     const char *address_token;
     const char *vocab;     /* NULL: each output its own */
     const char *spool_dir; /* NULL: the default; "off" */

@@ -62,6 +62,10 @@ int py_loop_open(struct script *s, void **ret_loop)
     l->verdicts = py_verdicts_new();
     list_init(&l->responses);
     list_init(&l->dead);
+    list_init(&l->users);
+    py_lock();
+    py_strand_loop(l, true);
+    py_unlock();
     l->watch = py_watch_new();
     l->origin = ticks_origin_now();
     *ret_loop = l;
@@ -98,6 +102,7 @@ void py_loop_close(void *script_loop)
         return;
     py_watch_free(l->watch);
     py_lock();
+    py_strand_loop(l, false);
     drop_responses(l);
     py_verdicts_free(l->verdicts);
     py_unlock();

@@ -220,23 +220,71 @@ static PyObject *user(PyObject *module UNUSED, PyObject *none UNUSED)
                          (long long)vu->host->iteration);
 }
 
+/* ---- on threads that run no user ---- */
+
+/* Whoever the thread works for makes the call; brunt_script.helpers knows who that is. */
+static COLD PyObject *route(const char *name, PyObject *const *args, Py_ssize_t n_args)
+{
+    PyObject *list = PyTuple_New(n_args), *text = PyUnicode_FromString(name), *result = NULL;
+
+    for (Py_ssize_t i = 0; list && i < n_args; i++)
+        PyTuple_SET_ITEM(list, i, Py_NewRef(args[i]));
+    if (list && text && py_names.route)
+        result = PyObject_CallFunctionObjArgs(py_names.route, text, list, NULL);
+    Py_XDECREF(text);
+    Py_XDECREF(list);
+    return result;
+}
+
+typedef PyObject *(many_fn)(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
+
+/* Defines the function of the module that goes to `fn` in a user, and is routed elsewhere. */
+#define ROUTED(name_, fn_)                                                                      \
+    static PyObject *routed_##name_(PyObject *module, PyObject *const *args, Py_ssize_t n_args) \
+    {                                                                                           \
+        static many_fn *const fn = fn_;                                                         \
+                                                                                                \
+        return likely(py_current != NULL) ? fn(module, args, n_args)                            \
+                                          : route(#name_, args, n_args);                        \
+    }
+#define ROUTED_ONE(name_, fn_)                                                         \
+    static PyObject *routed_##name_(PyObject *module, PyObject *arg)                   \
+    {                                                                                  \
+        return likely(py_current != NULL) ? fn_(module, arg) : route(#name_, &arg, 1); \
+    }
+
+ROUTED(request, py_request)
+ROUTED(batch, py_batch)
+ROUTED(record, py_record)
+ROUTED(judge, judge)
+ROUTED(log, log_line)
+ROUTED(check, check)
+ROUTED_ONE(stop, stop)
+ROUTED_ONE(fail, fail_alone)
+ROUTED_ONE(exception, tell_exception)
+
 static PyMethodDef functions[] = {
-    {"request", (PyCFunction)(void (*)(void))py_request, METH_FASTCALL, NULL},
-    {"batch", (PyCFunction)(void (*)(void))py_batch, METH_FASTCALL, NULL},
-    {"record", (PyCFunction)(void (*)(void))py_record, METH_FASTCALL, NULL},
+    {"request", (PyCFunction)(void (*)(void))routed_request, METH_FASTCALL, NULL},
+    {"batch", (PyCFunction)(void (*)(void))routed_batch, METH_FASTCALL, NULL},
+    {"record", (PyCFunction)(void (*)(void))routed_record, METH_FASTCALL, NULL},
+    {"stop", routed_stop, METH_O, NULL},
+    {"judge", (PyCFunction)(void (*)(void))routed_judge, METH_FASTCALL, NULL},
+    {"sleep", sleep_for, METH_O, NULL},
+    {"now", now, METH_NOARGS, NULL},
+    {"log", (PyCFunction)(void (*)(void))routed_log, METH_FASTCALL, NULL},
+    {"check", (PyCFunction)(void (*)(void))routed_check, METH_FASTCALL, NULL},
+    {"fail", routed_fail, METH_O, NULL},
+    {"exception", routed_exception, METH_O, NULL},
     {"cookies", py_cookies, METH_O, NULL},
     {"set_cookie", (PyCFunction)(void (*)(void))py_set_cookie, METH_FASTCALL, NULL},
     {"forget_cookies", (PyCFunction)(void (*)(void))py_forget_cookies, METH_FASTCALL, NULL},
-    {"stop", stop, METH_O, NULL},
-    {"judge", (PyCFunction)(void (*)(void))judge, METH_FASTCALL, NULL},
-    {"sleep", sleep_for, METH_O, NULL},
-    {"now", now, METH_NOARGS, NULL},
-    {"log", (PyCFunction)(void (*)(void))log_line, METH_FASTCALL, NULL},
-    {"check", (PyCFunction)(void (*)(void))check, METH_FASTCALL, NULL},
-    {"fail", fail_alone, METH_O, NULL},
-    {"exception", tell_exception, METH_O, NULL},
     {"note", (PyCFunction)(void (*)(void))note, METH_FASTCALL, NULL},
     {"user", user, METH_NOARGS, NULL},
+    {"spawn", py_spawn, METH_O, NULL},
+    {"strand", py_strand_self, METH_NOARGS, NULL},
+    {"park", py_park, METH_O, NULL},
+    {"call", py_call, METH_O, NULL},
+    {"waited", py_waited, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -272,9 +320,13 @@ PyObject *py_module_init(void)
 {
     PyObject *module = PyModule_Create(&definition);
 
+<<<<<<< HEAD
     py_headers_type.tp_base = &PyDict_Type;
     if (!module || PyType_Ready(&py_response_type) < 0 || PyType_Ready(&py_headers_type) < 0 ||
         py_session_ready() < 0)
+=======
+    if (!module || PyType_Ready(&py_response_type) < 0 || py_strand_ready() < 0)
+>>>>>>> 9917479 (py: calls that block run on helper threads)
         return NULL;
     py_interrupted = PyErr_NewExceptionWithDoc("_brunt.Interrupted",
                                                "The run is over for this user; not to be caught.",

@@ -55,6 +55,9 @@ struct py_names {
     PyObject *farewells; /* farewells() -> [text] */
     PyObject *ending;    /* ending(): the script is done with */
     PyObject *place;     /* place(frame) -> text, or None: it was told before */
+    PyObject *helpers;   /* set_helpers(n threads or 0, names): before load() */
+    PyObject *begun;     /* begun(): the first user of a loop runs */
+    PyObject *route;     /* route(name, arguments): a call of a thread that runs no user */
 };
 
 extern struct py_names py_names;
@@ -76,7 +79,8 @@ struct py_script {
     struct metric_registry *metrics;
     PyObject *object;
     char *vocab;
-    uint32_t exceptions; /* the metric script_exceptions */
+    uint32_t exceptions;  /* the metric script_exceptions */
+    uint32_t helper_wait; /* the metric script_helper_wait */
 };
 
 static inline struct py_script *py_script_of(struct script *s)
@@ -117,6 +121,8 @@ struct py_loop {
     struct py_verdicts *verdicts;
     struct list responses; /* all struct py_response that hold one of the loop's */
     struct list dead;      /* those that died on another thread */
+    struct list users;     /* all struct py_vu but strands, oldest first */
+    bool has_begun;        /* a user has run */
     pthread_t thread;      /* that of the loop; once is_bound */
     bool is_bound;
     size_t n_users;
@@ -139,19 +145,26 @@ void py_urls_free(struct py_urls *urls); /* accepts NULL */
 
 /* ---- users (py_user.c) ---- */
 
+struct py_parking;
 struct py_response;
 
+/* A user, or a strand of one (py_strand.c). */
 struct py_vu {
+    struct list link;   /* in its loop's users; alone: a strand */
+    struct py_vu *root; /* the user; itself, unless it is a strand */
     struct py_script *script;
     struct py_loop *loop;
     struct script_host *host;
     PyThreadState *ts;
-    PyObject *object;         /* what the script's user() gave; NULL: of user 0, not yet */
-    PyObject *run;            /* its bound method run(index) */
-    struct py_response *open; /* whose verdict is still out, or NULL; a reference */
-    struct arena arena;       /* of the request under way */
-    _Atomic bool interrupted; /* told to stop; until the call into the script returns */
-    _Atomic mono_ns deadline; /* 0: none */
+    PyObject *object;           /* what the script's user() gave; NULL: of user 0, not yet */
+    PyObject *run;              /* its bound method run(index) */
+    bool is_inside;             /* its code runs, or waits */
+    PyObject *pending;          /* an exception that its wait is to raise, or NULL */
+    struct py_parking *parking; /* NULL: nobody has asked */
+    struct py_response *open;   /* whose verdict is still out, or NULL; a reference */
+    struct arena arena;         /* of the request under way */
+    _Atomic bool interrupted;   /* told to stop; until the call into the script returns */
+    _Atomic mono_ns deadline;   /* of the root: 0: none */
 };
 
 /* The user whose code this thread is running, or NULL. */
@@ -182,6 +195,34 @@ int py_run_iteration(void *vu, int export_index, const char *setup_data);
 int py_leave_scenario(void *vu);
 void py_interrupt(void *vu);
 void py_set_deadline(void *vu, mono_ns deadline);
+
+/*
+ * A struct py_vu beside a user, for a strand; NULL: memory is out. py_vu_end() ends it from within
+ * and py_vu_drop(), with Python's lock, when it has not begun.
+ */
+struct py_vu *py_vu_beside(struct py_vu *root);
+void py_vu_end(struct py_vu *vu);
+void py_vu_drop(struct py_vu *vu);
+
+/* ---- strands and waiting (py_strand.c) ---- */
+
+int py_strand_ready(void); /* makes the type; -1 with an exception set */
+
+/* The user or strand ends: nobody wakes it any more. */
+void py_parking_close(struct py_vu *vu);
+
+/* The exception that waits to be raised is not raised. */
+void py_forget_pending(struct py_vu *vu);
+
+/* The loop has opened, or closes; with Python's lock. */
+void py_strand_loop(struct py_loop *l, bool is_open);
+
+/* Functions of the module; py/README.md has them. */
+PyObject *py_spawn(PyObject *module, PyObject *func);
+PyObject *py_park(PyObject *module, PyObject *seconds);
+PyObject *py_strand_self(PyObject *module, PyObject *none);
+PyObject *py_call(PyObject *module, PyObject *func);
+PyObject *py_waited(PyObject *module, PyObject *ms);
 
 /* ---- code that never waits (py_watch.c) ---- */
 

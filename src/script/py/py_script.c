@@ -151,9 +151,29 @@ static int read_exports(struct py_script *s)
     return r;
 }
 
+/* What the command line says of calls that block; -1 with an exception set. */
+static int set_helpers(const struct script_config *config)
+{
+    PyObject *names = PyList_New(0);
+    PyObject *done = NULL;
+    int r = names ? 0 : -1;
+
+    for (size_t i = 0; r == 0 && i < config->n_blocking; i++) {
+        PyObject *name = PyUnicode_DecodeFSDefault(config->blocking[i]);
+
+        r = name ? PyList_Append(names, name) : -1;
+        Py_XDECREF(name);
+    }
+    if (r == 0)
+        done = PyObject_CallFunction(py_names.helpers, "iO", config->helper_threads, names);
+    Py_XDECREF(done);
+    Py_XDECREF(names);
+    return done ? 0 : -1;
+}
+
 static int load_locked(struct py_script *s, const struct script_config *config)
 {
-    s->object = call_load(config);
+    s->object = set_helpers(config) == 0 ? call_load(config) : NULL;
     if (!s->object || read_exports(s) < 0)
         return load_failed();
     s->base.options_json = text_of(s->object, "options");
@@ -178,6 +198,10 @@ int py_load(const struct script_config *config, struct script_host *host UNUSED,
     s->metrics = config->metrics;
     r = metric_register(config->metrics, STR("script_exceptions"), METRIC_COUNTER, CONTAINS_DEFAULT,
                         &s->exceptions);
+    if (r == 0) {
+        r = metric_register(config->metrics, STR("script_helper_wait"), METRIC_TREND, CONTAINS_TIME,
+                            &s->helper_wait);
+    }
     if (r == 0)
         r = py_start();
     if (r == 0) {

@@ -93,7 +93,10 @@ static int import_names(const char *folder)
     py_names.report = py_names.load ? PyObject_GetAttrString(module, "report") : NULL;
     py_names.farewells = py_names.report ? PyObject_GetAttrString(module, "farewells") : NULL;
     py_names.place = py_names.farewells ? PyObject_GetAttrString(module, "place") : NULL;
-    py_names.ending = py_names.place ? PyObject_GetAttrString(module, "ending") : NULL;
+    py_names.begun = py_names.place ? PyObject_GetAttrString(module, "begun") : NULL;
+    py_names.helpers = py_names.begun ? PyObject_GetAttrString(module, "set_helpers") : NULL;
+    py_names.route = py_names.helpers ? PyObject_GetAttrString(module, "route") : NULL;
+    py_names.ending = py_names.route ? PyObject_GetAttrString(module, "ending") : NULL;
     Py_DECREF(module);
     return py_names.ending ? 0 : -1;
 }

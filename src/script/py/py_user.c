@@ -89,6 +89,14 @@ int py_resumed(struct py_vu *vu, int condition)
 {
     if (likely(!condition && !vu->interrupted))
         return 0;
+    if (vu->pending && !vu->interrupted) {
+        PyObject *exception = Py_NewRef(vu->pending);
+
+        py_forget_pending(vu);
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+        return -1;
+    }
     vu->interrupted = true;
     PyErr_SetNone(py_interrupted);
     return -1;
@@ -149,19 +157,42 @@ void py_tell_exception(struct py_vu *vu)
 
 /* ---- making and freeing ---- */
 
-int py_vu_new(struct script *s, void *script_loop, struct script_host *host, void **ret_vu)
+static struct py_vu *vu_alloc(struct py_script *s, struct py_loop *l, struct script_host *host)
 {
     struct py_vu *vu = xnew(struct py_vu);
 
-    vu->script = py_script_of(s);
-    vu->loop = script_loop;
+    list_init(&vu->link);
+    vu->script = s;
+    vu->loop = l;
     vu->host = host;
     vu->arena.block_bytes = 1024;
     vu->ts = new_state(vu);
     if (!vu->ts) {
         free(vu);
-        return fault(-ENOMEM, "no memory for the state of a Python user");
+        return NULL;
     }
+    return vu;
+}
+
+struct py_vu *py_vu_beside(struct py_vu *root)
+{
+    struct py_vu *vu = vu_alloc(root->script, root->loop, root->host);
+
+    if (vu)
+        vu->root = root;
+    return vu;
+}
+
+int py_vu_new(struct script *s, void *script_loop, struct script_host *host, void **ret_vu)
+{
+    struct py_vu *vu = vu_alloc(py_script_of(s), script_loop, host);
+
+    if (!vu)
+        return fault(-ENOMEM, "no memory for the state of a Python user");
+    vu->root = vu;
+    py_lock(); /* other threads look for users */
+    list_add_tail(&vu->loop->users, &vu->link);
+    py_unlock();
     if (!vu->loop->is_bound) {
         vu->loop->thread = pthread_self();
         vu->loop->is_bound = true;
@@ -188,6 +219,38 @@ static void say_farewell(struct py_vu *vu)
     Py_XDECREF(lines);
 }
 
+/* What it holds of Python's, but for its thread state. */
+static void drop_objects(struct py_vu *vu)
+{
+    py_parking_close(vu);
+    Py_CLEAR(vu->pending);
+    Py_CLEAR(vu->open);
+    Py_CLEAR(vu->run);
+    Py_CLEAR(vu->object);
+    PyThreadState_Clear(vu->ts);
+}
+
+void py_vu_end(struct py_vu *vu)
+{
+    say_note(vu, vu->loop->watch);
+    count_time(vu->loop);
+    drop_objects(vu);
+    bury(vu->loop);
+    py_watch_tell(vu->loop->watch, NULL);
+    py_current = NULL;
+    PyThreadState_DeleteCurrent();
+    arena_fini(&vu->arena);
+    free(vu);
+}
+
+void py_vu_drop(struct py_vu *vu)
+{
+    drop_objects(vu);
+    PyThreadState_Delete(vu->ts);
+    arena_fini(&vu->arena);
+    free(vu);
+}
+
 void py_vu_free(void *user)
 {
     struct py_vu *vu = user;
@@ -198,16 +261,8 @@ void py_vu_free(void *user)
     if (vu->loop->n_users == 1 && vu->host->vu_id)
         say_farewell(vu);
     vu->loop->n_users--;
-    Py_CLEAR(vu->open);
-    Py_CLEAR(vu->run);
-    Py_CLEAR(vu->object);
-    PyThreadState_Clear(vu->ts);
-    bury(vu->loop);
-    py_watch_tell(vu->loop->watch, NULL);
-    py_current = NULL;
-    PyThreadState_DeleteCurrent();
-    arena_fini(&vu->arena);
-    free(vu);
+    list_remove(&vu->link);
+    py_vu_end(vu);
 }
 
 /* ---- calls ---- */
@@ -226,6 +281,13 @@ static int make_object(struct py_vu *vu)
         return -1;
     }
     vu->object = object;
+    if (unlikely(!vu->loop->has_begun)) {
+        PyObject *nothing = PyObject_CallNoArgs(py_names.begun);
+
+        vu->loop->has_begun = true;
+        Py_XDECREF(nothing);
+        return nothing ? 0 : -1;
+    }
     return 0;
 }
 
@@ -245,6 +307,9 @@ static int conclude(struct py_vu *vu, PyObject *result)
     }
     Py_XDECREF(result);
     py_settle(vu, r == SCRIPT_E_EXCEPTION);
+    vu->is_inside = false;
+    if (unlikely(vu->pending != NULL))
+        py_forget_pending(vu);
     if (unlikely(vu->interrupted)) {
         /* One that was sent too late to be raised must not hit the next call. */
         PyThreadState_SetAsyncExc(vu->ts->thread_id, NULL);
@@ -260,6 +325,7 @@ int py_run_iteration(void *user, int export_index, const char *setup_data UNUSED
     PyObject *index, *result = NULL;
 
     py_in(vu);
+    vu->is_inside = true;
     index = vu->run || make_object(vu) == 0 ? PyLong_FromLong(export_index) : NULL;
     if (index)
         result = PyObject_CallOneArg(vu->run, index);
@@ -277,6 +343,7 @@ int py_leave_scenario(void *user)
     if (!vu->object)
         return 0;
     py_in(vu);
+    vu->is_inside = true;
     int r = conclude(vu, PyObject_CallMethod(vu->object, "leave", NULL));
 
     Py_CLEAR(vu->run);

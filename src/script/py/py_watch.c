@@ -36,7 +36,7 @@ struct py_watch {
 static void interrupt_inside(struct py_watch *w)
 {
     struct py_vu *vu = w->inside;
-    mono_ns deadline = vu ? atomic_load_explicit(&vu->deadline, memory_order_relaxed) : 0;
+    mono_ns deadline = vu ? atomic_load_explicit(&vu->root->deadline, memory_order_relaxed) : 0;
 
     if (!deadline || clock_mono() < deadline)
         return;
@@ -155,7 +155,7 @@ void py_watch_tell(struct py_watch *w, struct py_vu *vu)
     w->inside = vu;
     atomic_fetch_add_explicit(&w->stay, 1, memory_order_relaxed);
     atomic_store_explicit(&w->deadline,
-                          vu ? atomic_load_explicit(&vu->deadline, memory_order_relaxed) : 0,
+                          vu ? atomic_load_explicit(&vu->root->deadline, memory_order_relaxed) : 0,
                           memory_order_relaxed);
 }
 
