@@ -238,7 +238,8 @@ def route(name, args):
         errand = _Errand(func, args)
         if _brunt.call(_Borrowed(errand)):
             return errand.wait()
-    raise RuntimeError(f"{name}() needs a running user: call it from a task or a hook, not while the file is imported, and not "
+    what = {"request": "a request", "batch": "a batch"}.get(name, f"{name}()")
+    raise RuntimeError(f"{what} needs a running user: call it from a task or a hook, not while the file is imported, and not "
                        "from a thread of your own (brunt.blocking runs calls on threads that may)")
 
 
