@@ -4,6 +4,7 @@ beside Locust, what an iteration and a suspension take, and memory per idle user
 
     bench/python.py                   everything
     bench/python.py --rounds 3 --seconds 3
+    bench/python.py --only workers    or locust, requests, memory; several with commas
     bench/python.py --locust VENV/bin/locust      a Locust of one's own; else Debian's, if it is there
 
 As bench/run.py: server on core 0, generator on core 1, the median of the rounds. The target is `brunt target`, so that
@@ -12,8 +13,12 @@ the generator is what limits.
 import argparse
 import csv
 import json
+import os
+import resource
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -98,6 +103,45 @@ def bench_locust(opts, url):
               f"[{ratios[0]:.1f} .. {ratios[-1]:.1f}]  goal {goal}")
 
 
+def on_workers(opts, name, n, url):
+    """Iterations or requests of a scenario on n worker processes, on all processors: (per second, per CPU-second). What the
+    processes take to start is left out of the latter."""
+    short, long = measure_workers(opts, name, n, url, 1), measure_workers(opts, name, n, url, 1 + opts.seconds)
+    return long[0] / (1 + opts.seconds), (long[0] - short[0]) / (long[1] - short[1])
+
+
+def measure_workers(opts, name, n, url, seconds):
+    summary = f"{opts.folder}/workers.json"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([opts.brunt, "run", FILE, "--scenario", name, "--target", url, "-u", str(USERS), "-d",
+                           f"{seconds}s", "--workers", str(n), "--no-store", "--quiet", "--summary-export", summary],
+                          text=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"bench: {n} workers ended with code {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    metrics = json.loads(Path(summary).read_text())["metrics"]
+    count = metrics["iterations"] if name == "Compute" else metrics["http_reqs"]
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return count["count"], cpu
+
+
+def bench_workers(opts, url):
+    """Two processors: Python that computes scales by the wall clock; with requests the target takes one of the two, so what a
+    second processor is worth is told by the CPU time of a request."""
+    walls, cpus, requests, loads = [], [], [], []
+    for _ in range(opts.rounds):
+        one, two = on_workers(opts, "Compute", 1, url), on_workers(opts, "Compute", 2, url)
+        walls.append(two[0] / one[0])
+        cpus.append(2 * two[1] / one[1])
+        one, two = on_workers(opts, "Hooks", 1, url), on_workers(opts, "Hooks", 2, url)
+        requests.append(2 * two[1] / one[1])
+        loads.append(os.getloadavg()[0])
+    for what, ratios in (("iterations that compute, per second", walls), ("the same per CPU-second, times 2", cpus),
+                         ("requests per CPU-second, times 2", requests)):
+        print(f"two workers / one: {statistics.median(ratios):.2f}  [{min(ratios):.2f} .. {max(ratios):.2f}]  goal 1.9   {what}")
+    print(f"load average after the rounds: {', '.join(f'{x:.1f}' for x in loads)}  (this bench alone makes about 2)")
+
+
 def bench_memory(opts):
     def idle(users):
         return peak_idle([opts.brunt, "run", "--quiet", "--no-store", FILE, "--scenario", "Idle", "-u", str(users), "-d", "2h"],
@@ -117,17 +161,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--locust", default=shutil.which("locust", path="/usr/bin") or shutil.which("locust"))
-    parser.add_argument("--only-locust", action="store_true")
+    parser.add_argument("--only", default="locust,requests,workers,memory", help="parts, with commas")
     opts = parser.parse_args()
+    parts = opts.only.split(",")
     with tempfile.TemporaryDirectory() as opts.folder:
         server = target(opts.brunt)
         try:
-            bench_locust(opts, server.url)
-            if not opts.only_locust:
-                bench_requests(opts, server.url)
+            for part, bench in (("locust", bench_locust), ("requests", bench_requests), ("workers", bench_workers)):
+                if part in parts:
+                    bench(opts, server.url)
         finally:
             server.stop()
-        if not opts.only_locust:
+        if "memory" in parts:
             bench_memory(opts)
 
 
