@@ -82,7 +82,12 @@ static wall_ns wall_of(const struct worker *w)
 {
     const struct run *run = w->run;
 
-    return run->started ? run->started_wall + (loop_now(w->loop) - run->started) : clock_wall();
+    if (!run->started)
+        return clock_wall();
+    /* The turn in which a loop heard of the start may have begun before it. */
+    span_ns since = loop_now(w->loop) - run->started;
+
+    return run->started_wall + (since > 0 ? since : 0);
 }
 
 /* The text without secrets, in `buf`. */
