@@ -1,5 +1,5 @@
 // Whatever things are called, the page shows it as text and does nothing else: 500 names for requests, checks, groups,
-// tags, labels, notes, scripts, and for what a server answers.
+// tags, labels, notes, scripts, for what scripts throw, and for what a server answers.
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -25,6 +25,7 @@ export default function () {
   trend.add(__ITER, { what: name });
   counter.add(1, { what: name });
   sleep(0.008); // long enough for the page to see some of it come
+  throw name;
 }
 `;
 
@@ -106,6 +107,20 @@ async function openExchanges(page) {
   return rows.count();
 }
 
+/** Opens the first of what the script threw, where stacks are. */
+async function openExceptions(page) {
+  const rows = page.locator("#exceptions tr.clickable");
+
+  for (let i = 0; i < Math.min(3, await rows.count()); i++) {
+    const name = await rows.nth(i).locator("td").first().innerText();
+    await rows.nth(i).click();
+    const text = await page.getByRole("dialog").innerText();
+    check("an exception's dialog has its words", text.includes(name.trim().slice(0, 40)), `${name} | ${text}`);
+    await page.keyboard.press("Escape");
+  }
+  return rows.count();
+}
+
 await test(async () => {
   const target = await startServer();
   const fileName = "<img src=x onerror=window.__pwned=1> ${x} {{7*7}} \u202e'\".js";
@@ -119,6 +134,7 @@ await test(async () => {
   const page = await openPage(live.url);
   await waitFor("the run to end", async () => (await getJson(`${live.url}api/live`)).run?.state !== "running", 60);
   await page.waitForTimeout(1500);
+  check("live page: what was thrown is there without a reload", (await page.locator("#exceptions tr.clickable").count()) > 0);
   const [first] = (await getJson(`${live.url}api/runs`)).runs;
   const names = await namesOf(live.url, first.id);
   checkShown("live page", await readAll(page), names);
@@ -143,6 +159,7 @@ await test(async () => {
   await stored.waitForSelector("[data-stat=p95]");
   checkShown("stored run", await readAll(stored), await namesOf(ui.url, runs[0].id));
   check("stored run: there are captured exchanges", (await openExchanges(stored)) > 0);
+  check("stored run: there is what was thrown", (await openExceptions(stored)) > 0);
   await checkInnocent(stored, "stored run");
 
   await go(stored, "#/runs");
