@@ -1,19 +1,30 @@
-"""There is nothing to patch: time.sleep and the clients suspend a user as they are."""
+"""Sockets that let other users go on, where the script asks for them; time.sleep does as it is."""
+
+from brunt_script import sockets
 
 saved = {}
+_PATCHED = {"time": ("sleep",), "socket": ("socket", "getaddrinfo", "create_connection"), "ssl": ("SSLSocket", "SSLContext")}
 
 
-def patch_all(*args, **kwargs):
+def patch_socket(*args, **kwargs):
+    sockets.install()
+    return True
+
+
+patch_all = patch_ssl = patch_dns = patch_socket
+
+
+def _nothing(*args, **kwargs):
+    """There is no need, or no way."""
     return True
 
 
 def is_module_patched(mod_name):
-    """Of the modules that gevent patches, one lets others go on here."""
-    return mod_name == "time"
+    return mod_name in _PATCHED
 
 
 def is_object_patched(mod_name, item_name):
-    return (mod_name, item_name) == ("time", "sleep")
+    return item_name in _PATCHED.get(mod_name, ())
 
 
 def get_original(mod_name, item_name):
@@ -24,5 +35,5 @@ def get_original(mod_name, item_name):
     return [getattr(module, name) for name in item_name]
 
 
-patch_socket = patch_ssl = patch_time = patch_thread = patch_select = patch_subprocess = patch_os = patch_queue = patch_all
-patch_signal = patch_sys = patch_dns = patch_builtins = patch_all
+patch_time = patch_thread = patch_select = patch_subprocess = patch_os = patch_queue = patch_signal = patch_sys = _nothing
+patch_builtins = patch_contextvars = _nothing

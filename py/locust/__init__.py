@@ -3,6 +3,7 @@
 docs/from-locust.md tells what is the same and what is mended.
 """
 
+from brunt_script import sockets
 from locust.event import Events, events
 from locust.shape import LoadTestShape
 from locust.user.markov_taskset import MarkovTaskSet, transition, transitions
@@ -11,6 +12,8 @@ from locust.user.users import HttpUser, User
 from locust.contrib.fasthttp import FastHttpUser
 from locust import wait_time
 from locust.wait_time import between, constant, constant_pacing, constant_throughput
+
+sockets.install()  # as Locust patches the standard library's
 
 __version__ = "2.46.3"
 __all__ = ["Events", "FastHttpUser", "HttpUser", "LoadTestShape", "MarkovTaskSet", "SequentialTaskSet", "TaskSet", "User",

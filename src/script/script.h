@@ -154,6 +154,12 @@ struct script_host;
  */
 typedef void(script_request_done_fn)(void *arg, struct http_response *r);
 
+/* What a descriptor is waited for. */
+enum script_fd {
+    SCRIPT_FD_READ,
+    SCRIPT_FD_WRITE
+};
+
 /* The life of a strand; it ends with its return. */
 typedef void(script_strand_fn)(void *arg);
 
@@ -214,6 +220,13 @@ struct script_host_ops {
     void (*wake)(struct script_host *h, struct coro *strand);
     void (*disturb)(struct script_host *h, struct coro *strand);
     void (*settle)(struct script_host *h);
+
+    /*
+     * Suspends the running strand until a descriptor, of which others may wait for the same, can be
+     * read or written without blocking, or until `due` (0: no limit). Returns as park(), or a
+     * fault. May be NULL.
+     */
+    int (*wait_fd)(struct script_host *h, int fd, enum script_fd what, mono_ns due);
 
     /*
      * Has fn called soon on the user's loop. Any thread, while the user exists; `fn` may be called

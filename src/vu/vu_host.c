@@ -344,6 +344,7 @@ const struct script_host_ops vu_host_ops = {
     .wake = vu_strand_wake,
     .disturb = vu_strand_disturb,
     .settle = vu_strand_settle,
+    .wait_fd = vu_strand_wait_fd,
     .post = vu_post,
     .sample = host_sample,
     .check = host_check,

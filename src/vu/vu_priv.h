@@ -79,6 +79,7 @@ int vu_strand_park(struct script_host *h, mono_ns due);
 void vu_strand_wake(struct script_host *h, struct coro *strand);
 void vu_strand_disturb(struct script_host *h, struct coro *strand);
 void vu_strand_settle(struct script_host *h);
+int vu_strand_wait_fd(struct script_host *h, int fd, enum script_fd what, mono_ns due);
 void vu_post(struct script_host *h, script_posted_fn *fn, void *arg);
 
 /* Cancels all strands and suspends until they have ended. On the user's coroutine. */

@@ -6,6 +6,8 @@
  * until it was called.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "vu/vu_priv.h"
@@ -96,6 +98,55 @@ void vu_strand_settle(struct script_host *h)
     /* Whose user ends, or is interrupted, stays cancelled. */
     if (!vu->ending && !(vu->interrupted && self == vu->coro))
         coro_uncancel(self);
+}
+
+/* ---- descriptors ---- */
+
+struct fd_wait {
+    struct watch watch;
+    struct coro *coro;
+    unsigned wanted;
+    bool is_ready;
+};
+
+static void fd_ready(struct loop *l UNUSED, struct watch *w, unsigned events)
+{
+    struct fd_wait *wait = container_of(w, struct fd_wait, watch);
+
+    if (!(events & wait->wanted))
+        return;
+    wait->is_ready = true;
+    coro_resume_now(wait->coro, 0);
+}
+
+static int wait_ready(struct loop *l, struct fd_wait *wait, int fd, mono_ns due)
+{
+    int r = 0;
+
+    TRY(watch_open(l, &wait->watch, fd, fd_ready));
+    while (!wait->is_ready && r >= 0)
+        r = coro_park_until(due ? due : MONO_NEVER);
+    watch_remove(l, &wait->watch);
+    if (wait->is_ready)
+        return 0;
+    return r == -ETIMEDOUT ? SCRIPT_E_TIMEOUT : SCRIPT_E_INTERRUPTED;
+}
+
+int vu_strand_wait_fd(struct script_host *h, int fd, enum script_fd what, mono_ns due)
+{
+    struct fd_wait wait = {.coro = coro_self(),
+                           .wanted = what == SCRIPT_FD_READ ? WATCH_READ : WATCH_WRITE};
+    /* A number of our own: others may wait for theirs, or close it and have it given anew. */
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    if (own < 0)
+        return fault(-errno, "cannot wait for descriptor %d", fd);
+    int r = wait_ready(vu_of(h)->vl->config.loop, &wait, own, due);
+
+    close(own);
+    if (r < 0)
+        TRY(r);
+    return r;
 }
 
 /* ---- from other threads ---- */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "client/client_policy.h"
 #include "loop/coro.h"
@@ -733,9 +734,45 @@ static void body_strands(void)
     assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
 }
 
+static void strand_writes(void *arg)
+{
+    struct script_host *h = strands.user->host;
+    int fd = *(int *)arg;
+
+    /* The one that waits to read it is not in the way. */
+    assert_int_equal(h->ops->wait_fd(h, fd, SCRIPT_FD_WRITE, 0), 0);
+    assert_int_equal(h->ops->sleep(h, NS_PER_MS), 0);
+    close(fd);
+}
+
+static int own_fd(struct fake_vu *vu)
+{
+    struct script_host *h = vu->host;
+    int fds[2];
+
+    strands.user = vu;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_int_equal(h->ops->wait_fd(h, fds[0], SCRIPT_FD_READ, h->ops->now(h) + NS_PER_MS),
+                     SCRIPT_E_TIMEOUT);
+    assert_int_equal(h->ops->spawn(h, strand_writes, &fds[1]), 0);
+    assert_int_equal(h->ops->wait_fd(h, fds[0], SCRIPT_FD_READ, 0), 0);
+    close(fds[0]);
+    assert_true(h->ops->wait_fd(h, fds[0], SCRIPT_FD_READ, 0) < 0);
+    return 0;
+}
+
+static void body_fd(void)
+{
+    fake.own = own_fd;
+    activate(FAKE_OWN);
+    assert_int_equal(vu_iterate(f.vu, 0, 0), VU_COMPLETE);
+    vu_leave(f.vu);
+}
+
 static void test_strands(void **s UNUSED)
 {
     run_with("{}", body_strands);
+    run_with("{}", body_fd);
 }
 
 /* ---- setup, samples ---- */

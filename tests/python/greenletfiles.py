@@ -1,7 +1,12 @@
 """Locustfiles with greenlets, and with what helper threads measure; blocking.py runs them."""
 import ctypes
+import json
+import os
+import socket
+import ssl
 import threading
 import time
+import urllib.request
 
 import gevent
 from brunt import blocking
@@ -14,7 +19,7 @@ from locust import FastHttpUser, HttpUser, User, constant, events, task
 from locust.exception import StopUser
 
 monkey.patch_all()
-seen = []
+seen, ended = [], []
 
 
 @events.init.add_listener
@@ -35,6 +40,15 @@ def raises(kind, func, *args, **kwargs):
     raise AssertionError(f"no {kind.__name__}")
 
 
+def end(user):
+    """The user has done all; the last one ends the test."""
+    environment = user.environment
+    ended.append(user)
+    if len(ended) == environment.parsed_options.users:
+        environment.runner.quit()
+    raise StopUser
+
+
 class Once(User):
     """Does its task once, and ends."""
 
@@ -45,7 +59,7 @@ class Once(User):
     def all(self):
         self.do()
         print(f"{type(self).__name__.upper()} DONE", flush=True)
-        raise StopUser
+        end(self)
 
 
 class Greenlets(Once):
@@ -251,7 +265,7 @@ class AtOnce(FastHttpUser):
             pool.spawn(get)
         pool.join()
         print("MOST", now[1], flush=True)
-        raise StopUser
+        end(self)
 
 
 class Fails(Once):
@@ -288,7 +302,77 @@ class Measures(User):
             gevent.sleep(0.01)
         self.rounds += 1
         if self.rounds == 2:
-            raise StopUser
+            end(self)
+
+
+class Sockets(HttpUser):
+    """Libraries of Python on sockets, as they are: who waits lets the others go on."""
+
+    wait_time = constant(0)
+    now = [0, 0]
+
+    @task
+    def all(self):
+        self.now[0] += 1
+        self.now[1] = max(self.now)
+        with urllib.request.urlopen(self.host + "/delay/0.3") as answer:
+            assert answer.status == 200 and json.load(answer)["method"] == "GET"
+        self.now[0] -= 1
+        trust = ssl.create_default_context()
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+        with urllib.request.urlopen(os.environ["BRUNT_TEST_TLS"] + "/delay/0.05", context=trust) as answer:
+            assert json.load(answer)["method"] == "GET"
+        with urllib.request.urlopen(self.host.replace("127.0.0.1", "localhost") + "/fast") as answer:
+            assert answer.status == 200, "a name is resolved"
+        self.edges()
+        self.from_a_thread()
+        print("SOCKETS DONE", self.now[1], flush=True)
+        end(self)
+
+    def edges(self):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            assert raises(ConnectionRefusedError, socket.create_connection, closed.getsockname()).errno
+        here, there = socket.socketpair()
+        raises(BlockingIOError, self.never_blocking(there).recv, 1)
+        there.setblocking(True)
+        gevent.spawn(here.sendall, bytes(3_000_000))
+        n = 0
+        while n < 3_000_000:
+            n += len(there.recv(100_000))
+        there.settimeout(0.01)
+        raises(socket.timeout, there.recv, 1)
+        assert there.gettimeout() == there.timeout == 0.01 and there.getblocking()
+        # Two wait for one descriptor, each for its own.
+        reader = gevent.spawn(here.recv, 3)
+        gevent.sleep(0)
+        gevent.spawn(here.sendall, bytes(3_000_000))
+        gevent.sleep(0)
+        there.sendall(b"abc")
+        assert reader.get(timeout=20) == b"abc"
+        there.settimeout(20)
+        while n < 6_000_000:
+            n += len(there.recv(100_000))
+        here.close()
+        assert there.recv(1) == b""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            caller = gevent.spawn(socket.create_connection, server.getsockname())
+            with server.accept()[0] as one, caller.get() as other, one.makefile("rb") as lines:
+                gevent.spawn_later(0.01, other.sendall, b"a line\nmore")
+                assert lines.readline() == b"a line\n"
+
+    def never_blocking(self, one):
+        one.setblocking(False)
+        return one
+
+    def from_a_thread(self):
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(urllib.request.urlopen(self.host + "/fast").status))
+        thread.start()
+        while thread.is_alive():
+            gevent.sleep(0.01)
+        answers.append(blocking(urllib.request.urlopen)(self.host + "/fast").status)
+        assert answers == [200, 200]
 
 
 class Never(HttpUser):

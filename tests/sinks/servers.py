@@ -114,7 +114,7 @@ class Target(Process):
         command = [brunt, "target", "--listen", "127.0.0.1:0", *options]
         proc = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.procs.append(proc)
-        self.url = re.search(r"http://[\d.:]+", proc.stdout.readline()).group(0)
+        self.url = re.search(r"https?://[\d.:]+", proc.stdout.readline()).group(0)
 
 
 def run(brunt, target, outs, script=HERE / "files.js", more=(), env=()):

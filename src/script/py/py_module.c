@@ -283,6 +283,7 @@ static PyMethodDef functions[] = {
     {"spawn", py_spawn, METH_O, NULL},
     {"strand", py_strand_self, METH_NOARGS, NULL},
     {"park", py_park, METH_O, NULL},
+    {"wait_fd", (PyCFunction)(void (*)(void))py_wait_fd, METH_FASTCALL, NULL},
     {"call", py_call, METH_O, NULL},
     {"waited", py_waited, METH_O, NULL},
     {NULL, NULL, 0, NULL},

@@ -221,6 +221,7 @@ void py_strand_loop(struct py_loop *l, bool is_open);
 PyObject *py_spawn(PyObject *module, PyObject *func);
 PyObject *py_park(PyObject *module, PyObject *seconds);
 PyObject *py_strand_self(PyObject *module, PyObject *none);
+PyObject *py_wait_fd(PyObject *module, PyObject *const *args, Py_ssize_t n_args);
 PyObject *py_call(PyObject *module, PyObject *func);
 PyObject *py_waited(PyObject *module, PyObject *ms);
 

@@ -158,6 +158,36 @@ PyObject *py_park(PyObject *module UNUSED, PyObject *seconds)
     return PyBool_FromLong(atomic_exchange(&p->woken, false));
 }
 
+/* wait_fd(descriptor, whether to write, seconds or None): False: the time is up. */
+PyObject *py_wait_fd(PyObject *module UNUSED, PyObject *const *args, Py_ssize_t n_args)
+{
+    struct py_vu *vu = py_running("wait_fd()");
+    int fd = -1, writes = 0;
+    mono_ns due = 0;
+
+    if (!vu)
+        return NULL;
+    if (n_args != 3 || !vu->host->ops->wait_fd) {
+        PyErr_SetString(PyExc_TypeError, "wait_fd() takes 3 arguments, and a host that has it");
+        return NULL;
+    }
+    fd = PyObject_AsFileDescriptor(args[0]);
+    writes = PyObject_IsTrue(args[1]);
+    if (fd < 0 || writes < 0 || (due = due_of(vu, args[2])) < 0)
+        return NULL;
+    py_out(vu);
+    int r = vu->host->ops->wait_fd(vu->host, fd, writes ? SCRIPT_FD_WRITE : SCRIPT_FD_READ, due);
+
+    py_in(vu);
+    if (r < 0) {
+        PyErr_SetString(PyExc_OSError, fault_text());
+        return NULL;
+    }
+    if (py_resumed(vu, r == SCRIPT_E_TIMEOUT ? 0 : r) < 0)
+        return NULL;
+    return PyBool_FromLong(r == 0);
+}
+
 /* ---- exceptions from one to another ---- */
 
 /* throw(exception): raised in the strand by what it waits for, now or next. False: too late. */
