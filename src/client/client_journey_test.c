@@ -61,9 +61,12 @@ static void body_codes(void)
         req.body = STR("body");
         req.headers = headers;
         req.n_headers = countof(headers);
+        req.keeps_hops = true;
         struct http_response *r = send_request(&req);
 
         assert_int_equal(r->status, 200);
+        snprintf(line, sizeof(line), "%d %.*s\n", cases[i].code, STR_ARG(u->display));
+        assert_true(str_is(r->hops, line));
         assert_true(str_ends(r->url, STR("/end")));
         snprintf(line, sizeof(line), "%s /end HTTP/1.1\r\n", cases[i].then);
         assert_true(str_starts(str_of(f.heads[1]), str_of(line)));
@@ -112,11 +115,14 @@ static void body_limit(void)
     assert_int_equal(r->status, 302);
     assert_true(r->redirects_exhausted);
     assert_true(str_ends(r->url, STR("/b")));
+    assert_int_equal(r->hops.n, 0);
     assert_int_equal(f.n_served, 3);
     http_response_unref(r);
     req.max_redirects = 0;
+    req.keeps_hops = true;
     r = send_request(&req);
     assert_int_equal(r->status, 302);
+    assert_int_equal(r->hops.n, 0);
     assert_int_equal(f.n_served, 4);
     http_response_unref(r);
     url_unref(u);

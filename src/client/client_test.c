@@ -7,6 +7,7 @@
 #include "client/client_testing.h"
 #include "metric/submetric.h"
 #include "proto/content.h"
+#include "proto/error_code.h"
 
 #define EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -678,6 +679,28 @@ static void body_judged_later(void)
 }
 TEST(judged_later)
 
+/* The other way round: what failed waits for its text, and is kept as a failure all the same. */
+static void body_blamed_later(void)
+{
+    SCRIPT({.text = HELLO}, {.text = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
+           {.text = "HTTP/1.1 2", .after = AFTER_CLOSE});
+    struct url *u = url_at("http", "one.test", "/s");
+    struct http_request req = request_to("GET", u);
+
+    req.blamed_later = true;
+    http_response_unref(send_request(&req));
+    http_response_unref(send_request(&req));
+    http_response_unref(send_request(&req));
+    collect();
+    assert_int_equal(measured("http_reqs")->counter.sum, 3);
+    assert_int_equal(measured("http_req_failed")->rate.total, 2);
+    assert_int_equal(measured("http_req_failed")->rate.trues, 1); /* where there is no status */
+    assert_int_equal(n_requests("{status:200,expected_response:true}"), 1);
+    assert_int_equal(n_requests("{status:404,expected_response:false}"), 0);
+    url_unref(u);
+}
+TEST(blamed_later)
+
 static struct http_response *get_path(const char *path, const char *name)
 {
     struct url *u = url_at("http", "one.test", path);
@@ -758,6 +781,36 @@ static void test_tls(void **s UNUSED)
     run_prepared(body_tls);
 }
 
+/* A request may do without a look at the certificate; its connection is for the like of it alone.
+ */
+static void body_unverified(void)
+{
+    SCRIPT({.text = HELLO}, {.text = EMPTY});
+    struct url *u = url_at("https", "one.test", "/");
+    struct http_request req = request_to("GET", u);
+    struct http_response *r = send_request(&req);
+
+    assert_int_equal(r->status, 0);
+    assert_int_equal(r->error_code, ERROR_CODE_X509_UNKNOWN_AUTHORITY);
+    http_response_unref(r);
+    req.insecure = true;
+    expect_ok(send_request(&req), "hello");
+    expect_ok(send_request(&req), "");
+    req.insecure = false;
+    r = send_request(&req);
+    assert_int_equal(r->status, 0);
+    http_response_unref(r);
+    url_unref(u);
+}
+
+static void test_unverified(void **s UNUSED)
+{
+    prepare();
+    f.settings.tls_insecure = false;
+    assert_int_equal(tls_server_self_signed("one.test", &f.server_tls, NULL), 0);
+    run_prepared(body_unverified);
+}
+
 /* ---- the gate ---- */
 
 static void body_rate(void)
@@ -806,9 +859,11 @@ int main(void)
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_judged_later),
+        cmocka_unit_test(test_blamed_later),
         cmocka_unit_test(test_judged_later),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_unverified),
         cmocka_unit_test(test_rate),
     };
 
