@@ -10,6 +10,7 @@ import _brunt
 from locust.exception import (InterruptTaskSet, LocustError, MissingWaitTimeError, NoTaskError, RescheduleTask,
                               RescheduleTaskImmediately, StopTest, StopUser)
 
+_random = random.random
 logger = logging.getLogger(__name__)
 
 
@@ -82,6 +83,11 @@ def filter_tasks_by_tags(cls, tags, exclude_tags):
         logger.warning("%s has no tasks left after --tags and --exclude-tags", cls.__name__)
 
 
+def any_of(tasks):
+    """One of a list that is not empty, each as likely as the others; random.choice() takes its time."""
+    return tasks[int(_random() * len(tasks))] if len(tasks) > 1 else tasks[0]
+
+
 class TaskSetMeta(type):
     def __new__(mcs, name, bases, class_dict):
         class_dict["tasks"] = get_tasks_from_base_classes(bases, class_dict)
@@ -128,7 +134,7 @@ class TaskSet(metaclass=TaskSetMeta):
         if not self.tasks:
             extra = ": are they decorated with @task?" if not hasattr(self, "task") else ""
             raise NoTaskError(f"{type(self).__name__} has no tasks{extra}")
-        return random.choice(self.tasks)
+        return any_of(self.tasks)
 
     def schedule_task(self, task_callable, first=False):
         if first:
@@ -151,26 +157,26 @@ class TaskSet(metaclass=TaskSetMeta):
     # ---- waiting ----
 
     def wait_time(self):
-        if self.user.wait_time:
-            return self.user.wait_time()
+        user = self._user
+        if user.wait_time:
+            return user.wait_time()
         if self.min_wait is not None and self.max_wait is not None:
             return random.randint(self.min_wait, self.max_wait) / 1000.0
         raise MissingWaitTimeError(f"{type(self.user).__name__} has no wait_time")
 
     def wait(self):
         seconds = self.wait_time()
-        self._sleep(seconds or 0)
+        if seconds and seconds > 0:
+            self._sleep(seconds)
 
     def _sleep(self, seconds):
-        _brunt.sleep(max(0, seconds))
+        _brunt.sleep(seconds)
 
     # ---- the loop ----
 
     def next_task(self):
         """Takes what is to be done next."""
-        if not self._task_queue:
-            self.schedule_task(self.get_next_task())
-        return self._task_queue.popleft()
+        return self._task_queue.popleft() if self._task_queue else self.get_next_task()
 
     def run(self):
         """Until interrupted; for who calls it, as the engine steps through nested sets by itself."""
@@ -184,16 +190,12 @@ class DefaultTaskSet(TaskSet):
     """The tasks of a User, which are called with the user."""
 
     def get_next_task(self):
-        if not self.user.tasks:
+        if not self._user.tasks:
             raise NoTaskError(f"{type(self.user).__name__} has no tasks: are they decorated with @task?")
-        return random.choice(self.user.tasks)
+        return any_of(self._user.tasks)
 
     def execute_task(self, one):
-        one(self.user)
-
-
-def _is_set(one):
-    return isinstance(one, type) and issubclass(one, TaskSet)
+        one(self._user)
 
 
 def _leave(stack, reschedule):
@@ -213,11 +215,11 @@ def _fail(user, one, e):
 def drive(stack):
     """One task of the set on top, and the wait after it; a task that is a set goes on top."""
     top = stack[-1]
-    user = top.user
-    one = top.next_task()
+    user = top._user
+    one = top._task_queue.popleft() if top._task_queue else top.get_next_task()
     user._brunt_task_began = time.monotonic()
     try:
-        if _is_set(one):
+        if isinstance(one, type) and issubclass(one, TaskSet):
             inner = one(user if isinstance(top, DefaultTaskSet) else top)
             stack.append(inner)
             inner.on_start()

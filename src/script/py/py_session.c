@@ -290,7 +290,7 @@ static PyObject *session_set(PyObject *self, PyObject *const *args, Py_ssize_t n
 
 static PyGetSetDef fields[] = {
     SLOT("_routes", routes),
-    SLOT("headers", headers),
+    SLOT("_headers", headers),
     SLOT("params", params),
     SLOT("proxies", proxies),
     SLOT("hooks", hooks),
