@@ -1,5 +1,6 @@
 """Running a scenario: what the host asks for."""
 
+import itertools
 import json
 import math
 
@@ -30,15 +31,19 @@ def mix(tasks):
     return order
 
 
+_scan = json.JSONDecoder().scan_once  # what json.loads() comes to, without the calls around it
+
+
 def body_of(response):
     """What a check is given: parsed JSON if the text looks like an object or array, else None."""
-    content = response.content
-    if content[:1] not in (b"{", b"["):
+    text = response.text
+    if not text.startswith(("{", "[")):
         return None
     try:
-        return json.loads(content)
-    except ValueError:
+        body, end = _scan(text, 0)
+    except (ValueError, StopIteration):
         return None
+    return body if end == len(text) or not text[end:].strip(" \t\r\n") else None
 
 
 def step(coroutine):
@@ -97,7 +102,7 @@ class User:
         if self.vuser is None:
             self._start()
         script = self.script
-        task = script.next_task()
+        task = next(script.turns)
         client = self.client
         client._name = task.name
         client._last = None
@@ -156,14 +161,8 @@ class Script:
         self.n_steps = plan.steps if plan.mode == "step" else 0
         self.target = plan.target
         self.cls = scenario.cls
-        self._order = mix(scenario.tasks)
-        self._at = 0
+        self.turns = itertools.cycle(mix(scenario.tasks))
         self._idle = set()
-
-    def next_task(self):
-        at = self._at
-        self._at = at + 1 if at + 1 < len(self._order) else 0
-        return self._order[at]
 
     def say_idle(self, task):
         if task.name not in self._idle:
