@@ -270,6 +270,9 @@ def _import(job):
     folder = os.path.dirname(path)
     if folder not in sys.path:
         sys.path.insert(1, folder)  # after our packages, so that `import loadpilot` means ours
+    if "threading" in job.text:
+        from brunt_script import locks
+        locks.install()
     name = os.path.splitext(os.path.basename(path))[0]
     if name in sys.modules or name in FLAVOURS or name in sys.stdlib_module_names:
         name = f"{name}_script"

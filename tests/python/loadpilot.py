@@ -60,7 +60,7 @@ class Runs:
     """Several at a time: most of them wait most of the time."""
 
     NAMES = ["Stairs", "Mix", "Slow", "Checks", "Hooks", "AsyncHooks", "Sleeps", "Batches", "Threads", "Requests", "Unreachable",
-             "Limits", "Blocks", "Early"]
+             "Limits", "Blocks", "Early", "Locked"]
 
     def __init__(self, target):
         self.pool = concurrent.futures.ThreadPoolExecutor(4)
@@ -138,6 +138,8 @@ def test_waiting(runs):
     run = runs["Blocks"]
     check("Blocks: says where the loop is held up", run.output.count("all users stood still") == 1 and
           "scenarios.py:" in run.output, run.output[-3000:])
+    run = runs["Locked"]
+    expect("Locked: users wait for each other", (run.sum("http_reqs", "name").get("use"), run.sum("script_exceptions")), (80, 0), run)
     run = runs["Threads"]
     expect("Threads: run while users wait", (run.count("iterations"), run.sum("script_exceptions")), (10, 0), run)
 
@@ -195,7 +197,7 @@ def test_knee(runs, target):
     run = runs["Stairs"]
     said = {k: run.results.get(k) for k in ("scenario", "target_url", "rps_target", "requests_total")}
     check("Stairs: as LoadPilot calls it", said == {"scenario": "Stairs", "target_url": target.url, "rps_target": 30,
-                                                    "requests_total": 120}, said)
+                                                    "requests_total": 180}, said)
     knee = run.results.get("knee_point", {})
     check("Stairs: the knee is the last good step", [knee.get(k) for k in ("step", "total_steps", "rps", "max_rps", "error_rate_pct")]
           == [2, 3, 20, 30, 0], f"{knee}\n{run.output[-3000:]}")

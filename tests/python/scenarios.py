@@ -25,15 +25,15 @@ class Mix(VUser):
         client.get("/fast")
 
 
-@scenario(rps=30, duration="6s", mode="step", steps=3, thresholds={"p99_ms": 60000, "error_rate": 10})
+@scenario(rps=30, duration="9s", mode="step", steps=3, thresholds={"p99_ms": 60000, "error_rate": 10})
 class Stairs(VUser):
-    """20, 40 and 60 iterations; the last step fails."""
+    """30, 60 and 90 iterations; the last step fails."""
 
     numbers = itertools.count()
 
     @task
     def climb(self, client):
-        client.get("/fast" if next(self.numbers) < 60 else "/status/500")
+        client.get("/fast" if next(self.numbers) < 90 else "/status/500")
 
 
 @scenario(rps=4, duration="3s", mode="constant")
@@ -206,6 +206,31 @@ class Unreachable(VUser):
 
 
 kept = []  # outlives the run
+
+
+@scenario(rps=40, duration="2s", mode="constant")
+class Locked(VUser):
+    """80 iterations: what is locked is one user's, also across requests; an RLock is not every user's."""
+
+    lock, again, shared, inside = threading.Lock(), threading.RLock(), None, 0
+    changed = threading.Condition()
+
+    def on_start(self, client):
+        with Locked.lock:
+            if Locked.shared is None:
+                Locked.shared = client.get("/delay/0.2").status_code
+        with self.again, self.again:
+            Locked.inside += 1
+            client.get("/delay/0.02")
+            assert Locked.inside == 1, f"{Locked.inside} users at once"
+            Locked.inside -= 1
+
+    @task
+    def use(self, client):
+        assert Locked.shared == 200
+        with Locked.changed:
+            Locked.changed.notify_all()
+        client.get("/fast")
 
 
 @scenario(rps=10, duration="1s", mode="constant")
