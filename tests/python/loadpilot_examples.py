@@ -112,6 +112,7 @@ LOGIN = """    def on_start(self, client):
 
 """
 CLASS = HEAD + '@scenario(rps=20, duration="2s")\nclass Example(VUser):\n'
+STATE = "    _lock, _vuser_count, _shared_project_id = threading.Lock(), 1, 5\n\n"  # of what an on_stop tidies up
 
 
 def completed(text):
@@ -120,7 +121,7 @@ def completed(text):
     if text.startswith(("@task", "def on_start", "def check_", "def on_stop")):
         body = "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
         more = "" if "@task" in text else "\n    @task\n    def ping(self, client):\n        client.get('/health')\n"
-        return CLASS + ("" if "def on_start" in text else LOGIN) + body + more
+        return CLASS + (STATE if "_lock" in text else "") + ("" if "def on_start" in text else LOGIN) + body + more
     if not re.search(r"^class |^@scenario", text, re.M):
         return None
     task = "\n    @task\n    def ping(self, client):\n        client.get('/health')\n"
