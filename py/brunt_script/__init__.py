@@ -29,12 +29,14 @@ class ScriptError(Exception):
 class Job:
     """What is to be loaded: the file as a module, and what the command line adds to it."""
 
-    def __init__(self, path, target, scenario, wants_plan, args=()):
+    def __init__(self, path, target, scenario, wants_plan, args=(), n_processes=0, n_processes_least=0):
         self.path = path
         self.target = target  # --target, or None
         self.scenario = scenario  # --scenario, or None
         self.wants_plan = wants_plan  # --dry-run
         self.args = list(args)  # what stands behind `--`
+        self.n_processes = n_processes  # that users will be dealt out to, at most one per user; 0: none but this
+        self.n_processes_least = n_processes_least  # however few users there are
         self.module = None
         self.text = ""  # of the file
 
@@ -294,10 +296,10 @@ def _script_of(job):
                       "derives from Locust's HttpUser, FastHttpUser or User")
 
 
-def load(path, target, scenario, wants_plan, args=()):
+def load(path, target, scenario, wants_plan, args=(), n_processes=0, n_processes_least=0):
     """The script of a file; raises ScriptError and nothing else."""
     sys.argv = [path]
-    job = Job(path, target, scenario, wants_plan, args)
+    job = Job(path, target, scenario, wants_plan, args, n_processes, n_processes_least)
     for flavour in FLAVOURS:
         reset = getattr(sys.modules.get(flavour), "brunt_reset", None)
         if reset:
@@ -312,11 +314,19 @@ def load(path, target, scenario, wants_plan, args=()):
     # What is loaded stays for the run: collections need not look at it.
     gc.collect()
     gc.freeze()
+    _loaded.append(script)
     return script
+
+
+_loaded = []
 
 
 def ending():
     """The script is done with: what it has left for the end of the program, for the program will not wait for Python."""
+    while _loaded:
+        close = getattr(_loaded.pop(), "close", None)
+        if close:
+            close()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

@@ -6,9 +6,12 @@ import time
 from contextlib import contextmanager
 
 import _brunt
-from locust.exception import StopTest, StopUser
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
 logger = logging.getLogger(__name__)
+
+# What a listener may raise in place of the task that it is called from.
+_FOR_TASKS = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
 
 
 class EventHook:
@@ -28,7 +31,7 @@ class EventHook:
         for handler in reversed(self._handlers) if reverse else list(self._handlers):
             try:
                 handler(**kwargs)
-            except (StopUser, StopTest):
+            except _FOR_TASKS:
                 raise
             except Exception as e:
                 Events.n_failed += 1

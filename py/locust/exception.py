@@ -45,6 +45,18 @@ class RPCError(Exception):
     pass
 
 
+class RPCSendError(RPCError):
+    pass
+
+
+class RPCReceiveError(RPCError):
+    """With the address that it came from."""
+
+    def __init__(self, *args, addr=None):
+        super().__init__(*args)
+        self.addr = addr
+
+
 class AuthCredentialsError(ValueError):
     pass
 

@@ -4,10 +4,12 @@ import time
 
 
 class LoadTestShape:
-    """tick() says about once a second how many users there are to be: (users, spawn_rate), with a list
-    of classes as a third, or None for the end."""
+    """
+    tick() says about once a second how many users there are to be: (users, spawn_rate), with a list of classes as a
+    third, or None for the end.
+    """
 
-    abstract = False
+    abstract = True
     use_common_options = False
     runner = None
 
@@ -16,7 +18,7 @@ class LoadTestShape:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls.abstract = "abstract" in cls.__dict__ and cls.__dict__["abstract"]
+        cls.abstract = cls.__dict__.get("abstract", False)
 
     def reset_time(self):
         self.start_time = time.perf_counter()
@@ -26,7 +28,7 @@ class LoadTestShape:
         return time.perf_counter() - self.start_time
 
     def get_current_user_count(self):
-        return self.runner.user_count if self.runner else 0
+        return self.runner.user_count
 
     def tick(self):
         return None

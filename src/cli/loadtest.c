@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/loadtest_url.h"
 #include "cli/report_file.h"
+#include "cli/run_workers.h"
 #include "cli/secrets.h"
 #include "metric/exchange_book.h"
 #include "metric/tagset.h"
@@ -722,6 +723,8 @@ static int load_script(struct loadtest *t)
         .n_blocking = t->own.blocking.n_items,
         .args = t->args.operands + 1,
         .n_args = t->args.n_operands - 1,
+        .n_processes = run_workers_most(t, ops),
+        .n_processes_least = (unsigned)t->own.workers,
     };
 
     t->init_tags = tag_pool_new();

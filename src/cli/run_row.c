@@ -250,7 +250,7 @@ static enum store_state state_of(enum run_stop why, const char *reason)
 {
     if (why == RUN_STOP_ERROR || (why == RUN_STOP_NONE && reason))
         return STORE_FAILED;
-    return why == RUN_STOP_NONE ? STORE_FINISHED : STORE_STOPPED;
+    return why == RUN_STOP_NONE || why == RUN_STOP_OVER ? STORE_FINISHED : STORE_STOPPED;
 }
 
 void run_row_end(const struct loadtest *t, struct run *run, const struct run_ending *ending,

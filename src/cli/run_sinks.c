@@ -288,6 +288,7 @@ static struct str terminal_status(const struct run *run)
 {
     switch (run_stopped(run)) {
     case RUN_STOP_NONE:
+    case RUN_STOP_OVER:
         return STR("finished");
     case RUN_STOP_SIGNAL:
     case RUN_STOP_REMOTE:

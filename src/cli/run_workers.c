@@ -82,23 +82,41 @@ static bool is_aggregated(const char *spec)
     return false;
 }
 
+static bool are_aggregated(const struct plan_strings *outs)
+{
+    for (size_t i = 0; i < outs->n; i++) {
+        if (!is_aggregated(outs->items[i]))
+            return false;
+    }
+    return true;
+}
+
+unsigned run_workers_most(const struct loadtest *t, const struct script_ops *language)
+{
+    unsigned n = run_processors();
+
+    if (t->own.workers)
+        return (unsigned)t->own.workers;
+    if (!language->one_loop || t->own.loops || !are_aggregated(&t->cli.out) ||
+        !are_aggregated(&t->env.out))
+        return 0;
+    return n > 1 ? n : 0;
+}
+
 /*
  * Nobody has said how many: a language whose users share one loop would leave the other processors
  * idle. 0: it does not matter, or it would not go.
  */
 static unsigned choose(const struct loadtest *t)
 {
-    const struct plan_strings *outs = &t->plan->options->out;
     unsigned n = run_processors();
 
     if (!t->script->ops->one_loop || t->own.loops || check(t) < 0) {
         fault_clear();
         return 0;
     }
-    for (size_t i = 0; i < outs->n; i++) {
-        if (!is_aggregated(outs->items[i]))
-            return 0;
-    }
+    if (!are_aggregated(&t->plan->options->out))
+        return 0;
     if ((int64_t)n > t->plan->planned_vus)
         n = (unsigned)t->plan->planned_vus;
     return n > 1 ? n : 0;

@@ -9,6 +9,13 @@ struct loadtest;
 struct loop;
 struct run_config;
 struct run_workers;
+struct script_ops;
+
+/*
+ * How many processes its users are dealt out to at most, as far as its options say that before the
+ * script is loaded; 0: none. One user is no matter for two.
+ */
+unsigned run_workers_most(const struct loadtest *t, const struct script_ops *language);
 
 /*
  * For the test as its options say; argv is the command's, argv[0] its name, and outlives it. NULL

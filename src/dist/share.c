@@ -131,7 +131,7 @@ static void on_stop(void *arg, struct run *run UNUSED, enum run_stop why, const 
 {
     struct share *s = arg;
 
-    if (why != RUN_STOP_ABORT && why != RUN_STOP_ERROR)
+    if (why != RUN_STOP_ABORT && why != RUN_STOP_ERROR && why != RUN_STOP_OVER)
         return;
     buf_reset(&s->message);
     buf_putc(&s->message, (char)why);
@@ -211,6 +211,9 @@ static void on_message(void *arg, unsigned kind, struct str bytes)
         break;
     case SHARE_STOP:
         run_stop(s->run, RUN_STOP_REMOTE, STR("the run"));
+        break;
+    case SHARE_OVER:
+        run_stop(s->run, RUN_STOP_OVER, STR("the run"));
         break;
     case SHARE_TICK:
         run_tick_now(s->run);

@@ -16,6 +16,7 @@ enum share_message {
     SHARE_TICK,    /* asks for news */
     SHARE_CONTROL, /* struct share_control */
     SHARE_QUIT,
+    SHARE_OVER, /* users finish what they do */
 
     /* from it */
     SHARE_READY = 32, /* struct share_ready */

@@ -176,7 +176,8 @@ static int take_ready(struct share_process *p, struct str bytes)
 
 static int take_stop(struct share_process *p, struct str bytes)
 {
-    if (!bytes.n || (bytes.p[0] != RUN_STOP_ABORT && bytes.p[0] != RUN_STOP_ERROR))
+    if (!bytes.n || (bytes.p[0] != RUN_STOP_ABORT && bytes.p[0] != RUN_STOP_ERROR &&
+                     bytes.p[0] != RUN_STOP_OVER))
         return SHARE_E_BAD;
     run_stop(p->run, (enum run_stop)bytes.p[0], str_from_index(bytes, 1));
     return 0;
@@ -319,7 +320,7 @@ static void start_it(struct run_remote *r, const char *setup_data)
 
 static void stop_it(struct run_remote *r)
 {
-    say(of(r), SHARE_STOP);
+    say(of(r), run_stopped(of(r)->run) == RUN_STOP_OVER ? SHARE_OVER : SHARE_STOP);
 }
 
 static void ask_it(struct run_remote *r)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/run_priv.h"
+#include "script/script.h"
 
 static const char *const names[] = {
     [RUN_EVENT_PAUSE] = "pause",
@@ -68,7 +69,7 @@ void control_note_stop(struct run *run, enum run_stop why, const char *message)
     static const char *const by[] = {
         [RUN_STOP_THRESHOLD] = "a threshold", [RUN_STOP_ABORT] = "the script",
         [RUN_STOP_REMOTE] = "the API",        [RUN_STOP_ERROR] = "an error",
-        [RUN_STOP_SIGNAL] = "a signal",
+        [RUN_STOP_SIGNAL] = "a signal",       [RUN_STOP_OVER] = "the script",
     };
     bool has_name = why == RUN_STOP_REMOTE && message && message[0];
 
@@ -189,6 +190,13 @@ static uint64_t users_of(const struct scenario_run *sr)
                                                    : atomic_load(&sr->shared.active);
 }
 
+static void set_users(struct scenario_run *sr, uint64_t n)
+{
+    sr->vus_max = n > sr->vus_max ? n : sr->vus_max;
+    atomic_store(&sr->shared.scaled_vus, (int64_t)n);
+    tell_workers(sr->run);
+}
+
 int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str by)
 {
     struct scenario_run *sr;
@@ -203,11 +211,39 @@ int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str b
                           .from = (double)users_of(sr),
                           .to = (double)n};
 
-    sr->vus_max = n > sr->vus_max ? n : sr->vus_max;
-    atomic_store(&sr->shared.scaled_vus, (int64_t)n);
+    set_users(sr, n);
     note(run, e, by);
-    tell_workers(run);
     return 0;
+}
+
+/* Too many to be events: a script that steers its load may ask for others each second. */
+static int obey(struct run *run, uint64_t n)
+{
+    struct scenario_run *sr;
+
+    TRY(find(run, STR(""), has_looping_users, "users", &sr));
+    TRY(check_part(run, sr));
+    set_users(sr, n < RUN_VUS_LIMIT ? n : RUN_VUS_LIMIT);
+    return 0;
+}
+
+void control_listen(struct run *run)
+{
+    struct script_talk *talk = run->config.script->talk;
+
+    if (!talk || run->stage != RUN_SCENARIOS || run_stopped(run) != RUN_STOP_NONE)
+        return;
+    uint64_t wanted = atomic_exchange(&talk->wanted, 0);
+    struct run_totals totals;
+
+    atomic_store(&talk->has_begun, true);
+
+    if (wanted && obey(run, wanted - 1) < 0)
+        fault_clear();
+    run_totals(run, &totals);
+    atomic_store(&talk->n_users, totals.vus_active);
+    if (atomic_load(&talk->is_over))
+        run_stop(run, RUN_STOP_OVER, STR("the script says that the test is over"));
 }
 
 int run_scale_rate(struct run *run, struct str scenario, double per_s, struct str by)

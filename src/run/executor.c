@@ -10,6 +10,7 @@
 #include "metric/metric.h"
 #include "metric/systag.h"
 #include "run/executor_priv.h"
+#include "script/script.h"
 
 /* ---- one user ---- */
 
@@ -110,6 +111,14 @@ static void (*const bodies[PLAN_EXECUTOR_COUNT])(struct slot *slot) = {
     [PLAN_CONSTANT_ARRIVAL_RATE] = arrival_serve, [PLAN_RAMPING_ARRIVAL_RATE] = arrival_serve,
 };
 
+static void tell_ending(const struct part *p)
+{
+    struct script_talk *talk = p->worker->run->config.script->talk;
+
+    if (talk)
+        atomic_store(&talk->is_ending, true);
+}
+
 static void user_run(void *arg)
 {
     struct slot *slot = arg;
@@ -126,6 +135,8 @@ static void user_run(void *arg)
         atomic_fetch_add(&w->shared.active, 1);
         vu_activate(slot->vu, sr->plan, sr->export_index, w->run->setup_data);
         bodies[sr->plan->executor](slot);
+        if (loop_now(w->loop) >= sr->end)
+            tell_ending(slot->part);
         vu_leave(slot->vu);
         worker_give_vu(w, slot->vu);
         slot->vu = NULL;
@@ -156,6 +167,14 @@ static void slot_interrupt(struct slot *slot)
     if (slot->running && slot->vu)
         vu_interrupt(slot->vu);
     arrival_release(slot);
+}
+
+/* The user finishes what it does; one that does nothing has finished. */
+static void slot_release(struct slot *slot)
+{
+    slot->wanted = false;
+    if (slot->running && slot->vu)
+        vu_release(slot->vu);
 }
 
 /* ---- one scenario ---- */
@@ -190,7 +209,7 @@ static void want(struct part *p, uint64_t n_users)
     }
     /* The highest are asked to stop first; they finish what they are doing. */
     for (size_t i = p->n_slots; i > n; i--)
-        p->slots[i - 1]->wanted = false;
+        slot_release(p->slots[i - 1]);
     coro_waitlist_wake_all(&p->worker->held, 0);
 }
 
@@ -234,7 +253,7 @@ static void drive_ramp(struct part *p)
     const struct plan_steps *raw = &p->sr->raw;
 
     for (size_t i = 0; i < raw->n; i++) {
-        if (coro_sleep_until(p->sr->start + raw->items[i].at))
+        if (coro_sleep_until(p->sr->start + raw->items[i].at) || p->is_over)
             return;
         if (p->scaled < 0)
             want(p, (uint64_t)raw->items[i].vus);
@@ -273,7 +292,7 @@ static void part_done(struct part *p)
 
 static void part_run(struct part *p)
 {
-    if (coro_sleep_until(p->sr->start))
+    if (coro_sleep_until(p->sr->start) || p->is_over)
         return;
     p->has_begun = true;
     timer_set(p->worker->loop, &p->hard_stop, p->sr->hard_end, on_hard_stop);
@@ -290,8 +309,29 @@ static void part_run(struct part *p)
         drive_ramp(p);
     }
     /* It may have no users here for a while, and be given some later. */
-    if (is_scalable(p->sr))
+    if (is_scalable(p->sr) && !p->is_over)
         ignored(coro_sleep_until(p->sr->end));
+    tell_ending(p);
+    if (is_scalable(p->sr))
+        want(p, 0);
+}
+
+/* As if its time were over now. */
+static void part_end(struct part *p)
+{
+    p->is_over = true;
+    tell_ending(p);
+    if (p->sr->plan->open_model || !p->has_begun) {
+        part_interrupt(p, 0);
+        if (p->driver)
+            coro_cancel(p->driver);
+        return;
+    }
+    want(p, 0);
+    timer_set(p->worker->loop, &p->hard_stop,
+              loop_now(p->worker->loop) + p->sr->plan->graceful_stop, on_hard_stop);
+    if (p->driver)
+        coro_wake(p->driver, 0);
 }
 
 static void part_drive(void *arg)
@@ -345,6 +385,11 @@ void executor_stop(struct worker *w)
     for (size_t i = 0; w->parts && i < w->run->n_scenarios; i++) {
         struct part *p = &w->parts[i];
 
+        if (run_stopped(w->run) == RUN_STOP_OVER) {
+            part_end(p);
+            continue;
+        }
+        tell_ending(p);
         part_interrupt(p, 0);
         if (p->driver)
             coro_cancel(p->driver);

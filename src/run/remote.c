@@ -83,7 +83,7 @@ void remote_tell(struct worker *w, const struct worker_message *m)
 
     if (m == &w->start) {
         r->ops->start(r, w->run->setup_data);
-    } else if (m == &w->stop) {
+    } else if (m == &w->stop || m == &w->stop_again) {
         r->ops->stop(r);
     } else if (m == &w->swap) {
         r->ops->tick(r);

@@ -18,6 +18,7 @@
 #include "vu/vu_policy.h"
 
 static void on_stop_message(struct loop *l, struct message *m);
+static void on_stop_again_message(struct loop *l, struct message *m);
 
 /* ---- making it ---- */
 
@@ -168,6 +169,7 @@ int run_new(const struct run_config *config, struct run **ret_run)
     run->n_workers = choose_loops(config);
     run->workers = xnew_n(struct worker, run->n_workers);
     run->stop_msg.fn = on_stop_message;
+    run->stop_again_msg.fn = on_stop_again_message;
     atomic_store(&run->shared.paused, config->paused);
     pthread_mutex_init(&run->shared.lock, NULL);
     atomic_store(&run->shared.next_vu_id, (uint64_t)config->plan->planned_vus + 1);
@@ -207,6 +209,7 @@ void run_free(struct run *run)
     free(run->setup_data);
     free(run->events);
     free(run->shared.message);
+    free(run->shared.message_before);
     free(run);
 }
 
@@ -227,17 +230,21 @@ void run_wake(struct run *run)
 
 void run_stop(struct run *run, enum run_stop why, struct str message)
 {
-    bool first;
+    unsigned n = 0;
 
     pthread_mutex_lock(&run->shared.lock);
-    first = run->shared.why == RUN_STOP_NONE && !run->shared.closed;
-    if (first) {
+    enum run_stop before = run->shared.why;
+
+    if (!run->shared.closed && before != why &&
+        (before == RUN_STOP_NONE || before == RUN_STOP_OVER)) {
         run->shared.why = why;
+        run->shared.message_before = run->shared.message;
         run->shared.message = xstrndup(message.n ? message.p : "", message.n);
+        n = ++run->shared.n_stops;
     }
     pthread_mutex_unlock(&run->shared.lock);
-    if (first)
-        loop_post(run->config.loop, &run->stop_msg);
+    if (n)
+        loop_post(run->config.loop, n == 1 ? &run->stop_msg : &run->stop_again_msg);
 }
 
 bool run_has_failed(const struct run *run)
@@ -261,38 +268,69 @@ enum run_stop run_stopped(const struct run *run)
     return why;
 }
 
-static void on_stop_message(struct loop *l UNUSED, struct message *m)
+/* Users may finish what they do for so long. */
+static span_ns grace(const struct run *run)
 {
-    struct run *run = container_of(m, struct run, stop_msg);
+    span_ns longest = 0;
 
-    control_note_stop(run, run_stopped(run), run->shared.message);
+    if (run_stopped(run) != RUN_STOP_OVER)
+        return 0;
+    for (size_t i = 0; i < run->n_scenarios; i++) {
+        span_ns one = run->scenarios[i].plan->graceful_stop;
+
+        longest = one > longest ? one : longest;
+    }
+    return longest;
+}
+
+static void stop_worker(struct run *run, struct worker *w, struct worker_message *message)
+{
+    if (run->stage > RUN_SCENARIOS)
+        return;
+    /* Its loop may be deep in script code, or not there yet. */
+    w->stopping = true;
+    if (!w->is_open)
+        return;
+    if (run_stopped(run) != RUN_STOP_OVER)
+        worker_stop_code(w);
+    worker_tell(w, message);
+}
+
+static void handle_stop(struct run *run, bool is_first)
+{
+    enum run_stop why = run_stopped(run);
+
+    control_note_stop(run, why, run->shared.message);
     if (run->config.on_stop)
-        run->config.on_stop(run->config.arg, run, run_stopped(run), run->shared.message);
+        run->config.on_stop(run->config.arg, run, why, run->shared.message);
     /* teardown() still runs; setup() does not go on. */
     if (run->stage <= RUN_SETUP)
         worker_stop_code(&run->main);
     if (run->stage <= RUN_SETUP && run->main.shared.n_vus)
         vu_interrupt(run->main.shared.vus[0]);
-    for (unsigned i = 0; i < run->n_workers; i++) {
-        struct worker *w = &run->workers[i];
-
-        if (run->stage > RUN_SCENARIOS)
-            continue;
-        /* Its loop may be deep in script code, or not there yet. */
-        w->stopping = true;
-        if (!w->is_open)
-            continue;
-        worker_stop_code(w);
-        worker_tell(w, &w->stop);
-    }
-    run->stop_handled = true;
+    run->insist_from = loop_now(run->config.loop) + grace(run);
+    for (unsigned i = 0; i < run->n_workers; i++)
+        stop_worker(run, &run->workers[i],
+                    is_first ? &run->workers[i].stop : &run->workers[i].stop_again);
+    run->n_stops_handled++;
     run_wake(run);
+}
+
+static void on_stop_message(struct loop *l UNUSED, struct message *m)
+{
+    handle_stop(container_of(m, struct run, stop_msg), true);
+}
+
+static void on_stop_again_message(struct loop *l UNUSED, struct message *m)
+{
+    handle_stop(container_of(m, struct run, stop_again_msg), false);
 }
 
 void run_insist(struct run *run)
 {
     /* A user that was just beginning when its code was stopped has begun all the same. */
-    if (!run->stop_handled || run->stage != RUN_SCENARIOS)
+    if (!run->n_stops_handled || run->stage != RUN_SCENARIOS ||
+        loop_now(run->config.loop) < run->insist_from)
         return;
     for (unsigned i = 0; i < run->n_workers; i++) {
         if (run->workers[i].is_open && !run->workers[i].is_done)
@@ -305,10 +343,10 @@ static void close_stopping(struct run *run)
 {
     pthread_mutex_lock(&run->shared.lock);
     run->shared.closed = true;
-    bool is_posted = run->shared.why != RUN_STOP_NONE;
+    unsigned n_posted = run->shared.n_stops;
 
     pthread_mutex_unlock(&run->shared.lock);
-    while (is_posted && !run->stop_handled)
+    while (run->n_stops_handled < n_posted)
         run_wait(run);
 }
 
@@ -544,6 +582,7 @@ static int stop_fault(struct run *run)
         return fault(FAULT_EXIT(103), "test run stopped from the REST API");
     case RUN_STOP_ERROR:
         return fault(-EIO, "%s", text);
+    case RUN_STOP_OVER:
     case RUN_STOP_NONE:
         break;
     }

@@ -26,7 +26,7 @@ struct redact;
 struct run;
 struct run_remote;
 
-/* Why a run ended before its plan did. The first reason counts. */
+/* Why a run ended before its plan did. The first reason counts, but for RUN_STOP_OVER. */
 enum run_stop {
     RUN_STOP_NONE,
     RUN_STOP_THRESHOLD, /* abortOnFail */
@@ -34,6 +34,7 @@ enum run_stop {
     RUN_STOP_SIGNAL,
     RUN_STOP_REMOTE, /* asked for through an API */
     RUN_STOP_ERROR,  /* setup, teardown or a user's init code failed */
+    RUN_STOP_OVER,   /* the script says that the test has come to its end; no failure */
 };
 
 enum run_stage {
@@ -80,7 +81,8 @@ struct run_config {
     /* Its users are there, and nothing has begun; on the main loop. May be NULL. */
     void (*on_ready)(void *arg, struct run *run);
 
-    /* It was told to stop, the first time; on the main loop. May be NULL. */
+    /* It was told to stop: once, or twice when the first was RUN_STOP_OVER; on the main loop. May
+     * be NULL. */
     void (*on_stop)(void *arg, struct run *run, enum run_stop why, const char *message);
 
     /* k6/secrets; may be NULL. Any thread. */
@@ -133,7 +135,10 @@ int run_exit_code(struct run *run, int fault_code);
 void run_summary(struct run *run, const char *data_json, struct script_summary_file **ret_files,
                  size_t *ret_n);
 
-/* Asks the run to end: iterations are interrupted at once, teardown still runs. Any thread. */
+/*
+ * Asks the run to end: iterations are interrupted at once (after RUN_STOP_OVER when their graceful
+ * time has passed), teardown still runs. Any thread.
+ */
 void run_stop(struct run *run, enum run_stop why, struct str message);
 
 /* A tick as soon as all loops have answered, for a share. On the main loop. */

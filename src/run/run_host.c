@@ -206,6 +206,11 @@ static void vu_abort(void *arg, struct vu *vu UNUSED, struct str message)
     run_stop(((struct worker *)arg)->run, RUN_STOP_ABORT, message);
 }
 
+static void vu_end(void *arg, struct vu *vu UNUSED, struct str message)
+{
+    run_stop(((struct worker *)arg)->run, RUN_STOP_OVER, message);
+}
+
 static void vu_fail(void *arg, struct vu *vu UNUSED, struct str message)
 {
     struct run *run = ((struct worker *)arg)->run;
@@ -232,6 +237,7 @@ const struct vu_run_ops run_vu_ops = {
     .secret = vu_secret,
     .abort = vu_abort,
     .fail = vu_fail,
+    .end = vu_end,
 };
 
 void run_user_missing(struct run *run, const struct plan_scenario *s)

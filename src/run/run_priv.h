@@ -82,6 +82,7 @@ struct part {
     size_t n_slots, cap_slots;
     uint64_t first; /* index of slots[0] */
     bool has_begun;
+    bool is_over;              /* ended before its time, users finish what they do */
     int64_t scaled;            /* users of the whole scenario that were asked for; -1: as planned */
     struct arrivals *arrivals; /* of an open model, in the arena; else NULL */
     struct coro *driver;
@@ -120,13 +121,13 @@ struct worker {
     int init_result;   /* 0 or the fault of making users */
     char init_text[1024];
     struct health_loop health;
-    struct remote_state *remote;                        /* it is another process; else NULL */
-    struct interval *interval;                          /* handed over */
-    struct list exchanges;                              /* the same */
-    uint64_t n_left_out;                                /* the same: failures not kept */
-    struct exception_book *exceptions;                  /* of its thread */
-    struct buf exception_news;                          /* handed over */
-    struct worker_message start, stop, swap, quit;      /* main to worker */
+    struct remote_state *remote;       /* it is another process; else NULL */
+    struct interval *interval;         /* handed over */
+    struct list exchanges;             /* the same */
+    uint64_t n_left_out;               /* the same: failures not kept */
+    struct exception_book *exceptions; /* of its thread */
+    struct buf exception_news;         /* handed over */
+    struct worker_message start, stop, stop_again, swap, quit; /* main to worker */
     struct worker_message control;                      /* main to worker: see `shared` anew */
     struct worker_message ready, done, swapped, failed; /* worker to main */
     struct {
@@ -169,9 +170,10 @@ struct run {
     mono_ns next_tick;
     mono_ns next_eval;
     span_ns load; /* for how long users could start iterations, pauses left out */
-    struct message stop_msg;
-    bool is_last_tick; /* after it nothing is merged any more */
-    bool stop_handled;
+    struct message stop_msg, stop_again_msg; /* the latter after RUN_STOP_OVER */
+    bool is_last_tick;                       /* after it nothing is merged any more */
+    unsigned n_stops_handled;
+    mono_ns insist_from; /* code that still runs then is stopped again and again */
     bool scenarios_over;
     bool was_stopped; /* before they were */
     bool unattempted_counted;
@@ -180,9 +182,11 @@ struct run {
     int first_fault; /* the one that ended the run */
     char first_text[1024];
     struct {
-        pthread_mutex_t lock; /* of why and message */
+        pthread_mutex_t lock; /* of why, the messages and n_stops */
         enum run_stop why;
-        char *message;
+        char *message,
+            *message_before; /* the latter of RUN_STOP_OVER, when another came after it */
+        unsigned n_stops;    /* that were posted, 2 at most */
         bool closed;         /* run_execute is over: nobody listens to a stop; under `lock` */
         _Atomic bool failed; /* test.fail() */
         _Atomic bool paused;
@@ -245,6 +249,9 @@ void executor_control(struct worker *w); /* the run was paused, resumed or scale
 void arrival_plan(struct scenario_run *sr);
 double arrival_rate(const struct scenario_run *sr, mono_ns now);
 void arrival_set_rate(struct scenario_run *sr, double per_s, mono_ns now);
+
+/* control.c; on the main loop, each tick: does what the script asks for */
+void control_listen(struct run *run);
 
 /* control.c; on the main loop: the run was told to stop */
 void control_note_stop(struct run *run, enum run_stop why, const char *message);

@@ -116,6 +116,7 @@ static void finish_tick(struct run *run)
         judge(run, now);
     if (run->config.on_tick)
         run->config.on_tick(run->config.arg, run);
+    control_listen(run);
 }
 
 static void on_swapped(struct loop *l UNUSED, struct message *m)

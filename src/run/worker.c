@@ -34,6 +34,7 @@ void worker_init(struct worker *w, struct run *run, unsigned index)
     w->exceptions = exception_book_new();
     message_init(&w->start, w, on_start);
     message_init(&w->stop, w, on_stop);
+    message_init(&w->stop_again, w, on_stop);
     message_init(&w->swap, w, on_swap);
     message_init(&w->quit, w, on_quit);
     message_init(&w->control, w, on_control);

@@ -79,6 +79,23 @@ struct script_config {
     size_t n_blocking;
     const char *const *args; /* what stands behind `--` on the command line, n_args */
     size_t n_args;
+    /* That its users will be dealt out to, at most one per user; 0: they run in this one. */
+    unsigned n_processes;
+    unsigned n_processes_least; /* however few users there are */
+};
+
+/*
+ * What a script and its run have to say to each other while it runs. Any thread may read and write
+ * all of it; the run looks once a second.
+ */
+struct script_talk {
+    /* from the script */
+    _Atomic uint64_t wanted; /* users that its only scenario is to have, plus 1; 0: as planned */
+    _Atomic bool is_over;    /* the test has come to its end */
+    /* from the run */
+    _Atomic bool has_begun;
+    _Atomic uint64_t n_users; /* that there are, in all processes */
+    _Atomic bool is_ending;   /* users are being stopped, and no more begin */
 };
 
 struct script_export {
@@ -99,6 +116,7 @@ struct script {
     unsigned n_steps;   /* levels of equal length in which its load rises; 0: not in steps */
     char *text;         /* source of the main script, for reports and the store */
     size_t n_text;
+    struct script_talk *talk; /* the language's; NULL: neither side has anything to say */
     bool has_setup, has_teardown, has_handle_summary;
 };
 
@@ -271,6 +289,12 @@ struct script_host_ops {
     /* test.abort() and test.fail(); the language then interrupts itself on abort. */
     void (*abort)(struct script_host *h, struct str message);
     void (*fail)(struct script_host *h, struct str message);
+
+    /*
+     * The test has come to its end, as the script sees it: as if its time were over, users may
+     * finish what they do.
+     */
+    void (*end)(struct script_host *h, struct str message);
 };
 
 /* One per virtual user; embedded in it by `vu`. The language may read all and write what says so.
@@ -298,6 +322,8 @@ struct script_host {
      * below the frame that enters it.
      */
     uintptr_t stack_low;
+    bool is_idle; /* written by the language: it sleeps between two things to do; when its user is
+                     to go, there is nothing to wait for, and the sleep is cancelled */
     uint64_t activation; /* changes when the user is activated for a scenario: __ENV is rebuilt */
 };
 

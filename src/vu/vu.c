@@ -456,6 +456,12 @@ void vu_interrupt(struct vu *vu)
     coro_cancel(vu->coro);
 }
 
+void vu_release(struct vu *vu)
+{
+    if (vu->coro && vu->host.is_idle)
+        coro_cancel(vu->coro);
+}
+
 /* ---- setup, teardown, handleSummary ---- */
 
 static void begin_stage(struct vu *vu, enum script_phase phase, const char *group, mono_ns deadline)

@@ -47,6 +47,7 @@ struct vu_run_ops {
 
     void (*abort)(void *arg, struct vu *vu, struct str message);
     void (*fail)(void *arg, struct vu *vu, struct str message);
+    void (*end)(void *arg, struct vu *vu, struct str message);
 };
 
 struct vu_loop_config {
@@ -142,6 +143,9 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end);
  * for and stops its code. On the loop's thread.
  */
 void vu_interrupt(struct vu *vu);
+
+/* Ends the sleep of a user that does nothing but wait for its next task; else no effect. */
+void vu_release(struct vu *vu);
 
 /* Stops script code that is running, at once; for a loop that does not turn. Any thread. */
 void vu_stop_code(struct vu *vu);

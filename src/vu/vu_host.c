@@ -331,6 +331,13 @@ static void host_fail(struct script_host *h, struct str message)
     c->ops->fail(c->arg, vu_of(h), message);
 }
 
+static void host_end(struct script_host *h, struct str message)
+{
+    const struct vu_loop_config *c = &vu_of(h)->vl->config;
+
+    c->ops->end(c->arg, vu_of(h), message);
+}
+
 const struct script_host_ops vu_host_ops = {
     .request = host_request,
     .batch = host_batch,
@@ -355,4 +362,5 @@ const struct script_host_ops vu_host_ops = {
     .secret = host_secret,
     .abort = host_abort,
     .fail = host_fail,
+    .end = host_end,
 };

@@ -1,9 +1,12 @@
 """Tasks that say what comes after them, and how likely."""
 
+import logging
 import random
 
 from locust.exception import LocustError
 from locust.user.task import TaskSet, TaskSetMeta
+
+logger = logging.getLogger(__name__)
 
 
 class NoMarkovTasksError(LocustError):
@@ -14,7 +17,7 @@ class InvalidTransitionError(LocustError):
     pass
 
 
-class NonMarkovTaskError(LocustError):
+class NonMarkovTaskTransitionError(LocustError):
     pass
 
 
@@ -22,59 +25,76 @@ class MarkovTaskTagError(LocustError):
     pass
 
 
-def _add(func, name, weight):
-    if not hasattr(func, "transitions"):
-        func.transitions = []
-    func.transitions.append((name, weight))
-    return func
-
-
 def transition(func_name, weight=1):
-    """After this task comes that one, with so much weight."""
-    return lambda func: _add(func, func_name, weight)
+    """After the task comes that one, with so much weight."""
+    return transitions({func_name: weight})
 
 
 def transitions(weights):
     """Several: {name: weight}, or a list of names and (name, weight)."""
+    if not isinstance(weights, dict):
+        weights = dict(item if isinstance(item, tuple) else (item, 1) for item in weights)
 
     def decorate(func):
-        for item in weights.items() if isinstance(weights, dict) else weights:
-            name, weight = item if isinstance(item, tuple) else (item, 1)
-            _add(func, name, weight)
+        if not hasattr(func, "transitions"):
+            func.transitions = {}
+        func.transitions.update(weights)
         return func
 
     return decorate
 
 
+# ---- what a class is checked for ----
+
+
+def _check_task(name, one, class_dict):
+    if one.__name__ == "run":
+        raise LocustError(f"{name}.run is the loop of a TaskSet: a task needs another name")
+    if one.__name__ in ("on_start", "on_stop"):
+        logger.warning("%s.%s is a hook as well: it is called as both", name, one.__name__)
+    if getattr(one, "locust_tag_set", None):
+        raise MarkovTaskTagError(f"{name}.{one.__name__}: tasks of a MarkovTaskSet have no tags")
+    for target in one.transitions:
+        if target not in class_dict:
+            raise InvalidTransitionError(f"{name}.{one.__name__} leads to '{target}', which is not there")
+        if not hasattr(class_dict[target], "transitions"):
+            raise NonMarkovTaskTransitionError(f"{name}.{one.__name__} leads to '{target}', which leads nowhere")
+
+
+def _warn_of_unreachable(name, chain, class_dict):
+    seen, left = set(), [chain[0].__name__]
+    while left:
+        one = left.pop()
+        if one not in seen:
+            seen.add(one)
+            left += [target for target, weight in class_dict[one].transitions.items() if weight]
+    for one in chain:
+        if one.__name__ not in seen:
+            logger.warning("%s.%s is never reached", name, one.__name__)
+
+
 class MarkovTaskSetMeta(TaskSetMeta):
     def __new__(mcs, name, bases, class_dict):
-        made = super().__new__(mcs, name, bases, class_dict)
-        chain = [v for v in class_dict.values() if hasattr(v, "transitions")]
-        for one in chain:
-            if getattr(one, "locust_tag_set", None):
-                raise MarkovTaskTagError(f"{name}.{one.__name__}: tasks of a MarkovTaskSet have no tags")
-            for target, _ in one.transitions:
-                if target not in class_dict:
-                    raise InvalidTransitionError(f"{name}.{one.__name__} leads to '{target}', which is not there")
-                if not hasattr(class_dict[target], "transitions"):
-                    raise NonMarkovTaskError(f"{name}.{one.__name__} leads to '{target}', which leads nowhere")
-        if not chain and bases and bases != (TaskSet,):
+        if class_dict.setdefault("abstract", False):
+            return type.__new__(mcs, name, bases, class_dict)
+        chain = [one for one in class_dict.values() if hasattr(one, "transitions")]
+        if not chain:
             raise NoMarkovTasksError(f"{name} has no tasks with @transition")
-        made.tasks = chain
-        return made
+        for one in chain:
+            _check_task(name, one, class_dict)
+        _warn_of_unreachable(name, chain, class_dict)
+        class_dict["current"] = chain[0]
+        return type.__new__(mcs, name, bases, class_dict)
 
 
 class MarkovTaskSet(TaskSet, metaclass=MarkovTaskSetMeta):
     """A walk along transitions, from the first task of the file."""
 
-    def __init__(self, parent):
-        super().__init__(parent)
-        self.current = None
+    abstract = True
+    current = None  # what comes next
 
     def get_next_task(self):
-        if self.current is None:
-            self.current = self.tasks[0]
-        else:
-            names, weights = zip(*self.current.transitions)
-            self.current = getattr(type(self), random.choices(names, weights)[0])
-        return self.current
+        one = self.current
+        names, weights = zip(*one.transitions.items())
+        self.current = getattr(self, random.choices(names, weights)[0])
+        return one

@@ -7,11 +7,13 @@ import time
 from collections import deque
 
 import _brunt
-from locust.exception import (InterruptTaskSet, LocustError, MissingWaitTimeError, NoTaskError, RescheduleTask,
+from locust.exception import (InterruptTaskSet, MissingWaitTimeError, NoTaskError, RescheduleTask,
                               RescheduleTaskImmediately, StopTest, StopUser)
 
 _random = random.random
 logger = logging.getLogger(__name__)
+
+LOCUST_STATE_RUNNING, LOCUST_STATE_WAITING, LOCUST_STATE_STOPPING = "running", "waiting", "stopping"
 
 
 def task(weight=1):
@@ -46,6 +48,14 @@ def tag(*tags):
     return decorate
 
 
+def _as_often(found, listed):
+    """Adds tasks of a list or dict, each as often as its weight says."""
+    for item in listed.items() if isinstance(listed, dict) else listed:
+        one, weight = item if isinstance(item, tuple) else (item, 1)
+        found += [one] * weight
+    return found
+
+
 def get_tasks_from_base_classes(bases, class_dict):
     """Tasks of base classes, then the list `tasks`, then decorated methods in their order; each as
     often as its weight says."""
@@ -54,32 +64,35 @@ def get_tasks_from_base_classes(bases, class_dict):
         found += getattr(base, "tasks", None) or []
     listed = class_dict.get("tasks")
     if listed is not None:
-        for item in listed.items() if isinstance(listed, dict) else listed:
-            one, weight = item if isinstance(item, tuple) else (item, 1)
-            found += [one] * weight
+        _as_often(found, listed)
     for item in class_dict.values():
         if "locust_task_weight" in dir(item):
             found += [item] * int(item.locust_task_weight)
     return found
 
 
-def filter_tasks_by_tags(cls, tags, exclude_tags):
+def _is_walk(one):
+    """A MarkovTaskSet, whose tasks have no tags."""
+    return type(one).__name__ == "MarkovTaskSetMeta"
+
+
+def filter_tasks_by_tags(cls, tags=None, exclude_tags=None, checked=None):
     """Drops tasks that were not asked for, and sets that are empty then."""
-    kept, seen = [], {}
+    kept, seen = [], {} if checked is None else checked
     for one in cls.tasks:
         if one in seen:
             kept += [one] if seen[one] else []
             continue
         if hasattr(one, "tasks"):
-            filter_tasks_by_tags(one, tags, exclude_tags)
-            wanted = bool(one.tasks)
+            filter_tasks_by_tags(one, tags, exclude_tags, seen)
+            wanted = bool(one.tasks) or _is_walk(one)
         else:
             names = getattr(one, "locust_tag_set", set())
-            wanted = (not tags or bool(names & tags)) and not (exclude_tags and names & exclude_tags)
+            wanted = (tags is None or bool(names & tags)) and not (exclude_tags and names & exclude_tags)
         seen[one] = wanted
         kept += [one] if wanted else []
     cls.tasks = kept
-    if not kept:
+    if not kept and not _is_walk(cls):
         logger.warning("%s has no tasks left after --tags and --exclude-tags", cls.__name__)
 
 
@@ -94,6 +107,15 @@ class TaskSetMeta(type):
         return super().__new__(mcs, name, bases, class_dict)
 
 
+def old_wait(one):
+    """min_wait, max_wait and wait_function, in milliseconds, as long ago; seconds, or None: there are none."""
+    if one.wait_function is not None:
+        return one.wait_function() / 1000.0
+    if one.min_wait is not None and one.max_wait is not None:
+        return random.uniform(one.min_wait, one.max_wait) / 1000.0
+    return None
+
+
 class TaskSet(metaclass=TaskSetMeta):
     """Tasks of which a user does one after the other, chosen by weight, until interrupt()."""
 
@@ -104,11 +126,10 @@ class TaskSet(metaclass=TaskSetMeta):
 
     def __init__(self, parent):
         self._task_queue = deque()
-        if isinstance(parent, TaskSet):
-            self._user = parent.user
-        else:
-            self._user = parent
+        self._user = parent.user if isinstance(parent, TaskSet) else parent
         self._parent = parent
+        self._cp_last_run = time.perf_counter()
+        self._cp_last_wait_time = 0
 
     @property
     def user(self):
@@ -132,8 +153,7 @@ class TaskSet(metaclass=TaskSetMeta):
 
     def get_next_task(self):
         if not self.tasks:
-            extra = ": are they decorated with @task?" if not hasattr(self, "task") else ""
-            raise NoTaskError(f"{type(self).__name__} has no tasks{extra}")
+            raise NoTaskError(_no_tasks(self))
         return any_of(self.tasks)
 
     def schedule_task(self, task_callable, first=False):
@@ -142,11 +162,9 @@ class TaskSet(metaclass=TaskSetMeta):
         else:
             self._task_queue.append(task_callable)
 
-    def execute_next_task(self):
-        self.execute_task(self._task_queue.popleft())
-
     def execute_task(self, one):
-        if hasattr(one, "__self__"):
+        """A method of this set that is bound already is called as it is; others get the set."""
+        if getattr(one, "__self__", None) is self:
             one()
         else:
             one(self)
@@ -157,20 +175,26 @@ class TaskSet(metaclass=TaskSetMeta):
     # ---- waiting ----
 
     def wait_time(self):
-        user = self._user
-        if user.wait_time:
-            return user.wait_time()
-        if self.min_wait is not None and self.max_wait is not None:
-            return random.randint(self.min_wait, self.max_wait) / 1000.0
-        raise MissingWaitTimeError(f"{type(self.user).__name__} has no wait_time")
+        """That of the set, if it has one; else that of its user."""
+        seconds = old_wait(self)
+        if seconds is not None:
+            return seconds
+        if self._user.wait_time:
+            return self._user.wait_time()
+        raise MissingWaitTimeError(f"{type(self._user).__name__} has no wait_time")
 
     def wait(self):
-        seconds = self.wait_time()
-        if seconds and seconds > 0:
-            self._sleep(seconds)
+        user = self._user
+        if user._state == LOCUST_STATE_STOPPING:
+            raise StopUser()
+        user._state = LOCUST_STATE_WAITING
+        self._sleep(self.wait_time() or 0)
+        if user._state == LOCUST_STATE_STOPPING:
+            raise StopUser()
+        user._state = LOCUST_STATE_RUNNING
 
     def _sleep(self, seconds):
-        _brunt.sleep(seconds)
+        _brunt.rest(seconds)
 
     # ---- the loop ----
 
@@ -179,11 +203,15 @@ class TaskSet(metaclass=TaskSetMeta):
         return self._task_queue.popleft() if self._task_queue else self.get_next_task()
 
     def run(self):
-        """Until interrupted; for who calls it, as the engine steps through nested sets by itself."""
-        stack = [self]
-        self.on_start()
-        while stack:
-            drive(stack)
+        """Until interrupted; for tasks that call it, as the engine steps through nested sets by itself."""
+        stack = []
+        _enter(stack, self)
+        try:
+            while True:
+                drive(stack)
+        except (StopUser, StopTest, _brunt.Interrupted):
+            leave_all(stack)
+            raise
 
 
 class DefaultTaskSet(TaskSet):
@@ -191,17 +219,54 @@ class DefaultTaskSet(TaskSet):
 
     def get_next_task(self):
         if not self._user.tasks:
-            raise NoTaskError(f"{type(self.user).__name__} has no tasks: are they decorated with @task?")
+            raise NoTaskError(_no_tasks(self._user))
         return any_of(self._user.tasks)
 
     def execute_task(self, one):
-        one(self._user)
+        if getattr(one, "__self__", None) is self._user:
+            one()
+        else:
+            one(self._user)
 
 
-def _leave(stack, reschedule):
+def _no_tasks(one):
+    hint = ", but an attribute 'task': is it to be 'tasks'?" if getattr(one, "task", None) else \
+        ": decorate methods with @task, or set its attribute 'tasks'"
+    return f"{type(one).__name__} has no tasks{hint}"
+
+
+def _is_set(one):
+    return isinstance(one, type) and issubclass(one, TaskSet)
+
+
+def _rescheduled(e):
+    return RescheduleTaskImmediately() if e.reschedule else RescheduleTask()
+
+
+def _enter(stack, inner):
+    """A set that says in its on_start that it is not for now was never entered, and has no on_stop."""
+    try:
+        inner.on_start()
+    except InterruptTaskSet as e:
+        raise _rescheduled(e) from e
+    stack.append(inner)
+
+
+def _stop_set(one):
+    try:
+        one.on_stop()
+    except (StopUser, StopTest):
+        raise
+    except Exception as e:
+        _brunt.exception(e)
+
+
+def _leave(stack, e):
     """From a set to its parent: at once, or after the wait of it."""
-    stack.pop().on_stop()
-    if not reschedule and stack:
+    _stop_set(stack.pop())
+    if not stack:
+        raise _rescheduled(e) from e
+    if not e.reschedule:
         stack[-1].wait()
 
 
@@ -216,13 +281,12 @@ def drive(stack):
     """One task of the set on top, and the wait after it; a task that is a set goes on top."""
     top = stack[-1]
     user = top._user
-    one = top._task_queue.popleft() if top._task_queue else top.get_next_task()
-    user._brunt_task_began = time.monotonic()
+    if user._state == LOCUST_STATE_STOPPING:
+        raise StopUser()
     try:
-        if isinstance(one, type) and issubclass(one, TaskSet):
-            inner = one(user if isinstance(top, DefaultTaskSet) else top)
-            stack.append(inner)
-            inner.on_start()
+        one = top.next_task()
+        if _is_set(one):
+            _enter(stack, one(user if isinstance(top, DefaultTaskSet) else top))
             return
         top.execute_task(one)
     except RescheduleTaskImmediately:
@@ -230,54 +294,40 @@ def drive(stack):
     except RescheduleTask:
         pass
     except InterruptTaskSet as e:
-        if isinstance(stack[-1], DefaultTaskSet):
-            raise LocustError("interrupt() outside of a TaskSet") from None
-        _leave(stack, e.reschedule)
+        _leave(stack, e)
         return
-    except (StopUser, StopTest):
+    except (StopUser, StopTest, NoTaskError):
         raise
     except Exception as e:
         _fail(user, top, e)
-    if stack:
-        stack[-1].wait()
+    top.wait()
 
 
 def leave_all(stack):
-    """on_stop of all sets, the innermost first."""
+    """on_stop of all sets, the innermost first, whatever one of them raises."""
     while stack:
-        stack.pop().on_stop()
+        try:
+            _stop_set(stack.pop())
+        except (StopUser, StopTest):
+            pass
 
 
 class SequentialTaskSetMeta(TaskSetMeta):
+    """Tasks in the order of the file, those of `tasks = [...]` where that stands."""
+
     def __new__(mcs, name, bases, class_dict):
-        made = super().__new__(mcs, name, bases, class_dict)
         in_order = []
         for base in bases:
             in_order += getattr(base, "tasks", None) or []
         for key, value in class_dict.items():
             if key == "tasks":
-                continue
-            if "locust_task_weight" in dir(value):
+                if not isinstance(value, (list, tuple, dict)):
+                    raise ValueError(f"{name}.tasks: tasks in order are a list or a dict, not a {type(value).__name__}")
+                in_order += _as_often([], value)
+            elif "locust_task_weight" in dir(value):
                 in_order += [value] * int(value.locust_task_weight)
-        declared = class_dict.get("_brunt_listed")
-        made.tasks = in_order if declared is None else declared
-        return made
-
-    @classmethod
-    def __prepare__(mcs, name, bases):
-        return _Declared()
-
-
-class _Declared(dict):
-    """Notes where `tasks = [...]` stands among the methods."""
-
-    def __setitem__(self, key, value):
-        if key == "tasks" and isinstance(value, (list, tuple)):
-            before = [v for k, v in self.items() for _ in range(int(getattr(v, "locust_task_weight", 0) or 0))]
-            super().__setitem__("_brunt_listed", before + list(value))
-        elif "_brunt_listed" in self and hasattr(value, "locust_task_weight"):
-            self["_brunt_listed"].extend([value] * int(value.locust_task_weight))
-        super().__setitem__(key, value)
+        class_dict["tasks"] = in_order
+        return type.__new__(mcs, name, bases, class_dict)
 
 
 class SequentialTaskSet(TaskSet, metaclass=SequentialTaskSetMeta):
@@ -289,7 +339,7 @@ class SequentialTaskSet(TaskSet, metaclass=SequentialTaskSetMeta):
 
     def get_next_task(self):
         if not self.tasks:
-            raise NoTaskError(f"{type(self).__name__} has no tasks: are they decorated with @task?")
+            raise NoTaskError(_no_tasks(self))
         one = self.tasks[self._next_task % len(self.tasks)]
         self._next_task += 1
         return one

@@ -54,6 +54,22 @@ static PyObject *sleep_for(PyObject *module UNUSED, PyObject *arg)
     Py_RETURN_NONE;
 }
 
+/* rest(seconds): the same between two tasks; gives True when the user is to go. */
+static PyObject *rest_for(PyObject *module UNUSED, PyObject *arg)
+{
+    struct py_vu *vu = py_running("rest()");
+    double seconds;
+
+    if (!vu)
+        return NULL;
+    seconds = PyFloat_AsDouble(arg);
+    if (seconds == -1 && PyErr_Occurred())
+        return NULL;
+    int r = py_rest(vu, seconds > 0 ? seconds : 0);
+
+    return r < 0 ? NULL : PyBool_FromLong(r);
+}
+
 static PyObject *now(PyObject *module UNUSED, PyObject *none UNUSED)
 {
     struct py_vu *vu = py_current;
@@ -209,6 +225,55 @@ static PyObject *stop(PyObject *module UNUSED, PyObject *reason)
     Py_RETURN_NONE;
 }
 
+/*
+ * end(reason): the test has come to its end; users finish what they do. On a thread without a user
+ * the run hears of it within a second.
+ */
+static PyObject *end(PyObject *module UNUSED, PyObject *reason)
+{
+    struct py_vu *vu = py_current;
+    Py_ssize_t n;
+    const char *p = PyUnicode_Check(reason) ? PyUnicode_AsUTF8AndSize(reason, &n) : NULL;
+
+    if (!p) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "end() takes a text");
+        return NULL;
+    }
+    if (vu)
+        vu->host->ops->end(vu->host, str_from(p, (size_t)n));
+    else if (py_talk)
+        atomic_store(&py_talk->is_over, true);
+    Py_RETURN_NONE;
+}
+
+/* want(n): from now on the run is to have n users; it hears of it within a second. */
+static PyObject *want(PyObject *module UNUSED, PyObject *arg)
+{
+    long n = PyLong_AsLong(arg);
+
+    if (n < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "there can't be fewer users than none");
+        return NULL;
+    }
+    if (py_talk)
+        atomic_store(&py_talk->wanted, (uint64_t)n + 1);
+    Py_RETURN_NONE;
+}
+
+/* run() -> (users as of the last second, whether they have begun, whether they are being stopped)
+ */
+static PyObject *run(PyObject *module UNUSED, PyObject *none UNUSED)
+{
+    uint64_t n = py_talk ? atomic_load(&py_talk->n_users) : 0;
+    bool has_begun = py_talk && atomic_load(&py_talk->has_begun);
+    bool is_ending = py_talk && atomic_load(&py_talk->is_ending);
+
+    return Py_BuildValue("(KOO)", (unsigned long long)n, has_begun ? Py_True : Py_False,
+                         is_ending ? Py_True : Py_False);
+}
+
 /* user() -> (number, iteration) of the running user, or None */
 static PyObject *user(PyObject *module UNUSED, PyObject *none UNUSED)
 {
@@ -270,6 +335,10 @@ static PyMethodDef functions[] = {
     {"stop", routed_stop, METH_O, NULL},
     {"judge", (PyCFunction)(void (*)(void))routed_judge, METH_FASTCALL, NULL},
     {"sleep", sleep_for, METH_O, NULL},
+    {"rest", rest_for, METH_O, NULL},
+    {"end", end, METH_O, NULL},
+    {"want", want, METH_O, NULL},
+    {"run", run, METH_NOARGS, NULL},
     {"now", now, METH_NOARGS, NULL},
     {"log", (PyCFunction)(void (*)(void))routed_log, METH_FASTCALL, NULL},
     {"check", (PyCFunction)(void (*)(void))routed_check, METH_FASTCALL, NULL},

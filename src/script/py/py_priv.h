@@ -81,7 +81,12 @@ struct py_script {
     char *vocab;
     uint32_t exceptions;  /* the metric script_exceptions */
     uint32_t helper_wait; /* the metric script_helper_wait */
+    struct script_talk talk;
 };
+
+/* That of the script that is loaded, for its threads; NULL: none is. With the interpreter's lock.
+ */
+extern struct script_talk *py_talk;
 
 static inline struct py_script *py_script_of(struct script *s)
 {
@@ -185,6 +190,12 @@ int py_resumed(struct py_vu *vu, int condition);
 
 /* Suspends for a time. 0, or -1 with an exception set. */
 int py_sleep(struct py_vu *vu, double seconds);
+
+/*
+ * The same between two tasks: ends at once when the user is to go. Returns 1 when it is, 0 or -1
+ * with an exception set.
+ */
+int py_rest(struct py_vu *vu, double seconds);
 
 /* Tells the host of the exception that is set, and counts it; clears it. */
 void py_tell_exception(struct py_vu *vu);

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "script/py/py_priv.h"
 
+struct script_talk *py_talk;
+
 char *py_text(PyObject *o)
 {
     Py_ssize_t n;
@@ -114,11 +116,16 @@ static PyObject *call_load(const struct script_config *config)
     PyObject *path = PyUnicode_DecodeFSDefault(config->path);
     PyObject *target = optional(config->target), *scenario = optional(config->scenario);
     PyObject *args = arguments(config), *script = NULL;
+    PyObject *most = PyLong_FromUnsignedLong(config->n_processes);
+    PyObject *least = PyLong_FromUnsignedLong(config->n_processes_least);
 
-    if (path && target && scenario && args && set_environment(config) == 0) {
+    if (path && target && scenario && args && most && least && set_environment(config) == 0) {
         script = PyObject_CallFunctionObjArgs(py_names.load, path, target, scenario,
-                                              config->wants_plan ? Py_True : Py_False, args, NULL);
+                                              config->wants_plan ? Py_True : Py_False, args, most,
+                                              least, NULL);
     }
+    Py_XDECREF(least);
+    Py_XDECREF(most);
     Py_XDECREF(args);
     Py_XDECREF(path);
     Py_XDECREF(target);
@@ -195,6 +202,7 @@ int py_load(const struct script_config *config, struct script_host *host UNUSED,
     int r;
 
     s->base.ops = &py_ops;
+    s->base.talk = &s->talk;
     s->metrics = config->metrics;
     r = metric_register(config->metrics, STR("script_exceptions"), METRIC_COUNTER, CONTAINS_DEFAULT,
                         &s->exceptions);
@@ -206,6 +214,7 @@ int py_load(const struct script_config *config, struct script_host *host UNUSED,
         r = py_start();
     if (r == 0) {
         py_lock();
+        py_talk = &s->talk;
         r = load_locked(s, config);
         py_unlock();
     }
@@ -229,6 +238,7 @@ void py_free(struct script *base)
         Py_CLEAR(s->object);
         Py_XDECREF(PyObject_CallNoArgs(py_names.ending));
         PyErr_Clear();
+        py_talk = NULL;
         py_unlock();
     }
     for (size_t i = 0; i < base->n_exports; i++)

@@ -102,15 +102,31 @@ int py_resumed(struct py_vu *vu, int condition)
     return -1;
 }
 
+static span_ns span_of(double seconds)
+{
+    return seconds >= 9e9 ? INT64_MAX : isnan(seconds) ? 0 : (span_ns)(seconds * 1e9);
+}
+
 int py_sleep(struct py_vu *vu, double seconds)
 {
-    span_ns span = seconds >= 9e9 ? INT64_MAX : isnan(seconds) ? 0 : (span_ns)(seconds * 1e9);
-
     py_out(vu);
-    int r = vu->host->ops->sleep(vu->host, span);
+    int r = vu->host->ops->sleep(vu->host, span_of(seconds));
 
     py_in(vu);
     return py_resumed(vu, r);
+}
+
+int py_rest(struct py_vu *vu, double seconds)
+{
+    vu->host->is_idle = true;
+    py_out(vu);
+    int r = vu->host->ops->sleep(vu->host, span_of(seconds));
+
+    py_in(vu);
+    vu->host->is_idle = false;
+    if (unlikely(vu->interrupted))
+        return py_resumed(vu, r);
+    return r != 0;
 }
 
 /* ---- exceptions ---- */
