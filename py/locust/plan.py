@@ -144,7 +144,8 @@ def of_shape(shape, environment):
     A shape is asked in advance for each second, so that the curve is known before the test; one that looks at the test,
     or goes on for days, is asked each second while it runs.
     """
-    live = Plan(0, [{"duration": f"{FOREVER}s", "target": 0}], [])
+    # Users are asked for while it runs; the user at the end of time is there because a plan without any is none.
+    live = Plan(0, [{"duration": f"{FOREVER}s", "target": 0}, {"duration": "1s", "target": 1}], [])
     shape.runner = environment.runner = _NotYet(environment)
     try:
         said = _ask(shape)

@@ -134,6 +134,7 @@ static int python_load(const struct script_config *config, struct script_host *h
 
 const struct script_ops script_python_ops = {
     .name = "python",
+    .one_loop = true,
     .suffixes = (const char *const[]){".py", NULL},
     .load = python_load,
 };
