@@ -139,13 +139,13 @@ def _plan_of(said):
     return Plan(curve[0], [{"duration": f"{s}s", "target": n} for s, n, _ in executor], stages, said[0][1])
 
 
-def of_shape(shape, environment):
+def of_shape(shape, environment, n_processes):
     """
     A shape is asked in advance for each second, so that the curve is known before the test; one that looks at the test,
     or goes on for days, is asked each second while it runs.
     """
-    # Users are asked for while it runs; the user at the end of time is there because a plan without any is none.
-    live = Plan(0, [{"duration": f"{FOREVER}s", "target": 0}, {"duration": "1s", "target": 1}], [])
+    # Users are asked for while it runs; those at the end of time are there because a plan without any is none.
+    live = Plan(0, [{"duration": f"{FOREVER}s", "target": 0}, {"duration": "1s", "target": max(1, n_processes)}], [])
     shape.runner = environment.runner = _NotYet(environment)
     try:
         said = _ask(shape)

@@ -160,7 +160,7 @@ class Script:
         self.environment = self._environment(job, options, classes)
         self._orders = {}
         self._order = self._order_of(None)
-        self._plan = self._make_plan(options)
+        self._plan = self._make_plan(job, options)
         self._stage = -1  # of the plan
         self._spawned_stage = -1  # the last that all users were there for
         self._began = None  # perf_counter()
@@ -211,13 +211,13 @@ class Script:
             environment.assign_equal_weights()
         environment.filter_tasks()
 
-    def _make_plan(self, options):
+    def _make_plan(self, job, options):
         shape = self.environment.shape_class
         if shape is None:
             return plan.of_options(options, self._order.limit)
         if not shape.use_common_options and (options.users or options.spawn_rate or options.run_time):
             logger.warning("-u, -r and -t have no effect beside a LoadTestShape, unless it sets use_common_options")
-        made = plan.of_shape(shape, self.environment)
+        made = plan.of_shape(shape, self.environment, job.n_processes_least)
         if made.shape is not None:
             self.environment.shape_class = made.shape
         return made
@@ -297,6 +297,7 @@ class Script:
 
     def left(self):
         self.n_lives -= 1
+        self.runner.on_users()
         if self.n_lives == 0 and self._phase == "stopping":
             self._stopped()
 
