@@ -11,20 +11,16 @@ from locust.user.task import SequentialTaskSet, TaskSet, tag, task
 from locust.user.users import HttpUser, User
 from locust.contrib.fasthttp import FastHttpUser
 from locust import wait_time
-from locust.wait_time import between, constant, constant_pacing, constant_throughput
+from locust.debug import run_single_user
+from locust.util.deprecation import HttpLocust, Locust
+from locust.wait_time import between, constant, constant_pacing, constant_throughput, poisson
 
 sockets.install()  # as Locust patches the standard library's
 
-__version__ = "2.46.3"
-__all__ = ["Events", "FastHttpUser", "HttpUser", "LoadTestShape", "MarkovTaskSet", "SequentialTaskSet", "TaskSet", "User",
-           "between", "constant", "constant_pacing", "constant_throughput", "events", "run_single_user", "tag", "task",
-           "transition", "transitions", "wait_time"]
-
-
-def run_single_user(*args, **kwargs):
-    """For debuggers, where the file is run by Python itself: there brunt is not."""
-    raise RuntimeError("run_single_user() runs a file with Python itself, for which Locust's own package is needed; "
-                       "`brunt run FILE.py -- -u 1 -t 10s` runs one user")
+__version__ = "2.47.0"
+__all__ = ["Events", "FastHttpUser", "HttpLocust", "HttpUser", "LoadTestShape", "Locust", "MarkovTaskSet",
+           "SequentialTaskSet", "TaskSet", "User", "between", "constant", "constant_pacing", "constant_throughput", "events",
+           "poisson", "run_single_user", "tag", "task", "transition", "transitions", "wait_time"]
 
 
 def brunt_reset():
