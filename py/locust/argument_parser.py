@@ -5,21 +5,28 @@ import os
 import sys
 
 from brunt_script import ScriptError
+from locust import web
 from locust.util.timespan import parse_timespan
 
 
 class LocustArgumentParser(argparse.ArgumentParser):
     """Takes env_var, is_secret and the rest that Locust's parser takes beside argparse's."""
 
+    is_scripts = False  # what is added now comes from the script
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.from_environment = []
+        self.own_actions = []  # that the script has added, and that its web page shows
 
     def add_argument(self, *args, env_var=None, include_in_web_ui=True, is_secret=False, is_required=False, is_multiple=False,
                      **kwargs):
         action = super().add_argument(*args, **kwargs)
         if env_var:
             self.from_environment.append((env_var, action))
+        action.is_secret = is_secret
+        if self.is_scripts and include_in_web_ui:
+            self.own_actions.append(action)
         return action
 
     def exit(self, status=0, message=None):
@@ -53,6 +60,7 @@ def _options(parser):
     add("--profile", env_var="LOCUST_PROFILE", help="a label")
     for name in ("headless", "autostart", "only-summary", "print-stats", "skip-log-setup"):
         add(f"--{name}", action="store_true", help=argparse.SUPPRESS)
+    web.add_options(add)
     add("-L", "--loglevel", default="INFO", env_var="LOCUST_LOGLEVEL", help="of Python's logging (INFO)")
     add("--logfile", env_var="LOCUST_LOGFILE", help="where that goes")
     add("user_classes", nargs="*", metavar="UserClass", help="only these classes (all)")
@@ -70,6 +78,7 @@ def parse(args, events, name):
     """The options; a ScriptError for what they can't be."""
     parser = LocustArgumentParser(prog=f"brunt run {name} --", add_help=True, allow_abbrev=False)
     _options(parser)
+    parser.is_scripts = True
     events.init_command_line_parser.fire(parser=parser)
     for variable, action in parser.from_environment:
         text = os.environ.get(variable)
@@ -78,4 +87,8 @@ def parse(args, events, name):
                 parser.set_defaults(**{action.dest: _convert(action, text)})
             except (ValueError, TypeError) as e:
                 raise ScriptError(f"{variable}: {e}", 104) from None
-    return parser.parse_args(args)
+    options = parser.parse_args(args)
+    web.check(options)
+    web.apply_swarm(options, parse_timespan)
+    web.fields = web.custom_fields(parser, options)
+    return options

@@ -7,7 +7,7 @@ import time
 
 import _brunt
 from brunt_script import ScriptError
-from locust import check, event, runners
+from locust import check, event, runners, web
 from locust.argument_parser import parse
 from locust.dispatch import Order
 from locust.env import Environment
@@ -188,6 +188,7 @@ class Script:
         check.classes(self.environment.user_classes,
                       bool(options.tags or options.exclude_tags or event.events.test_start._handlers))
         self.options = self._options(options, runner)
+        self.web = web.about(self.environment, options)
         self._n_alive = 0
         self._has_begun = False
 

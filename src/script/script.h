@@ -93,6 +93,7 @@ struct script {
     size_t n_exports;
     char *options_json; /* JSON text of the exported options, or NULL */
     char *plan_json;    /* the plan in the words of the script's own tool, for --dry-run, or NULL */
+    char *web_json;     /* what Locust's web API tells of the script, JSON (web/), or NULL */
     const char *vocab;  /* names under which its users know metrics (--vocab), or NULL */
     char *title;        /* what its tool calls the test, such as a scenario's name, or NULL */
     char *target;       /* the URL that the script's paths are relative to, or NULL */

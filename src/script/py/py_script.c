@@ -181,6 +181,7 @@ static int load_locked(struct py_script *s, const struct script_config *config)
     s->base.title = text_of(s->object, "title");
     s->base.target = text_of(s->object, "target");
     s->base.n_steps = count_of(s->object, "n_steps");
+    s->base.web_json = text_of(s->object, "web");
     s->base.text = text_of(s->object, "text");
     s->base.n_text = s->base.text ? strlen(s->base.text) : 0;
     s->vocab = text_of(s->object, "vocab");
@@ -238,6 +239,7 @@ void py_free(struct script *base)
     free(base->plan_json);
     free(base->title);
     free(base->target);
+    free(base->web_json);
     free(base->text);
     free(s->vocab);
     free(s);
