@@ -105,18 +105,20 @@ double locust_round_time(double ms)
 /* The rounded times of a histogram, one at a time. */
 struct walk {
     const struct hist *h;
+    enum locust_times as;
     int32_t cursor;
     bool is_begun, is_over;
     double next; /* the bucket that was read ahead */
     uint64_t n_next;
 };
 
-static double bucket_time(const struct hist *h, int32_t index)
+static double bucket_time(const struct walk *w, int32_t index)
 {
-    double low = fmax(hist_upper(h, index - 1), h->min);
-    double high = fmin(hist_upper(h, index), h->max);
+    double low = fmax(hist_upper(w->h, index - 1), w->h->min);
+    double high = fmin(hist_upper(w->h, index), w->h->max);
+    double middle = low + (high - low) / 2;
 
-    return locust_round_time(low + (high - low) / 2);
+    return w->as == LOCUST_TIMES_ROUNDED ? locust_round_time(middle) : middle;
 }
 
 static void read_ahead(struct walk *w)
@@ -127,12 +129,12 @@ static void read_ahead(struct walk *w)
         w->is_over = true;
         return;
     }
-    w->next = bucket_time(w->h, index);
+    w->next = bucket_time(w, index);
 }
 
 static struct walk walk_of(const struct hist *h)
 {
-    return (struct walk){.h = h, .cursor = INT32_MIN};
+    return (struct walk){.h = h, .as = LOCUST_TIMES_ROUNDED, .cursor = INT32_MIN};
 }
 
 static bool walk_next(struct walk *w, double *ret_ms, uint64_t *ret_n)
@@ -155,18 +157,6 @@ static bool walk_next(struct walk *w, double *ret_ms, uint64_t *ret_n)
     return true;
 }
 
-double locust_exact_median(const struct hist *times)
-{
-    struct walk w = walk_of(times);
-    uint64_t left = times->count ? (times->count - 1) / 2 : 0;
-    double ms = 0;
-    uint64_t n;
-
-    while (walk_next(&w, &ms, &n) && left >= n)
-        left -= n;
-    return times->count ? fmax(fmin(ms, times->max), times->min) : 0;
-}
-
 /* Locust counts down from the largest time until those below it are no more than floor(n * q): that
  * is the largest time with no more below it. */
 double locust_exact_quantile(const struct hist *times, double q)
@@ -183,6 +173,13 @@ double locust_exact_quantile(const struct hist *times, double q)
     return found;
 }
 
+double locust_exact_median(const struct hist *times)
+{
+    if (!times->count)
+        return 0;
+    return fmax(fmin(locust_exact_quantile(times, 0.5), times->max), times->min);
+}
+
 void locust_exact_times(const struct hist *times, locust_time_fn *fn, void *arg)
 {
     struct walk w = walk_of(times);
@@ -191,4 +188,16 @@ void locust_exact_times(const struct hist *times, locust_time_fn *fn, void *arg)
 
     while (walk_next(&w, &ms, &n))
         fn(arg, (uint64_t)ms, n);
+}
+
+void locust_walk_times(const struct hist *times, enum locust_times as, locust_fine_fn *fn,
+                       void *arg)
+{
+    struct walk w = walk_of(times);
+    double ms;
+    uint64_t n;
+
+    w.as = as;
+    while (walk_next(&w, &ms, &n))
+        fn(arg, ms, n);
 }

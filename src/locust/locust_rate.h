@@ -33,3 +33,11 @@ double locust_round_time(double ms);
 double locust_exact_median(const struct hist *times);
 double locust_exact_quantile(const struct hist *times, double q);
 void locust_exact_times(const struct hist *times, locust_time_fn *fn, void *arg);
+
+enum locust_times {
+    LOCUST_TIMES_FINE, /* the middles of buckets */
+    LOCUST_TIMES_ROUNDED,
+};
+
+void locust_walk_times(const struct hist *times, enum locust_times as, locust_fine_fn *fn,
+                       void *arg);

@@ -169,6 +169,22 @@ static struct locust_row *row_of(struct locust_view *v, const struct tagset *tag
     return row;
 }
 
+/* The address of an object would make a text of every failure. */
+static struct str masked(struct arena *words, struct str text)
+{
+    static const struct str mark = STR("object at 0x");
+    size_t at = str_find_str(text, mark);
+
+    if (at == text.n)
+        return text;
+    size_t end = at + mark.n;
+
+    while (end < text.n && ascii_hex(text.p[end]) >= 0)
+        end++;
+    return str_of(arena_printf(words, "%.*s....%.*s", (int)(at + mark.n), text.p,
+                               STR_ARG(str_from_index(text, end))));
+}
+
 static struct locust_error *error_of(struct locust_view *v, const struct tagset *tags)
 {
     struct str method = tag_of(tags, STR("method"));
@@ -178,6 +194,7 @@ static struct locust_error *error_of(struct locust_view *v, const struct tagset 
 
     if (!locust_error_text(tags, &words, &text))
         return NULL;
+    text = masked(&words, text);
     struct str key = make_key(&v->key, (struct str[]){method, name, text}, 3);
     struct locust_error *e = table_get(&v->errors, key);
 
@@ -478,4 +495,11 @@ double locust_mean_bytes(const struct locust_row *row)
 void locust_times(const struct locust_row *row, locust_time_fn *fn, void *arg)
 {
     locust_exact_times(&row->times, fn, arg);
+}
+
+void locust_fine_times(const struct locust_view *v, const struct locust_row *row,
+                       locust_fine_fn *fn, void *arg)
+{
+    locust_walk_times(&row->times, v->config.exact ? LOCUST_TIMES_ROUNDED : LOCUST_TIMES_FINE, fn,
+                      arg);
 }

@@ -142,3 +142,9 @@ double locust_mean_bytes(const struct locust_row *row);
  */
 typedef void(locust_time_fn)(void *arg, uint64_t ms, uint64_t n);
 void locust_times(const struct locust_row *row, locust_time_fn *fn, void *arg);
+
+/* The same as fine as they are kept, and cut at the smallest and largest; where the view is exact,
+ * rounded. */
+typedef void(locust_fine_fn)(void *arg, double ms, uint64_t n);
+void locust_fine_times(const struct locust_view *v, const struct locust_row *row,
+                       locust_fine_fn *fn, void *arg);
