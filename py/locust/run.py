@@ -7,11 +7,12 @@ import time
 
 import _brunt
 from brunt_script import ScriptError
-from locust import check, event, runners, web
+from locust import check, event, files, front, runners, web
 from locust.argument_parser import parse
 from locust.dispatch import Order
 from locust.env import Environment
 from locust.exception import LocustError, StopTest, StopUser
+from locust.log import setup_logging
 from locust.shape import LoadTestShape
 from locust.user.task import drive, filter_tasks_by_tags, leave_all
 from locust.user.users import User
@@ -181,6 +182,8 @@ class Script:
         self.text = job.text
         self.plan = None
         options = parse(job.args, event.events, name)
+        if not options.skip_log_setup:
+            setup_logging(options.loglevel, options.logfile)
         self.environment = self._environment(job, options, classes)
         self.order = Order(self.environment.user_classes, options.equal_weights)
         self.environment.runner = runner = runners.LocalRunner(self.environment)
@@ -189,6 +192,7 @@ class Script:
                       bool(options.tags or options.exclude_tags or event.events.test_start._handlers))
         self.options = self._options(options, runner)
         self.web = web.about(self.environment, options)
+        self.front = front.wishes(options)
         self._n_alive = 0
         self._has_begun = False
 
@@ -205,7 +209,9 @@ class Script:
         if unknown:
             raise ScriptError(f"there is no User class '{unknown[0]}'; there are: {', '.join(sorted(classes))}", 104)
         chosen = [c for n, c in classes.items() if not wanted or n in wanted]
-        shapes = _classes_of(job.module, LoadTestShape)
+        front.config_users(options, classes, 104)
+        front.show(options, chosen)
+        shapes = files.merge(job, lambda module: _classes_of(module, LoadTestShape))
         host = options.host or job.target
         for cls in chosen:
             if host:
@@ -243,11 +249,14 @@ class Script:
             self.environment.runner.state = runners.STATE_STOPPED
             self._fire("test_stopping", environment=self.environment)
             self._fire("test_stop", environment=self.environment)
-            self._fire("quitting", environment=self.environment)
+
+    def over(self, stats_json):
+        return front.over(self.environment, stats_json)
 
 
 def load(job):
-    classes = _classes_of(job.module, User)
+    files.load_others(job)
+    classes = files.merge(job, lambda module: _classes_of(module, User))
     if not classes:
         check.none_found(job.module, User)
     return Script(job, classes) if classes else None

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/cmd_run.h"
 #include "cli/command.h"
 #include "cli/loadtest.h"
 #include "cli/loadtest_run.h"
@@ -18,6 +19,7 @@
 #include "cli/run_id.h"
 #include "cli/run_live.h"
 #include "cli/run_loadpilot.h"
+#include "cli/run_locust.h"
 #include "cli/run_output.h"
 #include "cli/run_report.h"
 #include "cli/run_row.h"
@@ -39,6 +41,8 @@ struct run_command {
     struct stop_signals *signals;
     struct run *run;
     struct run_workers *workers;
+    enum run_style style;
+    struct run_locust *locust;
     struct run_live *live;
     struct run_api *api;
     struct run_sinks *sinks;
@@ -90,6 +94,7 @@ static void on_tick(void *arg, struct run *run)
     run_live_tick(c->live, run);
     run_loadpilot_tick(c->loadpilot, run);
     run_sinks_tick(c->sinks, run, c->loadpilot);
+    run_locust_tick(c->locust);
     run_capture_tick(c->capture, run);
     run_store_tick(c->store);
     run_ui_tick(c->ui);
@@ -191,6 +196,7 @@ static int run_test(struct run_command *c)
     if (t->own.dry_run)
         return show_plan(t);
     run_id_choose(t);
+    TRY(run_locust_new(t, c->style, &c->locust));
     run_ui_add_export(t);
     TRY(run_store_new(t, store_need(t), &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
@@ -198,6 +204,7 @@ static int run_test(struct run_command *c)
     c->loadpilot = run_loadpilot_new(t);
     c->live = run_live_new(t, c->loop);
     TRY(make_run(c));
+    run_locust_begin(c->locust, c->run);
     look_ahead(c);
     TRY(run_api_new(t, c->loop, c->run, &c->api));
     TRY(open_page(c));
@@ -216,6 +223,7 @@ static int run_test(struct run_command *c)
     c->exit_code = run_verdict_exit_code(t, c->run, c->exit_code);
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
     run_loadpilot_show(c->loadpilot, c->run, c->exit_code);
+    c->exit_code = run_locust_end(c->locust, c->exit_code);
     run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
     run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
     run_ui_end(c->ui);
@@ -243,6 +251,7 @@ static void main_coroutine(void *arg)
     run_ui_close(c->ui);
     run_sinks_close(c->sinks);
     run_capture_free(c->capture);
+    run_locust_free(c->locust);
     run_free(c->run);
     run_workers_free(c->workers);
     run_live_free(c->live);
@@ -273,12 +282,13 @@ static const struct opt_table *make_options(void)
     return loadtest_table("brunt run");
 }
 
-static int run_run(int argc, char **argv)
+int cmd_run_as(enum run_style style, int argc, char **argv)
 {
     const struct opt_table *table = make_options();
     struct run_command *c = xnew(struct run_command);
 
     c->argv = argv;
+    c->style = style;
     int r = loadtest_open(&c->test, table, argc, argv);
 
     if (r == OPT_E_HELP) {
@@ -291,6 +301,11 @@ static int run_run(int argc, char **argv)
     loadtest_close(&c->test);
     free(c);
     return r;
+}
+
+static int run_run(int argc, char **argv)
+{
+    return cmd_run_as(RUN_STYLE_BRUNT, argc, argv);
 }
 
 const struct command cmd_run = {
