@@ -2,6 +2,8 @@
  * brunt run SCRIPT|URL: everything happens on one coroutine of the main loop, from reading the
  * script to writing the summary; users have loops of their own (run/).
  */
+#include "cli/cmd_run.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +12,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/cmd_run.h"
 #include "cli/command.h"
 #include "cli/loadtest.h"
 #include "cli/loadtest_run.h"
