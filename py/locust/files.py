@@ -17,7 +17,7 @@ def named(args):
             found += arg[len("--locustfile="):].split(",")
         elif arg.startswith("-f") and not arg.startswith("--") and len(arg) > 2:
             found += arg[2:].lstrip("=").split(",")
-    return [path.strip() for path in found if path.strip()]
+    return [path.strip() for path in found if path.strip() not in ("", "-")]
 
 
 def _within(folder):

@@ -207,7 +207,8 @@ class Script:
         wanted = options.user_classes
         unknown = [n for n in wanted if n not in classes]
         if unknown:
-            raise ScriptError(f"there is no User class '{unknown[0]}'; there are: {', '.join(sorted(classes))}", 104)
+            raise ScriptError(f"there is no User class '{unknown[0]}'; there are: {', '.join(sorted(classes))}",
+                              1 if options.brunt_locust else 104)
         chosen = [c for n, c in classes.items() if not wanted or n in wanted]
         front.config_users(options, classes, 104)
         front.show(options, chosen)

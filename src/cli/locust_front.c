@@ -49,6 +49,7 @@ int locust_front_read(const char *json, struct arena *arena, struct locust_front
         .html = text_of(o, "html", arena),
         .json = flag_of(o, "json"),
         .json_file = text_of(o, "json_file", arena),
+        .headless = flag_of(o, "headless"),
         .print_stats = flag_of(o, "print_stats"),
         .only_summary = flag_of(o, "only_summary"),
         .reset_stats = flag_of(o, "reset_stats"),

@@ -17,6 +17,7 @@ struct locust_front {
     const char *html;      /* a file */
     bool json;             /* at the end, on standard output */
     const char *json_file; /* the same into a file, without its ".json" */
+    bool headless;         /* or --autostart: begin at once */
     bool print_stats;
     bool only_summary;
     bool reset_stats;

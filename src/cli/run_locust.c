@@ -113,6 +113,8 @@ int run_locust_new(struct loadtest *t, enum run_style style, struct run_locust *
     l->quantiles = (struct locust_quantiles){l->front.quantiles, l->front.n_quantiles};
     if (!l->front.n_quantiles)
         l->quantiles = locust_quantiles_report;
+    if (style == RUN_STYLE_LOCUST && !l->front.headless)
+        log_info(t->log, "--headless is taken for granted: there is no web page to start the test");
     TRY(add_report(l));
     set_workers(l);
     choose_tables(l);
