@@ -124,18 +124,6 @@ int run_locust_new(struct loadtest *t, enum run_style style, struct run_locust *
     return 0;
 }
 
-void run_locust_begin(struct run_locust *l, struct run *run)
-{
-    if (!l)
-        return;
-    l->run = run;
-    l->view = locust_view_new(&(struct locust_view_config){
-        .snapshot = run_snapshot(run),
-        .exact = l->test->own.compat != NULL,
-        .keep_seconds = l->front.json || l->front.json_file,
-    });
-}
-
 /* ---- while it runs ---- */
 
 static enum locust_state state_of(const struct vocab_facts *facts, const struct run *run)
@@ -182,6 +170,22 @@ static void write_files(struct run_locust *l)
         return;
     log_error(l->test->log, "--csv: %s; its files are not written any more", fault_text());
     locust_files_close(take(l->files));
+}
+
+void run_locust_begin(struct run_locust *l, struct run *run)
+{
+    if (!l)
+        return;
+    l->run = run;
+    l->view = locust_view_new(&(struct locust_view_config){
+        .snapshot = run_snapshot(run),
+        .exact = l->test->own.compat != NULL,
+        .keep_seconds = l->front.json || l->front.json_file,
+        .keep_recent = l->front.csv && l->front.csv_full_history,
+    });
+    /* Whoever looks for the files finds them whole before the first tick. */
+    locust_view_now(l->view)->now = clock_wall();
+    write_files(l);
 }
 
 void run_locust_tick(struct run_locust *l)

@@ -84,7 +84,7 @@ static void put_quantiles(struct locust_view *v, const struct locust_row *row,
         }
         if (!lately)
             ms = locust_quantile(v, row, quantiles.q[i]);
-        else if (!locust_current_quantile(v, quantiles.q[i], &ms))
+        else if (!locust_recent_quantile(v, row, quantiles.q[i], &ms))
             ms = 0;
         put_count(out, locust_whole_ms(ms));
     }
@@ -152,7 +152,7 @@ void locust_csv_history_rows(struct locust_view *v, struct locust_quantiles quan
     struct locust_row *const *rows = locust_view_rows(v, &n);
 
     for (size_t i = 0; which == LOCUST_CSV_FULL && i < n; i++)
-        put_history_row(v, rows[i], quantiles, false, now, out);
+        put_history_row(v, rows[i], quantiles, true, now, out);
     put_history_row(v, locust_view_total(v), quantiles, which == LOCUST_CSV_FULL, now, out);
 }
 

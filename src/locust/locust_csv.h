@@ -39,7 +39,7 @@ void locust_csv_exceptions(const struct locust_exception *items, size_t n, struc
 
 enum locust_csv_history {
     LOCUST_CSV_TOTAL, /* the row of everything, its percentiles since the start */
-    LOCUST_CSV_FULL,  /* all rows; percentiles of the row of everything are those of lately */
+    LOCUST_CSV_FULL,  /* all rows, with percentiles of lately; the view has to keep these */
 };
 
 /* P_stats_history.csv: its line of names, and the lines of one moment (Unix seconds). */

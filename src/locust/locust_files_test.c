@@ -120,6 +120,7 @@ static void test_history_csv(void **state UNUSED)
     buf_reset(&b.text);
     locust_csv_history_rows(b.view, some, LOCUST_CSV_FULL, 1700000005, &b.text);
     assert_non_null(strstr(buf_cstr(&b.text), "1700000005,3,GET,/a,2.000000,0.333333,1200,"));
+    assert_non_null(strstr(buf_cstr(&b.text), "1700000005,3,POST,\"/b \"\"q\"\"\",0.000000,"));
     assert_non_null(strstr(buf_cstr(&b.text), "1700000005,3,,Aggregated,"));
     locust_bench_close(&b);
 }

@@ -23,8 +23,10 @@ static UNUSED void locust_bench_open(struct locust_bench *b, bool exact, bool ke
         .tick = {.started = BENCH_START, .now = BENCH_START, .state = LOCUST_RUNNING}};
     b->registry = metric_registry_new();
     b->snapshot = snapshot_new(&(struct snapshot_config){.registry = b->registry});
-    b->view = locust_view_new(&(struct locust_view_config){
-        .snapshot = b->snapshot, .exact = exact, .keep_seconds = keep_seconds});
+    b->view = locust_view_new(&(struct locust_view_config){.snapshot = b->snapshot,
+                                                           .exact = exact,
+                                                           .keep_seconds = keep_seconds,
+                                                           .keep_recent = keep_seconds});
 }
 
 static UNUSED void locust_bench_close(struct locust_bench *b)

@@ -33,7 +33,6 @@ struct locust_view {
     struct locust_view_config config;
     struct locust_tick now;
     struct locust_row total;
-    struct window *recent; /* times of everything */
     struct hist_slab *slab;
     struct arena words;
     struct buf key;
@@ -67,11 +66,15 @@ static void row_init(struct locust_view *v, struct locust_row *row, struct str n
         .start = v->now.started,
         .times = HIST_INIT_SCALED(v->slab, HIST_MILLIS),
     };
+    if (v->config.keep_recent || row == &v->total)
+        row->recent =
+            window_new(snapshot_metric(v->config.snapshot, M_HTTP_REQ_DURATION)->def, RECENT_SPAN);
 }
 
 static void row_fini(struct locust_row *row)
 {
     hist_fini(&row->times);
+    window_free(row->recent);
     free(row->seconds);
 }
 
@@ -88,7 +91,6 @@ static void forget(struct locust_view *v)
     table_fini(&v->rows);
     table_fini(&v->errors);
     row_fini(&v->total);
-    window_free(v->recent);
     free(v->places);
     v->places = NULL;
     v->n_places = v->n_sorted = v->n_listed = 0;
@@ -97,21 +99,13 @@ static void forget(struct locust_view *v)
     v->words = (struct arena){0};
 }
 
-static void begin(struct locust_view *v)
-{
-    struct snapshot *s = v->config.snapshot;
-
-    row_init(v, &v->total, STR("Aggregated"), STR(""));
-    v->recent = window_new(snapshot_metric(s, M_HTTP_REQ_DURATION)->def, RECENT_SPAN);
-}
-
 struct locust_view *locust_view_new(const struct locust_view_config *config)
 {
     struct locust_view *v = xnew(struct locust_view);
 
     v->config = *config;
     v->slab = hist_slab_new();
-    begin(v);
+    row_init(v, &v->total, STR("Aggregated"), STR(""));
     return v;
 }
 
@@ -131,7 +125,7 @@ void locust_view_reset(struct locust_view *v)
 {
     v->now.started = v->now.started ? v->now.now : 0;
     forget(v);
-    begin(v);
+    row_init(v, &v->total, STR("Aggregated"), STR(""));
 }
 
 /* ---- where a series belongs ---- */
@@ -287,6 +281,19 @@ static void take_requests(struct locust_view *v, struct locust_row *row, uint64_
         take_requests(v, &v->total, n, when);
 }
 
+/* The test's duration, as windows are pushed to. */
+static span_ns elapsed_of(const struct locust_view *v)
+{
+    return v->now.started && v->now.now > v->now.started ? v->now.now - v->now.started : 0;
+}
+
+static void take_times(struct locust_view *v, struct locust_row *row, const struct value *delta)
+{
+    hist_merge(&row->times, &delta->trend);
+    if (row->recent)
+        window_push(row->recent, delta, elapsed_of(v));
+}
+
 static void take_series(struct locust_view *v, struct place *p, const struct snap_series *series,
                         struct stretch when)
 {
@@ -295,8 +302,8 @@ static void take_series(struct locust_view *v, struct place *p, const struct sna
         take_requests(v, p->row, (uint64_t)series->delta.counter.sum, when);
         return;
     case M_HTTP_REQ_DURATION:
-        hist_merge(&p->row->times, &series->delta.trend);
-        hist_merge(&v->total.times, &series->delta.trend);
+        take_times(v, p->row, &series->delta);
+        take_times(v, &v->total, &series->delta);
         return;
     case M_HTTP_REQ_FAILED:
         take_failures(v, p, series, when);
@@ -308,15 +315,6 @@ static void take_series(struct locust_view *v, struct place *p, const struct sna
     }
 }
 
-static void push_recent(struct locust_view *v)
-{
-    struct snapshot *s = v->config.snapshot;
-    const struct snap_metric *times = snapshot_metric(s, M_HTTP_REQ_DURATION);
-
-    window_push(v->recent, snap_metric_fresh(s, times) ? &times->delta : NULL,
-                v->now.started ? v->now.now - v->now.started : 0);
-}
-
 static void count_untimed(struct locust_row *row)
 {
     row->untimed = row->requests > row->times.count ? row->requests - row->times.count : 0;
@@ -326,6 +324,8 @@ static void count_untimed(struct locust_row *row)
 static void settle(struct locust_view *v, struct locust_row *row)
 {
     count_untimed(row);
+    if (row->recent)
+        window_push(row->recent, NULL, elapsed_of(v));
     if (!v->config.keep_seconds)
         locust_rate_forget(row->seconds, &row->n_seconds, v->now.now);
 }
@@ -359,7 +359,7 @@ static void list_all(struct locust_view *v)
 void locust_view_tick(struct locust_view *v, const struct locust_tick *tick)
 {
     size_t n;
-    wall_ns before = v->now.now ? v->now.now : tick->started;
+    wall_ns before = v->now.now > tick->started ? v->now.now : tick->started;
     wall_ns started = v->now.started > tick->started ? v->now.started : tick->started;
 
     v->now = *tick;
@@ -374,7 +374,6 @@ void locust_view_tick(struct locust_view *v, const struct locust_tick *tick)
         if (p->row)
             take_series(v, p, touched[i], when);
     }
-    push_recent(v);
     list_all(v);
     for (size_t i = 0; i < v->n_sorted; i++)
         settle(v, v->sorted[i]);
@@ -477,14 +476,20 @@ double locust_quantile(const struct locust_view *v, const struct locust_row *row
     return quantile(v, &row->times, q);
 }
 
-bool locust_current_quantile(const struct locust_view *v, double q, double *ret_ms)
+bool locust_recent_quantile(const struct locust_view *v, const struct locust_row *row, double q,
+                            double *ret_ms)
 {
-    const struct hist *h = &window_sum(v->recent)->trend;
+    const struct hist *h = row->recent ? &window_sum(row->recent)->trend : NULL;
 
-    if (!h->count)
+    if (!h || !h->count)
         return false;
     *ret_ms = quantile(v, h, q);
     return true;
+}
+
+bool locust_current_quantile(const struct locust_view *v, double q, double *ret_ms)
+{
+    return locust_recent_quantile(v, &v->total, q, ret_ms);
 }
 
 double locust_mean_bytes(const struct locust_row *row)

@@ -27,6 +27,8 @@
 #include "metric/hist.h"
 #include "metric/snapshot.h"
 
+struct window;
+
 enum locust_state {
     LOCUST_READY, /* nothing has begun */
     LOCUST_SPAWNING,
@@ -60,6 +62,8 @@ struct locust_row {
      * those that a current rate needs. */
     struct locust_second *seconds;
     size_t n_seconds, cap_seconds;
+
+    struct window *recent; /* times of the last 10 s; NULL where nobody wants them */
 };
 
 /* One kind of failure. Strings live as long as the view, or till its reset. */
@@ -76,6 +80,7 @@ struct locust_view_config {
     struct snapshot *snapshot; /* outlives the view's last tick */
     bool exact;                /* counts and quantiles Locust's way */
     bool keep_seconds;         /* all of them, for Locust's JSON; memory grows with the run */
+    bool keep_recent;          /* times of the last 10 s of every row, for the full history */
 };
 
 /* What is told with a tick. */
@@ -132,6 +137,10 @@ double locust_quantile(const struct locust_view *v, const struct locust_row *row
 
 /* The same over the last 10 s of everything; false: no request had a time. */
 bool locust_current_quantile(const struct locust_view *v, double q, double *ret_ms);
+
+/* And of a row, where the view keeps them; false too where it does not. */
+bool locust_recent_quantile(const struct locust_view *v, const struct locust_row *row, double q,
+                            double *ret_ms);
 
 /* Bytes a request. */
 double locust_mean_bytes(const struct locust_row *row);
