@@ -111,7 +111,8 @@ def wishes(options):
         "json": options.json, "json_file": options.json_file, "headless": options.headless or options.autostart,
         "print_stats": options.print_stats,
         "only_summary": options.only_summary, "reset_stats": options.reset_stats,
-        "exit_code_on_error": options.exit_code_on_error if options.has_exit_code_on_error else None, "processes": options.processes or 0,
+        "exit_code_on_error": options.exit_code_on_error if options.has_exit_code_on_error else None,
+        "processes": options.processes or 0,
         "percentiles": list(stats.PERCENTILES_TO_REPORT)})
 
 

@@ -14,6 +14,7 @@
 #include "locust/locust_console.h"
 #include "locust/locust_json.h"
 #include "locust/locust_view.h"
+#include "metric/exception_book.h"
 #include "run/run.h"
 #include "vocab/vocab.h"
 
@@ -164,9 +165,43 @@ static void show_table(struct run_locust *l)
     buf_fini(&out);
 }
 
+/* The run's, as Locust's file has them; in the arena. */
+static const struct locust_exception *exceptions_of(struct run *run, struct arena *arena,
+                                                    size_t *ret_n)
+{
+    struct run_exceptions all;
+
+    run_exceptions(run, &all);
+    struct locust_exception *items = arena_new_n(arena, struct locust_exception, all.n + 1);
+
+    for (size_t i = 0; i < all.n; i++) {
+        const struct exception *e = all.items[i];
+        scoped(buf_fini) struct buf nodes = {0};
+
+        exception_workers(e, &nodes);
+        items[i] = (struct locust_exception){
+            .count = e->count,
+            .message = e->is_others   ? STR("others")
+                       : e->message.n ? e->message
+                                      : e->kind,
+            .traceback = e->stack,
+            .nodes = arena_str(arena, buf_str(&nodes)),
+        };
+    }
+    *ret_n = all.n;
+    return items;
+}
+
 static void write_files(struct run_locust *l)
 {
-    if (!l->files || locust_files_write(l->files, l->view, NULL, 0) == 0)
+    scoped(arena_fini) struct arena arena = {0};
+    size_t n;
+
+    if (!l->files)
+        return;
+    const struct locust_exception *exceptions = exceptions_of(l->run, &arena, &n);
+
+    if (locust_files_write(l->files, l->view, exceptions, n) == 0)
         return;
     log_error(l->test->log, "--csv: %s; its files are not written any more", fault_text());
     locust_files_close(take(l->files));
@@ -247,11 +282,10 @@ static void write_json(struct run_locust *l)
 /* Requests that failed, or tasks that raised, in any worker. */
 static bool has_errors(const struct run_locust *l)
 {
-    const struct snap_metric *exceptions =
-        snapshot_find(run_snapshot(l->run), STR("script_exceptions"));
+    struct run_exceptions exceptions;
 
-    return locust_view_total(l->view)->failures ||
-           (exceptions && snap_metric_observed(exceptions) && exceptions->total.counter.sum > 0);
+    run_exceptions(l->run, &exceptions);
+    return locust_view_total(l->view)->failures || exceptions.total;
 }
 
 /* What brunt has to say is said, but where Locust calls it a way to end. */
