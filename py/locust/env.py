@@ -30,10 +30,6 @@ class Environment:
         self.worker_logs = {}
         self._stats = RequestStats()
 
-    def fill_stats(self, said):
-        """The statistics are those of the whole run from now on."""
-        self._stats.fill(said)
-
     @property
     def stats(self):
         return self._stats.watch(self.events.request)

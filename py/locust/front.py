@@ -7,6 +7,9 @@ import sys
 
 from brunt_script import ScriptError
 from locust import web
+from locust.event import Events
+from locust.final_stats import FinalStats
+from locust.log import setup_logging
 
 logger = logging.getLogger(__name__)
 
@@ -116,19 +119,37 @@ def wishes(options):
         "percentiles": list(stats.PERCENTILES_TO_REPORT)})
 
 
-# ---- the end ----
+# ---- before and after the run ----
 
 
-def over(environment, stats_json):
+def prepare(options, classes, chosen):
+    """What is to be done once the options and the classes are known."""
+    if not options.skip_log_setup:
+        folder = os.path.dirname(options.logfile or "")
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+        setup_logging(options.loglevel, options.logfile)
+    config_users(options, classes, 104)
+    show(options, chosen)
+
+
+def over(script, stats_json):
     """The run is over: environment.stats becomes that of all workers, and listeners of quitting say how to end.
 
-    Without statistics it is the end of a worker, whose own stay. Gives the exit code that the script wishes, or None, and
-    whether a listener of any event has failed.
+    Without statistics it is the end of a worker, whose own stay. Gives the exit code that the script wishes, or None, whether
+    a listener of any event has failed, and how many had before.
     """
-    from locust.event import Events
+    environment = script.environment
+    n_failed = Events.n_failed
     if stats_json is not None:
-        environment.fill_stats(json.loads(stats_json))
-    environment.events.quitting.fire(environment=environment, reverse=True)
+        environment._stats = FinalStats(json.loads(stats_json))
+        environment.is_counting = True
+    close = getattr(script, "close", None)
+    if close is not None:
+        close()
+        script.close = None
+    else:
+        environment.events.quitting.fire(environment=environment, reverse=True)
+        environment.events.quit.fire(exit_code=environment.process_exit_code or 0)
     code = environment.process_exit_code
-    environment.events.quit.fire(exit_code=code)
-    return (None if code is None else int(code)), Events.n_failed > 0
+    return None if code is None else int(code), Events.n_failed > 0, n_failed

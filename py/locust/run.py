@@ -12,7 +12,6 @@ from locust.argument_parser import parse
 from locust.dispatch import Order
 from locust.env import Environment
 from locust.exception import LocustError, StopTest, StopUser
-from locust.log import setup_logging
 from locust.shape import LoadTestShape
 from locust.user.task import drive, filter_tasks_by_tags, leave_all
 from locust.user.users import User
@@ -182,8 +181,6 @@ class Script:
         self.text = job.text
         self.plan = None
         options = parse(job.args, event.events, name)
-        if not options.skip_log_setup:
-            setup_logging(options.loglevel, options.logfile)
         self.environment = self._environment(job, options, classes)
         self.order = Order(self.environment.user_classes, options.equal_weights)
         self.environment.runner = runner = runners.LocalRunner(self.environment)
@@ -210,8 +207,7 @@ class Script:
             raise ScriptError(f"there is no User class '{unknown[0]}'; there are: {', '.join(sorted(classes))}",
                               1 if options.brunt_locust else 104)
         chosen = [c for n, c in classes.items() if not wanted or n in wanted]
-        front.config_users(options, classes, 104)
-        front.show(options, chosen)
+        front.prepare(options, classes, chosen)
         shapes = files.merge(job, lambda module: _classes_of(module, LoadTestShape))
         host = options.host or job.target
         for cls in chosen:
@@ -252,7 +248,7 @@ class Script:
             self._fire("test_stop", environment=self.environment)
 
     def over(self, stats_json):
-        return front.over(self.environment, stats_json)
+        return front.over(self, stats_json)
 
 
 def load(job):

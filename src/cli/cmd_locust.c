@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/locust_options.h"
 #include "locust/locust_conf.h"
+#include "run/run.h"
 
 /* Of Locust's API that py/locust has. */
 #define LOCUST_VERSION "2.46.3"
@@ -242,6 +243,20 @@ static bool shows_brunts(const struct locust_command *c)
     return found;
 }
 
+/* --processes is --workers, which has to be known before the file is read. */
+static void add_workers(struct locust_command *c)
+{
+    const char *given = argument(c, 0, "processes"), *env = cli_env(NULL, "LOCUST_PROCESSES");
+    int64_t n = 0;
+
+    if (!str_i64(str_of(given ? given : env), &n) || n == 0)
+        return; /* Python says what is wrong with it */
+    scoped(freep) char *word =
+        xasprintf("--workers=%lld", n > 0 ? (long long)n : (long long)run_processors());
+
+    add(c, word);
+}
+
 static void put_together(struct locust_command *c)
 {
     add(c, "run");
@@ -249,6 +264,7 @@ static void put_together(struct locust_command *c)
         add(c, "--quiet");
         add(c, "--summary-mode=disabled");
     }
+    add_workers(c);
     for (int i = c->n_locust + 2; i < c->argc; i++)
         add(c, c->argv[i]);
     add(c, c->first);

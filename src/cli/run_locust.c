@@ -279,13 +279,13 @@ static void write_json(struct run_locust *l)
     buf_fini(&out);
 }
 
-/* Requests that failed, or tasks that raised, in any worker. */
-static bool has_errors(const struct run_locust *l)
+/* Requests that failed, or tasks that raised, in any worker; handlers of events are none. */
+static bool has_errors(const struct run_locust *l, const struct script_ending *ending)
 {
     struct run_exceptions exceptions;
 
     run_exceptions(l->run, &exceptions);
-    return locust_view_total(l->view)->failures || exceptions.total;
+    return locust_view_total(l->view)->failures || exceptions.total > ending->n_failed;
 }
 
 /* What brunt has to say is said, but where Locust calls it a way to end. */
@@ -311,7 +311,7 @@ static int judge(const struct run_locust *l, const struct script_ending *ending,
         return exit_code;
     if (ending->exit_code >= 0)
         return ending->exit_code;
-    if (is_strict && has_errors(l))
+    if (is_strict && has_errors(l, ending))
         return l->front.error_code & 0xff;
     return is_strict && ending->failed ? EXIT_HANDLER : 0;
 }

@@ -307,8 +307,9 @@ struct script_stats {
 
 /* What a script says at the very end. */
 struct script_ending {
-    int exit_code; /* that it wishes; < 0: none */
-    bool failed;   /* a handler of an event raised */
+    int exit_code;     /* that it wishes; < 0: none */
+    bool failed;       /* a handler of an event raised */
+    uint64_t n_failed; /* of the uncaught exceptions, those of handlers of this process */
 };
 
 /* One language. Faults of the calls below are printed by cli; scripts' own errors carry

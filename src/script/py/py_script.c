@@ -256,24 +256,24 @@ int py_find_export(struct script *s, const char *name)
     return -1;
 }
 
-/* (exit code or None, whether a handler failed) */
+/* (exit code or None, whether a handler failed, how many) */
 static int read_ending(PyObject *said, struct script_ending *ret_ending)
 {
-    PyObject *code =
-        PyTuple_Check(said) && PyTuple_Size(said) == 2 ? PyTuple_GetItem(said, 0) : NULL;
-
-    if (!code) {
-        PyErr_SetString(PyExc_TypeError, "over() of a script has to give two things");
+    if (!PyTuple_Check(said) || PyTuple_Size(said) != 3) {
+        PyErr_SetString(PyExc_TypeError, "over() of a script has to give three things");
         return -1;
     }
+    PyObject *code = PyTuple_GetItem(said, 0);
     long n = code == Py_None ? -1 : PyLong_AsLong(code);
+    struct script_ending ending = {
+        .exit_code = code == Py_None ? -1 : (int)(n & 0xff), /* as a shell sees it */
+        .failed = PyObject_IsTrue(PyTuple_GetItem(said, 1)) == 1,
+        .n_failed = PyLong_AsUnsignedLong(PyTuple_GetItem(said, 2)),
+    };
 
     if (PyErr_Occurred())
         return -1;
-    *ret_ending = (struct script_ending){
-        .exit_code = code == Py_None ? -1 : (int)(n & 0xff), /* as a shell sees it */
-        .failed = PyObject_IsTrue(PyTuple_GetItem(said, 1)) == 1,
-    };
+    *ret_ending = ending;
     return 0;
 }
 
