@@ -84,8 +84,8 @@ struct web_request {
 struct web_answer {
     unsigned status;
     const char *content_type;
-    char allow[64];    /* with 405: the methods that there are, else "" */
-    char filename[80]; /* a download of that name, else "" */
+    char allow[64];     /* with 405: the methods that there are, else "" */
+    char filename[160]; /* a download of that name, else "" */
     struct buf body;
     const unsigned char *fixed; /* constant bytes instead of `body`; NULL: none */
     size_t n_fixed;
