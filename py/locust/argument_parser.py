@@ -134,9 +134,9 @@ def _web(add):
     add("--autostart", action="store_true", env_var="LOCUST_AUTOSTART", help="begin at once, with the web page")
     web.add_options(add)
     add("--web-host-display-name", env_var="LOCUST_WEB_HOST_DISPLAY_NAME", help=argparse.SUPPRESS)
-    add("--web-login", action="store_true", env_var="LOCUST_WEB_LOGIN", help="ask for a login")
-    add("--tls-cert", default="", env_var="LOCUST_TLS_CERT", metavar="FILE", help="serve over HTTPS with this certificate")
-    add("--tls-key", default="", env_var="LOCUST_TLS_KEY", metavar="FILE", help="and this key")
+    add("--web-login", action="store_true", env_var="LOCUST_WEB_LOGIN", help=argparse.SUPPRESS)
+    add("--tls-cert", default="", env_var="LOCUST_TLS_CERT", help=argparse.SUPPRESS)
+    add("--tls-key", default="", env_var="LOCUST_TLS_KEY", help=argparse.SUPPRESS)
     add("--web-auth", action=_Gone, nargs="?", const="Locust has replaced it by --web-login", help=argparse.SUPPRESS)
 
 
@@ -266,8 +266,5 @@ def parse(args, events, name):
             _take(parser, action, text, variable)
     options = parser.parse_args(args)
     _settle(parser, options)
-    web.check(options)
-    web.apply_swarm(options, parse_timespan)
-    options.num_users = options.users
-    web.fields = web.custom_fields(parser, options)
+    web.settle(options, parser.own_actions, parser.exit_code)
     return options
