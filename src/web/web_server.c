@@ -144,14 +144,15 @@ static ssize_t read_stream(void *arg, uint64_t pos UNUSED, char *to, size_t n)
 
 /* ---- answers ---- */
 
+/* The page needs nothing but its own files; names in it can never become markup. */
+static const char policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'";
+
 static const struct {
     const char *name, *value;
 } always[] = {
-    /* The page needs nothing but its own two files; names in it can never become markup. */
-    {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-     "require-trusted-types-for 'script'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
@@ -166,6 +167,7 @@ static void add(struct MHD_Response *r, const char *name, const char *value)
 
 static void add_headers(struct MHD_Response *r, const struct web_answer *a)
 {
+    add(r, "Content-Security-Policy", a->policy ? a->policy : policy);
     for (size_t i = 0; i < countof(always); i++)
         add(r, always[i].name, always[i].value);
     add(r, MHD_HTTP_HEADER_CACHE_CONTROL, a->etag ? "no-cache" : "no-store");
