@@ -1,0 +1,49 @@
+#include "cli/locust_exceptions.h"
+
+#include "base/buf.h"
+#include "metric/exception_book.h"
+#include "run/run.h"
+
+void locust_exceptions_fini(struct locust_exceptions *e)
+{
+    arena_fini(&e->arena);
+    *e = (struct locust_exceptions){0};
+}
+
+static struct str message_of(struct arena *arena, const struct exception *x)
+{
+    if (x->is_others)
+        return STR("(other exceptions)");
+    if (!x->kind.n)
+        return arena_str(arena, x->message);
+    if (!x->message.n)
+        return arena_str(arena, x->kind);
+    return str_of(arena_printf(arena, "%.*s: %.*s", STR_ARG(x->kind), STR_ARG(x->message)));
+}
+
+static struct str nodes_of(struct arena *arena, const struct exception *x)
+{
+    scoped(buf_fini) struct buf text = {0};
+
+    exception_workers(x, &text);
+    return arena_str(arena, buf_str(&text));
+}
+
+void locust_exceptions_read(struct run *run, struct locust_exceptions *e)
+{
+    struct run_exceptions all;
+
+    locust_exceptions_fini(e);
+    run_exceptions(run, &all);
+    e->items = arena_new_n(&e->arena, struct locust_exception, all.n + 1);
+    for (; e->n < all.n; e->n++) {
+        const struct exception *x = all.items[e->n];
+
+        e->items[e->n] = (struct locust_exception){
+            .count = x->count,
+            .message = message_of(&e->arena, x),
+            .traceback = arena_str(&e->arena, x->stack),
+            .nodes = nodes_of(&e->arena, x),
+        };
+    }
+}
