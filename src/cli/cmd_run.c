@@ -15,6 +15,8 @@
 #include "cli/command.h"
 #include "cli/loadtest.h"
 #include "cli/loadtest_run.h"
+#include "cli/locust_swarm.h"
+#include "cli/locust_web.h"
 #include "cli/run_api.h"
 #include "cli/run_capture.h"
 #include "cli/run_id.h"
@@ -44,6 +46,9 @@ struct run_command {
     struct run_workers *workers;
     enum run_style style;
     struct run_locust *locust;
+    struct locust_web *web; /* NULL: none */
+    bool is_served;         /* `web` and `signals` live longer than this run */
+    bool is_to_serve;       /* it is no run, but waits for others (cli/locust_swarm.h) */
     struct run_live *live;
     struct run_api *api;
     struct run_sinks *sinks;
@@ -60,6 +65,8 @@ static void on_signal(void *arg, const char *name)
     struct run_command *c = arg;
 
     log_debug(c->test.log, "stopping on a signal: %s", name);
+    if (c->is_served)
+        locust_web_quit(c->web);
     run_stop(c->run, RUN_STOP_SIGNAL, str_of(name));
 }
 
@@ -172,9 +179,46 @@ static int conclude(struct run_command *c, int r)
     return run_exit_code(c->run, r);
 }
 
-static enum run_store_need store_need(const struct loadtest *t)
+static enum run_store_need store_need(const struct run_command *c)
 {
-    return run_report_is_wanted(t) || run_ui_is_wanted(t) ? RUN_STORE_NEEDED : RUN_STORE_KEEP;
+    const struct loadtest *t = &c->test;
+
+    return run_report_is_wanted(t) || run_ui_is_wanted(t) || c->web ? RUN_STORE_NEEDED
+                                                                    : RUN_STORE_KEEP;
+}
+
+/* ---- Locust's web API ---- */
+
+static int open_web(struct run_command *c)
+{
+    const struct locust_web_config config = {.test = &c->test, .log = c->test.log};
+
+    if (c->web || !locust_web_is_wanted(&c->test))
+        return 0;
+    TRY(locust_web_new(&config, &c->web));
+    log_info(c->test.log, "Locust's web API at %s", locust_web_url(c->web));
+    return 0;
+}
+
+static void begin_web(struct run_command *c)
+{
+    locust_web_begin(c->web, &(struct locust_web_run){
+                                 .test = &c->test,
+                                 .loop = c->loop,
+                                 .run = c->run,
+                                 .locust = c->locust,
+                                 .workers = c->workers,
+                                 .store = run_store_path(c->store),
+                             });
+    locust_web_key(c->web, run_store_key(c->store));
+}
+
+/* After the loop has gone. */
+static void leave_web(struct run_command *c)
+{
+    locust_web_left(c->web);
+    if (!c->is_served)
+        locust_web_free(c->web);
 }
 
 /* --dry-run: the plan in the words of the script's own tool. */
@@ -196,10 +240,14 @@ static int run_test(struct run_command *c)
     TRY(loadtest_load(t));
     if (t->own.dry_run)
         return show_plan(t);
+    c->is_to_serve = !c->is_served && locust_swarm_is_wanted(t, c->style);
+    if (c->is_to_serve)
+        return 0;
     run_id_choose(t);
     TRY(run_locust_new(t, c->style, &c->locust));
+    TRY(open_web(c));
     run_ui_add_export(t);
-    TRY(run_store_new(t, store_need(t), &c->store));
+    TRY(run_store_new(t, store_need(c), &c->store));
     TRY(run_sinks_new(t, c->loop, &c->sinks));
     TRY(run_capture_new(t, &c->capture));
     c->loadpilot = run_loadpilot_new(t);
@@ -212,9 +260,11 @@ static int run_test(struct run_command *c)
     stop_signals_tell(c->signals, on_signal, c);
     run_store_begin(c->store, c->run, c->sinks);
     run_capture_to(c->capture, run_store_exchanges, c->store);
+    begin_web(c);
     run_live_start(c->live, c->run);
     int r = run_execute(c->run);
 
+    locust_web_over(c->web);
     run_live_stop(c->live);
     c->exit_code = conclude(c, r);
     run_capture_finish(c->capture, c->run);
@@ -225,6 +275,7 @@ static int run_test(struct run_command *c)
     c->exit_code = run_sinks_exit_code(c->sinks, c->exit_code);
     run_loadpilot_show(c->loadpilot, c->run, c->exit_code);
     c->exit_code = run_locust_end(c->locust, c->exit_code);
+    locust_web_end(c->web);
     run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
     run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
     run_ui_end(c->ui);
@@ -245,6 +296,7 @@ static void main_coroutine(void *arg)
 
     if (r < 0) {
         log_error(c->test.log, "%s", fault_text());
+        locust_web_failed(c->web, fault_text());
         c->exit_code = fault_exit_code(r);
     }
     stop_signals_tell(c->signals, NULL, NULL);
@@ -252,6 +304,7 @@ static void main_coroutine(void *arg)
     run_ui_close(c->ui);
     run_sinks_close(c->sinks);
     run_capture_free(c->capture);
+    locust_web_keep(c->web, &c->locust);
     run_locust_free(c->locust);
     run_free(c->run);
     run_workers_free(c->workers);
@@ -262,7 +315,8 @@ static void main_coroutine(void *arg)
 
 static int with_loop(struct run_command *c)
 {
-    TRY(stop_signals_start(&c->signals));
+    if (!c->is_served)
+        TRY(stop_signals_start(&c->signals));
     TRY(loop_new(NULL, &c->loop));
     int r = coro_spawn(c->loop, CORO_STACK_LARGE, main_coroutine, c, NULL);
 
@@ -274,7 +328,9 @@ static int with_loop(struct run_command *c)
     run_sinks_free(c->sinks);
     run_store_free(c->store);
     free(c->reason);
-    stop_signals_stop(c->signals);
+    leave_web(c);
+    if (!c->is_served)
+        stop_signals_stop(c->signals);
     return r < 0 ? r : c->exit_code;
 }
 
@@ -283,13 +339,11 @@ static const struct opt_table *make_options(void)
     return loadtest_table("brunt run");
 }
 
-int cmd_run_as(enum run_style style, int argc, char **argv)
+static int run_command(struct run_command *c, int argc, char **argv)
 {
     const struct opt_table *table = make_options();
-    struct run_command *c = xnew(struct run_command);
 
     c->argv = argv;
-    c->style = style;
     int r = loadtest_open(&c->test, table, argc, argv);
 
     if (r == OPT_E_HELP) {
@@ -299,8 +353,30 @@ int cmd_run_as(enum run_style style, int argc, char **argv)
     } else if (r == 0) {
         r = with_loop(c);
     }
+    if (c->is_to_serve)
+        r = locust_swarm_serve(&c->test, argc, argv);
     loadtest_close(&c->test);
-    free(c);
+    return r;
+}
+
+int cmd_run_as(enum run_style style, int argc, char **argv)
+{
+    struct run_command c = {.style = style};
+
+    return run_command(&c, argc, argv);
+}
+
+int cmd_run_served(const struct cmd_run_served *served, int argc, char **argv)
+{
+    struct run_command c = {.style = RUN_STYLE_LOCUST,
+                            .web = served->web,
+                            .signals = served->signals,
+                            .is_served = true};
+    int r = run_command(&c, argc, argv);
+
+    /* Said by the log when there was one; whoever has asked for it is told in any case. */
+    if (r < 0)
+        locust_web_failed(served->web, fault_text());
     return r;
 }
 

@@ -21,6 +21,7 @@
 
 enum {
     REPORT_BYTES_MAX = 256 << 20,
+    ARGUMENT_BYTES_MAX = 120 << 10, /* the kernel takes 128 KiB */
 };
 
 /* ---- documents ---- */
@@ -48,6 +49,7 @@ struct swarm {
     const struct web_swarm *wish;
     struct arena *arena;
     struct web_swarm_answer about; /* strings in the arena */
+    struct str fields;             /* for the script: of the form, and of POST /user; the same */
     const char *why;               /* it was not done; else NULL */
 };
 
@@ -63,6 +65,7 @@ static void read_about(struct locust_web *w, struct locust_question *q)
     s->about.host = kept(s->arena, w->about.host);
     s->about.shape = kept(s->arena, w->about.shape);
     s->about.has_picker = w->about.has_picker;
+    s->fields = arena_str(s->arena, buf_str(&w->settings));
 }
 
 static void on_run_time(struct loop *l UNUSED, struct timer *t)
@@ -96,12 +99,27 @@ static void change(struct locust_web *w, struct locust_question *q)
     fault_clear();
 }
 
+/* [["NAME","VALUE"], ...] of both. */
+static const char *all_fields(const struct swarm *s)
+{
+    struct str own = s->wish->fields, set = s->fields;
+
+    if (!set.n)
+        return own.p;
+    if (own.n == 2) /* "[]": no comma */
+        set = str_from_index(set, 1);
+    return arena_printf(s->arena, "%.*s%.*s]", (int)own.n - 1, own.p, STR_ARG(set));
+}
+
 /* Begins a run, or changes the one that is there; the test's facts are then in `s`. */
 static int do_swarm(struct locust_web *w, struct swarm *s)
 {
+    const char *fields = all_fields(s);
     bool is_running = false;
 
-    TRY(locust_web_start(w, s->wish->fields.p, &is_running));
+    if (strlen(fields) > ARGUMENT_BYTES_MAX)
+        return fault(-EINVAL, "the form is too large: its fields become a command line");
+    TRY(locust_web_start(w, fields, &is_running));
     /* With a shape users are its business. */
     s->q.fn = is_running && !s->about.shape ? change : read_about;
     locust_web_ask(w, &s->q);
@@ -205,13 +223,44 @@ static void get_report(struct locust_web *w, const struct web_request *req, stru
         snprintf(a->filename, sizeof(a->filename), "Locust_report.html");
 }
 
-/* ---- what is not there ---- */
+/* ---- /user ---- */
 
-static void post_user(struct locust_web *w UNUSED, const struct web_request *req UNUSED,
-                      struct web_answer *a)
+struct user_setting {
+    struct locust_question q;
+    struct str body;
+    int result;
+    char why[256];
+};
+
+/* Kept for the tests to come: classes of one that runs are what they are. */
+static void add_setting(struct locust_web *w, struct locust_question *q)
 {
-    web_answer_error(a, 501, "Not implemented",
-                     "classes are changed on the command line, by --config-users, before the test");
+    struct user_setting *u = container_of(q, struct user_setting, q);
+
+    u->result = web_locust_user_check(&w->about, u->body);
+    if (u->result == 0 && w->settings.len + u->body.n > LOCUST_SETTINGS_BYTES_MAX)
+        u->result = fault(-EINVAL, "too much has been set: begin anew");
+    if (u->result < 0) {
+        snprintf(u->why, sizeof(u->why), "%s", fault_text());
+        fault_clear();
+        return;
+    }
+    buf_puts(&w->settings, ",[\"config_users\",");
+    json_quote(&w->settings, u->body);
+    buf_putc(&w->settings, ']');
+}
+
+static void post_user(struct locust_web *w, const struct web_request *req, struct web_answer *a)
+{
+    struct user_setting u = {.q.fn = add_setting, .body = req->body};
+
+    locust_web_ask(w, &u.q);
+    if (u.result < 0) {
+        web_answer_error(a, 400, "Bad request", u.why);
+        return;
+    }
+    web_locust_json(a, STR("{}"));
+    a->status = 201;
 }
 
 /* ---- the page ---- */

@@ -33,8 +33,11 @@ void locust_exceptions_read(struct run *run, struct locust_exceptions *e)
 {
     struct run_exceptions all;
 
-    locust_exceptions_fini(e);
     run_exceptions(run, &all);
+    if (e->items && e->version == all.version)
+        return;
+    locust_exceptions_fini(e);
+    e->version = all.version;
     e->items = arena_new_n(&e->arena, struct locust_exception, all.n + 1);
     for (; e->n < all.n; e->n++) {
         const struct exception *x = all.items[e->n];

@@ -36,7 +36,8 @@ static void look_at_run(struct locust_web *w, struct web_locust_now *now)
 static void look_at_rest(struct locust_web *w, struct web_locust_now *now)
 {
     struct locust_view *view = w->is_emptied ? NULL : run_locust_view(w->run.locust);
-    bool is_coming = w->shared.stage != LOCUST_DESK_IDLE;
+    bool is_coming =
+        w->shared.stage == LOCUST_DESK_ASKED || w->shared.stage == LOCUST_DESK_STARTING;
 
     now->view = view && !is_coming ? view : w->empty;
     now->state = is_coming ? LOCUST_SPAWNING : w->last.state;

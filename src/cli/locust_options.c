@@ -33,17 +33,11 @@ static const struct opt_row rows[] = {
     TEXT("Web options", "autoquit", 0, "LOCUST_AUTOQUIT", "SECONDS", NONE,
          "with --autostart: end so long after the test")
     TEXT("Web options", "web-host", 0, "LOCUST_WEB_HOST", "IP", NONE,
-         "where the web page is served (all addresses)")
+         "where the web page and API are served; * is all addresses (this machine only)")
     TEXT("Web options", "web-port", 'P', "LOCUST_WEB_PORT", "PORT", NONE,
-         "at which port (8089)")
+         "at which port (8089); 0 is a free one. With --headless only when it is given")
     TEXT("Web options", "web-base-path", 0, "LOCUST_WEB_BASE_PATH", "/PATH", NONE,
          "below which path")
-    FLAG("Web options", "web-login", 0, "LOCUST_WEB_LOGIN",
-         "ask for a login")
-    TEXT("Web options", "tls-cert", 0, "LOCUST_TLS_CERT", "FILE", FILE,
-         "serve over HTTPS with this certificate")
-    TEXT("Web options", "tls-key", 0, "LOCUST_TLS_KEY", "FILE", FILE,
-         "and this key")
     FLAG("Web options", "class-picker", 0, "LOCUST_USERCLASS_PICKER",
          "let the web page choose classes")
     TEXT("Processes", "processes", 0, "LOCUST_PROCESSES", "N", NONE,

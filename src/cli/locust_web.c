@@ -27,7 +27,7 @@ enum {
     NICENESS = 5, /* of these */
 };
 
-/* How long /stop waits for the users to be gone. */
+/* How long /stop waits for the users to be gone; it says the same when they are not. */
 #define STOP_PATIENCE_S 60
 
 /* ---- questions about the test ---- */
@@ -76,6 +76,7 @@ void locust_web_begin(struct locust_web *w, const struct locust_web_run *run)
     w->shared.stage = LOCUST_DESK_RUNNING;
     w->shared.n_begun++;
     locust_web_read_about(w, run->test);
+    log_set_tap(run->test->log, log_tail_add, w->logs);
     free(w->shared.store);
     w->shared.store = run->store ? xstrdup(run->store) : NULL;
     w->shared.key = 0;
@@ -92,6 +93,17 @@ void locust_web_key(struct locust_web *w, long long key)
     pthread_mutex_unlock(&w->lock);
 }
 
+void locust_web_over(struct locust_web *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->shared.stage = LOCUST_DESK_ENDING;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    timer_clear(&w->run_time);
+}
+
 void locust_web_end(struct locust_web *w)
 {
     if (!w || !w->shared.call) /* which only this thread changes */
@@ -101,7 +113,6 @@ void locust_web_end(struct locust_web *w)
     while (w->shared.n_asking)
         pthread_cond_wait(&w->changed, &w->lock);
     locust_web_remember(w);
-    timer_clear(&w->run_time);
     w->old_call = take(w->shared.call);
     w->shared.stage = LOCUST_DESK_IDLE;
     w->run = (struct locust_web_run){.locust = w->run.locust};
@@ -109,11 +120,15 @@ void locust_web_end(struct locust_web *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-void locust_web_keep(struct locust_web *w, struct run_locust *locust)
+void locust_web_keep(struct locust_web *w, struct run_locust **locust)
 {
+    if (!w)
+        return;
     pthread_mutex_lock(&w->lock);
-    w->run.locust = locust;
-    w->has_locust = true;
+    if (*locust && w->run.locust == *locust) {
+        *locust = NULL;
+        w->has_locust = true;
+    }
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -165,6 +180,8 @@ int locust_web_wait(struct locust_web *w, double seconds, char **ret_fields)
 
 void locust_web_failed(struct locust_web *w, const char *why)
 {
+    if (!w)
+        return;
     pthread_mutex_lock(&w->lock);
     if (w->shared.stage == LOCUST_DESK_STARTING) {
         w->shared.stage = LOCUST_DESK_IDLE;
@@ -224,12 +241,12 @@ int locust_web_start(struct locust_web *w, const char *fields, bool *ret_is_runn
 void locust_web_wait_for_end(struct locust_web *w)
 {
     const struct timespec until = deadline_in(STOP_PATIENCE_S);
-    uint64_t n_begun;
     int waited = 0;
 
     pthread_mutex_lock(&w->lock);
-    n_begun = w->shared.n_begun;
-    while (w->shared.call && w->shared.n_begun == n_begun && !waited)
+    uint64_t n_begun = w->shared.n_begun;
+
+    while (w->shared.stage == LOCUST_DESK_RUNNING && w->shared.n_begun == n_begun && !waited)
         waited = pthread_cond_timedwait(&w->changed, &w->lock, &until);
     pthread_mutex_unlock(&w->lock);
 }
@@ -245,7 +262,7 @@ bool locust_web_is_wanted(const struct loadtest *t)
         fault_clear();
         return false;
     }
-    return about.is_headless ? about.has_port : true;
+    return about.has_port;
 }
 
 /* "" is this machine, "*" all of them; a bare v6 address gets its brackets. */
@@ -325,6 +342,7 @@ void locust_web_free(struct locust_web *w)
     metric_registry_free(w->registry);
     log_tail_free(w->logs);
     arena_fini(&w->about_arena);
+    buf_fini(&w->settings);
     free(w->shared.fields);
     free(w->shared.failure);
     free(w->shared.store);

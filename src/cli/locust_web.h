@@ -28,7 +28,7 @@ struct locust_web_config {
     bool can_swarm; /* somebody waits for /swarm when no run is there */
 };
 
-/* Whether the test's command line asks for it; false for what is no locustfile. */
+/* Whether a test that is run at once is to be served meanwhile: --web-port was given. */
 bool locust_web_is_wanted(const struct loadtest *t);
 
 /* Serves from here on. Returns 0 or a fault: an address that cannot be, a port that is taken. */
@@ -57,11 +57,17 @@ void locust_web_begin(struct locust_web *w, const struct locust_web_run *run);
 /* Under which key its store has it; 0: not yet. */
 void locust_web_key(struct locust_web *w, long long key);
 
-/* The run is over, and its last tick was taken in: no question comes to its loop any more. */
+/* The run has been executed: who waits for its end need not wait for its outputs. */
+void locust_web_over(struct locust_web *w);
+
+/* Nothing changes the statistics any more: no question comes to the run's loop from here on. */
 void locust_web_end(struct locust_web *w);
 
-/* Takes what has the run's statistics, which goes on being shown. After locust_web_end(). */
-void locust_web_keep(struct locust_web *w, struct run_locust *locust);
+/*
+ * Takes what has the run's statistics, which goes on being shown: *locust is NULL then. Nothing for
+ * a run that never began. After locust_web_end().
+ */
+void locust_web_keep(struct locust_web *w, struct run_locust **locust);
 
 /* The run's loop has gone. */
 void locust_web_left(struct locust_web *w);
@@ -80,7 +86,7 @@ enum {
  */
 MUST_USE int locust_web_wait(struct locust_web *w, double seconds, char **ret_fields);
 
-/* There will be no run: whoever asked for it is told why. */
+/* There will be no run: whoever asked for it is told why. Accepts NULL. */
 void locust_web_failed(struct locust_web *w, const char *why);
 
 /* Ends waiting. Any thread. */

@@ -12,11 +12,16 @@
 #include "web/web_locust.h"
 #include "web/web_locust_about.h"
 
+enum {
+    LOCUST_SETTINGS_BYTES_MAX = 64 << 10, /* a command line has to hold them */
+};
+
 enum locust_desk {
     LOCUST_DESK_IDLE,
     LOCUST_DESK_ASKED,    /* POST /swarm came; the main thread has not seen it */
     LOCUST_DESK_STARTING, /* it has */
     LOCUST_DESK_RUNNING,  /* a run is there; its loop answers */
+    LOCUST_DESK_ENDING,   /* its users are gone, and it writes what it has to; the same */
 };
 
 struct locust_web {
@@ -47,6 +52,8 @@ struct locust_web {
     struct metric_registry *registry; /* of `snapshot`, which is empty, and so is `empty` */
     struct snapshot *snapshot;
     struct locust_view *empty;
+    struct buf
+        settings;    /* of POST /user, for tests to come: fields of a form, each after a comma */
     bool is_emptied; /* /stats/reset came after the run was over */
 
     /* Under the lock. */
@@ -80,7 +87,7 @@ void locust_web_ask(struct locust_web *w, struct locust_question *q);
  */
 MUST_USE int locust_web_start(struct locust_web *w, const char *fields, bool *ret_is_running);
 
-/* Waits until the run that was stopped has left its statistics. */
+/* Waits until the run that was stopped has no users any more, or for a minute. */
 void locust_web_wait_for_end(struct locust_web *w);
 
 /* ---- locust_now.c: what is known of the test; where `run` may be touched ---- */

@@ -33,6 +33,7 @@ struct run_locust {
     struct arena arena;
     struct locust_front front;
     struct locust_quantiles quantiles;
+    const char *history;        /* the file with all names' lines; NULL: none */
     struct locust_files *files; /* NULL: none, or they could not be written */
     struct run *run;
     struct locust_view *view;
@@ -45,6 +46,11 @@ struct run_locust {
 struct locust_view *run_locust_view(struct run_locust *l)
 {
     return l ? l->view : NULL;
+}
+
+const char *run_locust_history(const struct run_locust *l)
+{
+    return l ? l->history : NULL;
 }
 
 void run_locust_free(struct run_locust *l)
@@ -114,13 +120,13 @@ int run_locust_new(struct loadtest *t, enum run_style style, struct run_locust *
     l->quantiles = (struct locust_quantiles){l->front.quantiles, l->front.n_quantiles};
     if (!l->front.n_quantiles)
         l->quantiles = locust_quantiles_report;
-    if (style == RUN_STYLE_LOCUST && !l->front.headless)
-        log_info(t->log, "--headless is taken for granted: there is no web page to start the test");
     TRY(add_report(l));
     set_workers(l);
     choose_tables(l);
     if (l->front.csv)
         TRY(locust_files_open(&l->front, l->quantiles, &l->files));
+    if (l->front.csv && l->front.csv_full_history)
+        l->history = arena_printf(&l->arena, "%s_stats_history.csv", l->front.csv);
     *ret_locust = take(l);
     return 0;
 }

@@ -40,3 +40,6 @@ int run_locust_end(struct run_locust *l, int exit_code);
 
 /* The statistics; valid until run_locust_free(). NULL: there are none, or no run yet. */
 struct locust_view *run_locust_view(struct run_locust *l);
+
+/* The file of --csv with --csv-full-history; NULL: there is none. */
+const char *run_locust_history(const struct run_locust *l);

@@ -65,6 +65,21 @@ static struct locust_quantiles quantiles_of(struct arena *arena, const json_t *r
     return (struct locust_quantiles){q, n};
 }
 
+static void read_classes(struct arena *arena, const json_t *root, struct web_locust_about *about)
+{
+    const json_t *list = json_object_get(root, "classes"), *value;
+    size_t i;
+
+    about->classes = arena_new_n(arena, const char *, json_array_size(list) + 1);
+    json_array_foreach(list, i, value)
+    {
+        if (json_is_string(value)) {
+            about->classes[about->n_classes++] =
+                arena_str(arena, str_of(json_string_value(value))).p;
+        }
+    }
+}
+
 static void fill(struct arena *arena, const json_t *root, struct web_locust_about *about)
 {
     const char *web_host = text_of(arena, root, "web_host");
@@ -90,6 +105,7 @@ static void fill(struct arena *arena, const json_t *root, struct web_locust_abou
         .spawn_rate = number_of(root, "spawn_rate", -1),
         .page = page_of(arena, root),
     };
+    read_classes(arena, root, about);
 }
 
 int web_locust_about_read(struct arena *arena, const char *json, struct web_locust_about *ret_about)
@@ -104,6 +120,31 @@ int web_locust_about_read(struct arena *arena, const char *json, struct web_locu
 
     if (r == 0)
         fill(arena, root, ret_about);
+    json_decref(root);
+    return r;
+}
+
+static bool has_class(const struct web_locust_about *about, const char *name)
+{
+    for (size_t i = 0; name && i < about->n_classes; i++) {
+        if (strcmp(about->classes[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+int web_locust_user_check(const struct web_locust_about *about, struct str body)
+{
+    json_error_t error;
+    json_t *root = json_loadb(body.p ? body.p : "", body.n, JSON_REJECT_DUPLICATES, &error);
+    const char *name = json_string_value(json_object_get(root, "user_class_name"));
+    int r = 0;
+
+    if (!json_is_object(root))
+        r = fault(-EINVAL,
+                  "the body has to be an object: {\"user_class_name\": \"X\", \"weight\": 2}");
+    else if (!has_class(about, name))
+        r = fault(-EINVAL, "user_class_name: there is no User class '%s'", name ? name : "");
     json_decref(root);
     return r;
 }

@@ -16,7 +16,9 @@
 struct web_locust_about {
     const char *host;
     const char *locustfile;
-    const char *shape; /* the class of a LoadTestShape */
+    const char *shape;    /* the class of a LoadTestShape */
+    const char **classes; /* of users, n_classes */
+    size_t n_classes;
     bool has_picker;
     struct str tasks; /* JSON */
     struct locust_quantiles report, statistics, chart;
@@ -35,3 +37,9 @@ struct web_locust_about {
 /* Returns 0, or a fault: the text is not what py/locust/web.py makes. */
 MUST_USE int web_locust_about_read(struct arena *arena, const char *json,
                                    struct web_locust_about *ret_about);
+
+/*
+ * The body of POST /user: an object that names one of the classes. Returns 0 or -EINVAL with a text
+ * for the client.
+ */
+MUST_USE int web_locust_user_check(const struct web_locust_about *about, struct str body);

@@ -37,6 +37,14 @@ static void test_all_of_it(void **s UNUSED)
     assert_int_equal(a.users, 4);
     assert_int_equal(a.report.n, 2);
     assert_int_equal(a.chart.n, 1);
+    assert_int_equal(a.n_classes, 1);
+    assert_int_equal(web_locust_user_check(&a, STR("{\"user_class_name\":\"A\"}")), 0);
+    assert_int_equal(web_locust_user_check(&a, STR("{\"user_class_name\":\"B\"}")), -EINVAL);
+    assert_non_null(strstr(fault_text(), "'B'"));
+    assert_int_equal(web_locust_user_check(&a, STR("{\"user_class_name\":7}")), -EINVAL);
+    assert_int_equal(web_locust_user_check(&a, STR("[]")), -EINVAL);
+    assert_int_equal(web_locust_user_check(&a, STR("")), -EINVAL);
+    fault_clear();
     assert_true(str_is(a.page, "{\"host\":\"http://a\",\"locustfile\":\"l.py\",\"shape\":"
                                "\"Waves\",\"classes\":[\"A\"],\"has_picker\":true,\"users\":4,"
                                "\"spawn_rate\":0.5,\"run_time\":60,"
