@@ -213,6 +213,13 @@ static void begin_web(struct run_command *c)
     locust_web_key(c->web, run_store_key(c->store));
 }
 
+/* A signal that came before anybody told the run of it. */
+static void catch_up(struct run_command *c)
+{
+    if (c->is_served && locust_web_has_quit(c->web))
+        run_stop(c->run, RUN_STOP_SIGNAL, STR("interrupt"));
+}
+
 /* After the loop has gone. */
 static void leave_web(struct run_command *c)
 {
@@ -261,6 +268,7 @@ static int run_test(struct run_command *c)
     run_store_begin(c->store, c->run, c->sinks);
     run_capture_to(c->capture, run_store_exchanges, c->store);
     begin_web(c);
+    catch_up(c);
     run_live_start(c->live, c->run);
     int r = run_execute(c->run);
 
@@ -289,6 +297,12 @@ static int run_test(struct run_command *c)
     return 0;
 }
 
+/* The run is going away: from now on a signal is for whoever waits for the next one, if anybody. */
+static void hear_no_more(struct run_command *c)
+{
+    stop_signals_tell(c->signals, c->is_served ? locust_web_on_signal : NULL, c->web);
+}
+
 static void main_coroutine(void *arg)
 {
     struct run_command *c = arg;
@@ -299,7 +313,7 @@ static void main_coroutine(void *arg)
         locust_web_failed(c->web, fault_text());
         c->exit_code = fault_exit_code(r);
     }
-    stop_signals_tell(c->signals, NULL, NULL);
+    hear_no_more(c);
     run_api_close(c->api);
     run_ui_close(c->ui);
     run_sinks_close(c->sinks);

@@ -43,11 +43,6 @@ bool locust_swarm_is_wanted(const struct loadtest *t, enum run_style style)
     return style == RUN_STYLE_LOCUST && read_about(t, &arena, &about) && !about.is_headless;
 }
 
-static void on_signal(void *arg, const char *name UNUSED)
-{
-    locust_web_quit(arg);
-}
-
 /* `fields` NULL: as the command line has it. */
 static int run_once(struct locust_swarm *s, const char *fields)
 {
@@ -62,7 +57,7 @@ static int run_once(struct locust_swarm *s, const char *fields)
     int r = cmd_run_served(&served, argc, argv);
 
     free(argv);
-    stop_signals_tell(s->signals, on_signal, s->web);
+    stop_signals_tell(s->signals, locust_web_on_signal, s->web);
     /* A run that could not begin has been told to whoever asked for it: others may. */
     s->exit_code = r < 0 ? fault_exit_code(r) : r;
     fault_clear();
@@ -76,9 +71,9 @@ static void serve_runs(struct locust_swarm *s)
     char *fields;
 
     if (s->about.autostart)
-        run_once(s, NULL);
+        ignored(run_once(s, NULL));
     while (locust_web_wait(s->web, patience, &fields) == 0) {
-        run_once(s, fields);
+        ignored(run_once(s, fields));
         free(fields);
     }
 }
@@ -103,7 +98,7 @@ int locust_swarm_serve(const struct loadtest *test, int argc, char **argv)
     if (r == 0)
         r = locust_web_new(&config, &s.web);
     if (r == 0) {
-        stop_signals_tell(s.signals, on_signal, s.web);
+        stop_signals_tell(s.signals, locust_web_on_signal, s.web);
         say_where(&s);
         serve_runs(&s);
     }

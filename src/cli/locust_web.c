@@ -201,6 +201,20 @@ void locust_web_quit(struct locust_web *w)
     pthread_mutex_unlock(&w->lock);
 }
 
+bool locust_web_has_quit(struct locust_web *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool has_quit = w->shared.is_quit;
+
+    pthread_mutex_unlock(&w->lock);
+    return has_quit;
+}
+
+void locust_web_on_signal(void *arg, const char *name UNUSED)
+{
+    locust_web_quit(arg);
+}
+
 /* ---- /swarm and /stop, on the server's threads ---- */
 
 /* Under the lock: hands the form to the main thread, and waits for what becomes of it. */

@@ -91,3 +91,9 @@ void locust_web_failed(struct locust_web *w, const char *why);
 
 /* Ends waiting. Any thread. */
 void locust_web_quit(struct locust_web *w);
+
+/* Whether it was called. Any thread. */
+bool locust_web_has_quit(struct locust_web *w);
+
+/* The same, as a stop_signal_fn; `arg` is a struct locust_web. */
+void locust_web_on_signal(void *arg, const char *name);

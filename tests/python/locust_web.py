@@ -115,7 +115,7 @@ def play(server, target):
     heard["swarm"] = server.swarm(user_count=4, spawn_rate=4, host=target.url + "<>")
     server.until("requests, failures and a current percentile",
                  lambda s: s["stats"][-1]["num_requests"] > 30 and s["errors"] and s["state"] == "running" and
-                 all(v for v in s["current_response_time_percentiles"].values()) and s["current_rps"] > 0)
+                 all(v is not None for v in s["current_response_time_percentiles"].values()) and s["current_rps"] > 0)
     stats = server.stats()
     heard["stats"] = kinds({**stats, "errors": stats["errors"][:1]})
     heard["names"] = sorted((r["method"], r["name"]) for r in stats["stats"])
