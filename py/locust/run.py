@@ -190,7 +190,6 @@ class Script:
         self.options = self._options(options, runner)
         self.web = web.about(self.environment, options)
         self.front = front.wishes(options)
-        self.web = web.about(self.environment, options)
         self._n_alive = 0
         self._has_begun = False
 

@@ -1,13 +1,13 @@
 """What Locust's web API needs of a locustfile: options, what is shown of it, and the form of /swarm."""
 
 import argparse
+import inspect
 import json
 import os
 import re
 
 from brunt_script import ScriptError
 from locust import stats
-from locust.front import task_ratio
 from locust.util.timespan import parse_timespan
 
 PORT = 8089
@@ -99,6 +99,38 @@ def _apply_swarm(options, own):
 # ---- what is shown ----
 
 
+def _shares(tasks, total, share):
+    """The tasks of a class with their parts; of the whole, or of their class."""
+    share = share if total else 1.0
+    shares = {}
+    for one in tasks:
+        shares[one] = shares.get(one, 0) + share / len(tasks)
+    shown = {}
+    for one, part in shares.items():
+        entry = shown[getattr(one, "__name__", str(one))] = {"ratio": part}
+        if inspect.isclass(one) and hasattr(one, "tasks"):
+            entry["tasks"] = _shares(one.tasks, total, part)
+    return shown
+
+
+def _class_shares(classes, users):
+    """How many of the users are of which class, as parts of 1."""
+    fixed = {c: c.fixed_count for c in classes if c.fixed_count}
+    free = [c for c in classes if not c.fixed_count]
+    weight = sum(c.weight for c in free)
+    left = max((users or 0) - sum(fixed.values()), 0) or (weight if not fixed else 0)
+    counts = {c: fixed.get(c) or (left * c.weight / weight if weight else 0) for c in classes}
+    whole = sum(counts.values()) or 1
+    return {c: n / whole for c, n in counts.items()}
+
+
+def task_ratios(classes, users):
+    """The answer to /tasks."""
+    shares = _class_shares(classes, users)
+    return {key: {c.__name__: {"ratio": r, "tasks": _shares(c.tasks or [], total, r)} for c, r in shares.items()}
+            for key, total in (("per_class", False), ("total", True))}
+
+
 def _shown_fields(actions, options):
     shown = []
     for action in actions:
@@ -118,7 +150,7 @@ def about(environment, options):
         "host": host, "locustfile": os.path.basename(environment.locustfile or ""),
         "shape": type(shape).__name__ if shape is not None else None,
         "classes": sorted(environment.available_user_classes), "has_picker": options.class_picker,
-        "tasks": task_ratio(environment.user_classes, options.users),
+        "tasks": task_ratios(environment.user_classes, options.users),
         "web_host": options.web_host, "web_port": options.web_port, "has_port": options.has_web_port,
         "base_path": options.web_base_path.rstrip("/"), "headless": options.headless, "autostart": options.autostart, "autoquit": options.autoquit,
         "users": options.users, "spawn_rate": options.spawn_rate, "run_time": options.run_time,

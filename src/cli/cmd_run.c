@@ -105,6 +105,7 @@ static void on_tick(void *arg, struct run *run)
     run_locust_tick(c->locust);
     run_capture_tick(c->capture, run);
     run_store_tick(c->store);
+    locust_web_key(c->web, run_store_key(c->store));
     run_ui_tick(c->ui);
 }
 
@@ -210,7 +211,6 @@ static void begin_web(struct run_command *c)
                                  .workers = c->workers,
                                  .store = run_store_path(c->store),
                              });
-    locust_web_key(c->web, run_store_key(c->store));
 }
 
 /* A signal that came before anybody told the run of it. */
@@ -285,6 +285,7 @@ static int run_test(struct run_command *c)
     c->exit_code = run_locust_end(c->locust, c->exit_code);
     locust_web_end(c->web);
     run_store_end(c->store, &(struct run_ending){c->exit_code, c->reason});
+    locust_web_key(c->web, run_store_key(c->store));
     run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
     run_ui_end(c->ui);
     if (t->plan->options->linger) {

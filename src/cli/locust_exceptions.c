@@ -10,15 +10,12 @@ void locust_exceptions_fini(struct locust_exceptions *e)
     *e = (struct locust_exceptions){0};
 }
 
+/* What is said of it; its kind stands in the traceback. */
 static struct str message_of(struct arena *arena, const struct exception *x)
 {
     if (x->is_others)
-        return STR("(other exceptions)");
-    if (!x->kind.n)
-        return arena_str(arena, x->message);
-    if (!x->message.n)
-        return arena_str(arena, x->kind);
-    return str_of(arena_printf(arena, "%.*s: %.*s", STR_ARG(x->kind), STR_ARG(x->message)));
+        return STR("others");
+    return arena_str(arena, x->message.n ? x->message : x->kind);
 }
 
 static struct str nodes_of(struct arena *arena, const struct exception *x)

@@ -89,7 +89,7 @@ void locust_web_key(struct locust_web *w, long long key)
     if (!w)
         return;
     pthread_mutex_lock(&w->lock);
-    w->shared.key = key;
+    w->shared.key = key ? key : w->shared.key;
     pthread_mutex_unlock(&w->lock);
 }
 

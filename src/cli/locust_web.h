@@ -54,7 +54,7 @@ struct locust_web_run {
 /* The run is about to be executed. */
 void locust_web_begin(struct locust_web *w, const struct locust_web_run *run);
 
-/* Under which key its store has it; 0: not yet. */
+/* Under which key its store has it, as soon as it does; 0: not yet. */
 void locust_web_key(struct locust_web *w, long long key);
 
 /* The run has been executed: who waits for its end need not wait for its outputs. */

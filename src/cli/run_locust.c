@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/loadtest.h"
+#include "cli/locust_exceptions.h"
 #include "cli/locust_files.h"
 #include "cli/locust_front.h"
 #include "cli/report_file.h"
@@ -14,7 +15,6 @@
 #include "locust/locust_console.h"
 #include "locust/locust_json.h"
 #include "locust/locust_view.h"
-#include "metric/exception_book.h"
 #include "run/run.h"
 #include "vocab/vocab.h"
 
@@ -37,8 +37,9 @@ struct run_locust {
     struct locust_files *files; /* NULL: none, or they could not be written */
     struct run *run;
     struct locust_view *view;
-    span_ns next_table; /* of the test's duration */
-    bool shows_tables;  /* while it runs */
+    struct locust_exceptions exceptions; /* as they were written last */
+    span_ns next_table;                  /* of the test's duration */
+    bool shows_tables;                   /* while it runs */
     bool ends_with_tables;
     bool is_reset; /* --reset-stats has been done */
 };
@@ -59,6 +60,7 @@ void run_locust_free(struct run_locust *l)
         return;
     locust_files_close(l->files);
     locust_view_free(l->view);
+    locust_exceptions_fini(&l->exceptions);
     arena_fini(&l->arena);
     free(l);
 }
@@ -171,43 +173,12 @@ static void show_table(struct run_locust *l)
     buf_fini(&out);
 }
 
-/* The run's, as Locust's file has them; in the arena. */
-static const struct locust_exception *exceptions_of(struct run *run, struct arena *arena,
-                                                    size_t *ret_n)
-{
-    struct run_exceptions all;
-
-    run_exceptions(run, &all);
-    struct locust_exception *items = arena_new_n(arena, struct locust_exception, all.n + 1);
-
-    for (size_t i = 0; i < all.n; i++) {
-        const struct exception *e = all.items[i];
-        scoped(buf_fini) struct buf nodes = {0};
-
-        exception_workers(e, &nodes);
-        items[i] = (struct locust_exception){
-            .count = e->count,
-            .message = e->is_others   ? STR("others")
-                       : e->message.n ? e->message
-                                      : e->kind,
-            .traceback = e->stack,
-            .nodes = arena_str(arena, buf_str(&nodes)),
-        };
-    }
-    *ret_n = all.n;
-    return items;
-}
-
 static void write_files(struct run_locust *l)
 {
-    scoped(arena_fini) struct arena arena = {0};
-    size_t n;
-
     if (!l->files)
         return;
-    const struct locust_exception *exceptions = exceptions_of(l->run, &arena, &n);
-
-    if (locust_files_write(l->files, l->view, exceptions, n) == 0)
+    locust_exceptions_read(l->run, &l->exceptions);
+    if (locust_files_write(l->files, l->view, l->exceptions.items, l->exceptions.n) == 0)
         return;
     log_error(l->test->log, "--csv: %s; its files are not written any more", fault_text());
     locust_files_close(take(l->files));

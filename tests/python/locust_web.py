@@ -125,7 +125,8 @@ def play(server, target):
     wait_for("the exception", lambda: server.json("/exceptions")["exceptions"], 10)
     exceptions = server.json("/exceptions")
     heard["exceptions"] = kinds(exceptions)
-    heard["trace"] = "ValueError: boom" in exceptions["exceptions"][0]["traceback"]
+    heard["trace"] = "raise ValueError(\"boom\")" in exceptions["exceptions"][0]["traceback"]
+    heard["message"] = exceptions["exceptions"][0]["msg"]
     heard["nodes"] = exceptions["exceptions"][0]["nodes"]
     heard["tasks"] = kinds(server.json("/tasks"))
     heard["stop"] = json.loads(server.order("/stop"))
@@ -141,7 +142,7 @@ def play(server, target):
     heard["history"] = (status, text)
     heard["reset"] = server.order("/stats/reset")
     server.until("empty statistics", lambda s: s["stats"][-1]["num_requests"] == 0)
-    heard["after reset"] = kinds({**server.stats(), "errors": []})
+    heard["after reset"] = kinds({**server.stats(), "errors": [], "current_response_time_percentiles": None})
     heard["again"] = server.swarm(user_count=1, spawn_rate=1, host=target.url)["message"]
     server.until("another test", lambda s: 0 < s["stats"][-1]["num_requests"] < counted)
     server.order("/stop")
@@ -317,7 +318,7 @@ def main():
     real = given or ([shutil.which("locust")] if shutil.which("locust") else None)
     began = time.monotonic()
     with Target(BRUNT) as target:
-        with Ours() as server:
+        with Ours(more=("--loops", "1")) as server:
             heard = play(server, target)
         if real:
             with_real(real, target, heard)
