@@ -240,6 +240,21 @@ static int show_plan(const struct loadtest *t)
     return 0;
 }
 
+/* Until nobody wants to see the end any more. Who is served may begin the next test. */
+static void linger(struct run_command *c)
+{
+    const struct loadtest *t = &c->test;
+
+    if (t->plan->options->linger && !c->is_served) {
+        log_info(t->log, "the test is over; --linger waits for Ctrl-C");
+        run_live_linger(c->live, c->signals);
+        return;
+    }
+    run_sinks_linger(c->sinks, c->signals);
+    if (!c->is_served)
+        run_ui_linger(c->ui, c->signals);
+}
+
 static int run_test(struct run_command *c)
 {
     struct loadtest *t = &c->test;
@@ -288,13 +303,7 @@ static int run_test(struct run_command *c)
     locust_web_key(c->web, run_store_key(c->store));
     run_report_write(t, c->run, run_store_path(c->store), run_store_key(c->store));
     run_ui_end(c->ui);
-    if (t->plan->options->linger) {
-        log_info(t->log, "the test is over; --linger waits for Ctrl-C");
-        run_live_linger(c->live, c->signals);
-    } else {
-        run_sinks_linger(c->sinks, c->signals);
-        run_ui_linger(c->ui, c->signals);
-    }
+    linger(c);
     return 0;
 }
 

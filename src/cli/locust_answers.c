@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/loadtest.h"
-#include "cli/locust_page.h"
+#include "cli/locust_site.h"
 #include "cli/locust_web_priv.h"
 #include "cli/report_file.h"
 #include "cli/run_locust.h"
@@ -331,10 +331,10 @@ static bool take_document(struct locust_web *w, struct str path, const struct we
 {
     struct document d = {.q.fn = put_document, .path = path, .answer = a};
 
-    if (locust_page_answer(path, w->base_path, a))
-        return true;
     if (!str_is(req->method, "GET"))
         return false;
+    if (locust_site_answer(path, w->base_path, a))
+        return true;
     locust_web_ask(w, &d.q);
     return d.is_known;
 }

@@ -1,11 +1,11 @@
-#include "cli/locust_page.h"
+#include "cli/locust_site.h"
 
 #include "base/buf.h"
 #include "lab/lab_source.h"
 #include "web/web_api.h"
 
 /* Made of ui/locust by the build. */
-extern const struct lab_source locust_page_files[];
+extern const struct lab_source locust_site_files[];
 
 static const struct {
     const char *path, *file, *type;
@@ -18,9 +18,9 @@ static const struct {
 
 static const char *text_of(const char *file)
 {
-    for (size_t i = 0; locust_page_files[i].path; i++) {
-        if (strcmp(locust_page_files[i].path, file) == 0)
-            return locust_page_files[i].text;
+    for (size_t i = 0; locust_site_files[i].path; i++) {
+        if (strcmp(locust_site_files[i].path, file) == 0)
+            return locust_site_files[i].text;
     }
     return "";
 }
@@ -40,7 +40,7 @@ static void put(struct str text, const char *base, struct buf *out)
     }
 }
 
-bool locust_page_answer(struct str path, const char *base, struct web_answer *a)
+bool locust_site_answer(struct str path, const char *base, struct web_answer *a)
 {
     for (size_t i = 0; i < countof(pages); i++) {
         if (!str_is(path, pages[i].path))
