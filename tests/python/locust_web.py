@@ -1,5 +1,5 @@
-"""Locust's web API on brunt, beside a real Locust's: the same calls, keys, types and texts; then what a run of ours does with
-them, and brunt's own bridge, which is an exporter for the real one, pointed at it.
+"""Locust's web API on brunt, beside a real Locust's: the same calls, keys, types and texts; then what a run of ours does
+with them, and brunt's own bridge, which is an exporter for the real one, pointed at it.
 
     locust_web.py BRUNT [LOCUST]        LOCUST: the command of a real one (default: locust, where there is one)
 """
@@ -27,6 +27,7 @@ from servers import Process, Target, check, finish, free_ports, wait_for  # noqa
 
 BRUNT = sys.argv[1]
 FILE = HERE / "webfile.py"
+EVIL = "https://evil.example"
 MISSING = "Missing user_count or spawn_rate from /swarm request"
 SPANS = "Valid run_time formats are : 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc."
 
@@ -231,16 +232,18 @@ def test_options_and_users(server, target):
 def test_guard(server):
     for path, method, headers, wanted in (
             ("/swarm", "GET", {}, 405), ("/stats/requests", "POST", {}, 404), ("/nowhere", "GET", {}, 404),
-            ("/stop", "GET", {"Sec-Fetch-Site": "cross-site"}, 403), ("/stats/requests", "GET", {"Host": "evil.example"}, 403),
-            ("/swarm", "POST", {"Origin": "https://evil.example"}, 403), ("/", "GET", {}, 200), ("/facts", "GET", {}, 200),
-            ("/assets/locust.js", "GET", {}, 200), ("/assets/locust.css", "GET", {}, 200), ("/worker-count", "GET", {}, 200)):
+            ("/stop", "GET", {"Sec-Fetch-Site": "cross-site"}, 403), ("/swarm", "POST", {"Origin": EVIL}, 403),
+            ("/stats/requests", "GET", {"Host": "evil.example"}, 403), ("/", "GET", {}, 200), ("/facts", "GET", {}, 200),
+            ("/", "GET", {"Sec-Fetch-Site": "cross-site"}, 200), ("/assets/locust.js", "GET", {}, 200),
+            ("/assets/locust.css", "GET", {}, 200), ("/worker-count", "GET", {}, 200)):
         data = b"" if method == "POST" else None
         status = server.ask(path, data, headers, method)[0]
         check(f"guard: {method} {path} {headers}", status == wanted, f"{status}, not {wanted}")
     logs = server.json("/logs")
     check("logs", any("web API" in line or "/swarm" in line for line in logs["master"]) and logs["workers"] == {}, logs)
     fields = {f["name"]: f for f in server.json("/facts")["fields"]}
-    check("facts: options of the script", set(fields) == {"colour", "depth", "loud"} and fields["loud"]["is_flag"], fields)
+    check("facts: options of the script", set(fields) == {"colour", "depth", "loud"}, fields)
+    check("facts: a flag is one", fields["loud"]["is_flag"] and not fields["depth"]["is_flag"], fields)
 
 
 def test_workers(target):
@@ -261,30 +264,35 @@ def test_workers(target):
               f"{server.proc.returncode}\n{server.logs()[-3000:]}")
 
 
+def refused(*options):
+    return subprocess.run([BRUNT, "locust", "-f", str(FILE), *options], text=True, capture_output=True, timeout=60)
+
+
 def test_life(target):
     with Ours("-H", target.url, "--web-base-path", "/load", base="/load") as server:
-        check("base path: page", f'data-base="/load"' in server.get("/")[2] and "/load/assets/locust.js" in server.get("")[2])
+        check("base path: page", 'data-base="/load"' in server.get("/")[2] and "/load/assets/" in server.get("")[2])
         port = server.url.split(":")[2].split("/")[0]
         check("base path: nothing above", Served.ask(server, "/../stats/requests")[0] == 404)
-        second = subprocess.run([BRUNT, "locust", "-f", str(FILE), "--web-port", port], text=True, capture_output=True, timeout=60)
-        check("port that is taken: one sentence", second.returncode == 1 and f"127.0.0.1:{port} is taken" in second.stderr,
-              f"{second.returncode} {second.stderr}")
+        second = refused("--web-port", port)
+        check("port that is taken: one sentence", second.returncode == 1 and f":{port} is taken" in second.stderr, second)
         server.swarm(user_count=1, spawn_rate=1, user_classes="Raiser")
         server.until("an exception", lambda s: server.json("/exceptions")["exceptions"])
         code = server.end()
         check("Ctrl-C during a test: as Locust's", code == 1, f"{code}\n{server.logs()[-3000:]}")
     with Ours() as server:
         check("Ctrl-C before any", server.end() == 0)
-    bad = subprocess.run([BRUNT, "locust", "-f", str(FILE), "--autoquit", "1"], text=True, capture_output=True, timeout=60)
-    check("autoquit alone", bad.returncode == 1 and "--autostart" in bad.stderr, f"{bad.returncode} {bad.stderr}")
+    bad = refused("--autoquit", "1")
+    check("autoquit alone", bad.returncode == 1 and "--autostart" in bad.stderr, bad)
+    bad = refused("--web-base-path", "load")
+    check("base path without a slash", bad.returncode == 1 and "begins with a slash" in bad.stderr, bad)
 
 
 def test_headless(target):
     """brunt run FILE -- --web-port serves while it runs; without it nothing is served."""
     (port,) = free_ports(1)
     with Process() as runner:
-        runner.start(BRUNT, "run", "--quiet", str(FILE), "--", "-H", target.url, "-u", "2", "-r", "2", "-t", "60s", "--web-port",
-                     str(port), env={**os.environ, "HOME": runner.folder.name, "BRUNT_NO_STORE": "true"})
+        runner.start(BRUNT, "run", "--quiet", str(FILE), "--", "-H", target.url, "-u", "2", "-r", "2", "-t", "60s",
+                     "--web-port", str(port), env={**os.environ, "HOME": runner.folder.name, "BRUNT_NO_STORE": "true"})
         served = Served.__new__(Served)
         served.url, served.proc, served.logs = f"http://127.0.0.1:{port}", runner.procs[0], runner.logs
         wait_for("the API of a headless run", served.is_there, 30)
