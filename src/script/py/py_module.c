@@ -320,13 +320,9 @@ PyObject *py_module_init(void)
 {
     PyObject *module = PyModule_Create(&definition);
 
-<<<<<<< HEAD
     py_headers_type.tp_base = &PyDict_Type;
     if (!module || PyType_Ready(&py_response_type) < 0 || PyType_Ready(&py_headers_type) < 0 ||
-        py_session_ready() < 0)
-=======
-    if (!module || PyType_Ready(&py_response_type) < 0 || py_strand_ready() < 0)
->>>>>>> 9917479 (py: calls that block run on helper threads)
+        py_session_ready() < 0 || py_strand_ready() < 0)
         return NULL;
     py_interrupted = PyErr_NewExceptionWithDoc("_brunt.Interrupted",
                                                "The run is over for this user; not to be caught.",
