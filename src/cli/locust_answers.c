@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/json_out.h"
 #include "base/log.h"
@@ -22,6 +23,10 @@
 enum {
     REPORT_BYTES_MAX = 256 << 20,
     ARGUMENT_BYTES_MAX = 120 << 10, /* the kernel takes 128 KiB */
+
+    /* How often and how long is waited for a run that has just been asked for. */
+    EARLY_STEPS = 100,
+    EARLY_STEP_US = 100000,
 };
 
 /* ---- documents ---- */
@@ -50,6 +55,7 @@ struct swarm {
     struct arena *arena;
     struct web_swarm_answer about; /* strings in the arena */
     struct str fields;             /* for the script: of the form, and of POST /user; the same */
+    bool is_early;                 /* the run has no users yet that could be changed */
     const char *why;               /* it was not done; else NULL */
 };
 
@@ -80,8 +86,6 @@ static int change_users(struct locust_web *w, const struct web_swarm *wish)
 {
     struct loop *loop = w->run.loop;
 
-    if (run_stage(w->run.run) < RUN_SCENARIOS)
-        return fault(-EBUSY, "the test is just starting: ask again in a moment");
     TRY(run_ramp_vus(w->run.run, STR(""), wish->users, wish->rate, STR("/swarm")));
     if (wish->run_time)
         timer_set(loop, &w->run_time, loop_now(loop) + (span_ns)wish->run_time * NS_PER_S,
@@ -92,9 +96,16 @@ static int change_users(struct locust_web *w, const struct web_swarm *wish)
 static void change(struct locust_web *w, struct locust_question *q)
 {
     struct swarm *s = container_of(q, struct swarm, q);
-    int r = w->run.run ? change_users(w, s->wish) : fault(-EBUSY, "the test has just ended");
+    int r;
 
     read_about(w, q);
+    s->is_early = w->run.run && run_stage(w->run.run) < RUN_SCENARIOS;
+    if (s->is_early)
+        r = fault(-EBUSY, "the test is just starting: ask again in a moment");
+    else if (w->run.run)
+        r = change_users(w, s->wish);
+    else
+        r = fault(-EBUSY, "the test has just ended");
     s->why = r < 0 ? kept(s->arena, fault_text()) : NULL;
     fault_clear();
 }
@@ -123,6 +134,10 @@ static int do_swarm(struct locust_web *w, struct swarm *s)
     /* With a shape users are its business. */
     s->q.fn = is_running && !s->about.shape ? change : read_about;
     locust_web_ask(w, &s->q);
+    for (int i = 0; s->is_early && i < EARLY_STEPS; i++) {
+        ignored(usleep(EARLY_STEP_US));
+        locust_web_ask(w, &s->q);
+    }
     return s->why ? fault(-EINVAL, "%s", s->why) : 0;
 }
 
@@ -339,7 +354,7 @@ static bool take_document(struct locust_web *w, struct str path, const struct we
     return d.is_known;
 }
 
-bool locust_web_answer(void *arg, const struct web_request *req, struct web_answer *a)
+bool locust_web_reply(void *arg, const struct web_request *req, struct web_answer *a)
 {
     struct locust_web *w = arg;
     struct str path = req->path;

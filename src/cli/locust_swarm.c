@@ -58,6 +58,8 @@ static int run_once(struct locust_swarm *s, const char *fields)
 
     free(argv);
     stop_signals_tell(s->signals, locust_web_on_signal, s->web);
+    if (r < 0)
+        log_error(s->test->log, "%s", fault_text());
     /* A run that could not begin has been told to whoever asked for it: others may. */
     s->exit_code = r < 0 ? fault_exit_code(r) : r;
     fault_clear();

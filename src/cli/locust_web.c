@@ -301,7 +301,7 @@ static int serve(struct locust_web *w)
         .option = "--web-port",
         .is_open = w->about.web_host[0] != '\0',
         .gets_change = true,
-        .answer = locust_web_answer,
+        .answer = locust_web_reply,
         .arg = w,
         .n_threads = THREADS,
         .niceness = NICENESS,

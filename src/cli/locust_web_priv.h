@@ -107,4 +107,4 @@ void locust_web_read_about(struct locust_web *w, const struct loadtest *t);
 /* ---- locust_answers.c ---- */
 
 /* struct web_server_config.answer; `arg` is a struct locust_web. */
-bool locust_web_answer(void *arg, const struct web_request *req, struct web_answer *ret_answer);
+bool locust_web_reply(void *arg, const struct web_request *req, struct web_answer *ret_answer);

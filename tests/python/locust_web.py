@@ -210,6 +210,8 @@ def test_options_and_users(server, target):
     told = server.ask("/user", json.dumps({"user_class_name": "Raiser", "weight": 0}).encode())
     check("user: set", (told[0], told[2]) == (201, "{}"), told)
     server.swarm(user_count=2, spawn_rate=10, host=target.url, colour="blue", depth="7", loud="true", hidden="no")
+    told = server.swarm(user_count=2, spawn_rate=10)
+    check("swarm at once again: it waits for the first", told["success"], told)
     server.until("two users", lambda s: s["user_count"] == 2 and len(s["stats"]) > 1)
     told = server.swarm(user_count=6, spawn_rate=20)
     check("swarm again: said", told["success"], told)
