@@ -10,7 +10,7 @@ import time
 
 import _brunt
 from brunt_script import ScriptError
-from locust import check, event, link, log, plan, runners
+from locust import check, event, files, front, link, plan, runners, web
 from locust.argument_parser import parse
 from locust.dispatch import Order
 from locust.env import Environment
@@ -155,8 +155,6 @@ class Script:
         self.text = job.text
         self.plan = None  # LoadPilot's, which there is none of
         options = parse(job.args, event.events, job.path)
-        if not getattr(options, "skip_log_setup", False):
-            log.setup_logging(options.loglevel, options.logfile)
         self.environment = self._environment(job, options, classes)
         self._orders = {}
         self._order = self._order_of(None)
@@ -170,6 +168,8 @@ class Script:
         self.has_classes = any(stage.classes for stage in self._plan.stages)
         self._make_runner(job)
         self.options = self._options(options)
+        self.web = web.about(self.environment, options)
+        self.front = front.wishes(options)
 
     # ---- before the test ----
 
@@ -180,12 +180,14 @@ class Script:
         wanted = options.user_classes
         unknown = [n for n in wanted if n not in classes]
         if unknown:
-            raise ScriptError(f"there is no User class '{unknown[0]}'; there are: {', '.join(sorted(classes))}", 104)
+            raise ScriptError(f"there is no User class '{unknown[0]}'; there are: {', '.join(sorted(classes))}",
+                              1 if options.brunt_locust else 104)
         chosen = [c for n, c in classes.items() if not wanted or n in wanted]
         twice = {c.__name__ for c in chosen if sum(o.__name__ == c.__name__ for o in chosen) > 1}
         if twice:
             raise ScriptError(f"several User classes are called {min(twice)}: give them names of their own", 107)
-        shapes = _classes_of(job.module, LoadTestShape)
+        front.prepare(options, classes, chosen)
+        shapes = files.merge(job, lambda module: _classes_of(module, LoadTestShape))
         host = options.host or job.target
         environment = Environment(
             user_classes=chosen, shape_class=next(iter(shapes.values()))() if shapes else None, tags=options.tags,
@@ -421,9 +423,13 @@ class Script:
         if self.has_classes and isinstance(self.runner, runners.MasterRunner):
             self.runner.tell_classes([c.__name__ for c in classes] if classes else None)
 
+    def over(self, stats_json):
+        return front.over(self, stats_json)
+
 
 def load(job):
-    classes = _classes_of(job.module, User)
+    files.load_others(job)
+    classes = files.merge(job, lambda module: _classes_of(module, User))
     if not classes:
         check.none_found(job.module, User)
     return Script(job, classes) if classes else None

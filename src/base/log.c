@@ -36,7 +36,9 @@ struct log {
     wall_ns start;
     int fd; /* -1: nothing is written */
     bool owns_fd;
-    pthread_mutex_t lock; /* held while a line is written */
+    pthread_mutex_t lock; /* held while a line is written; of the next two */
+    void (*tap)(void *arg, struct str line);
+    void *tap_arg;
 };
 
 struct line {
@@ -296,6 +298,8 @@ static void emit(struct log *log, struct str line)
     } else {
         write_all(log->fd, line.p, line.n);
     }
+    if (log->tap)
+        log->tap(log->tap_arg, line);
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -411,6 +415,16 @@ void log_free(struct log *log)
         close(log->fd);
     pthread_mutex_destroy(&log->lock);
     free(log);
+}
+
+void log_set_tap(struct log *log, void (*tap)(void *arg, struct str line), void *arg)
+{
+    if (!log)
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->tap = tap;
+    log->tap_arg = arg;
+    pthread_mutex_unlock(&log->lock);
 }
 
 bool log_wants(const struct log *log, enum log_level level)

@@ -68,6 +68,12 @@ struct log *log_new(int fd, const struct log_options *options);
 
 void log_free(struct log *log); /* accepts NULL */
 
+/*
+ * Shows each further line to `tap` as well, its newline included, under the log's lock: it must not
+ * log. NULL: to nobody. `log` may be NULL.
+ */
+void log_set_tap(struct log *log, void (*tap)(void *arg, struct str line), void *arg);
+
 /* Whether a line of that level would be written; cheap enough to ask before formatting. */
 bool log_wants(const struct log *log, enum log_level level);
 

@@ -247,6 +247,30 @@ static void bad_outputs_are_named(void **state)
     fault_clear();
 }
 
+static void tap_into(void *arg, struct str line)
+{
+    buf_putstr(arg, line);
+}
+
+static void a_tap_sees_each_line(void **state)
+{
+    struct fixture *f = *state;
+    struct buf seen = {0};
+    struct log *log = log_new(-1, &f->options);
+
+    log_set_tap(NULL, tap_into, &seen);
+    log_set_tap(log, tap_into, &seen);
+    log_info(log, "one");
+    log_put_line(log, STR("two"));
+    log_set_tap(log, NULL, NULL);
+    log_info(log, "three");
+    assert_non_null(strstr(buf_cstr(&seen), "msg=one\ntwo\n"));
+    assert_null(strstr(buf_cstr(&seen), "three"));
+    assert_non_null(strstr(buf_cstr(&f->out), "three"));
+    log_free(log);
+    buf_fini(&seen);
+}
+
 #define LOG_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -257,7 +281,7 @@ int main(void)
         LOG_TEST(raw_is_the_message),      LOG_TEST(fields_are_sorted_and_bounded),
         LOG_TEST(levels_are_a_threshold),  LOG_TEST(secrets_never_come_out),
         LOG_TEST(a_huge_message_is_cut),   LOG_TEST(a_file_is_appended_to),
-        LOG_TEST(bad_outputs_are_named),
+        LOG_TEST(bad_outputs_are_named),   LOG_TEST(a_tap_sees_each_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

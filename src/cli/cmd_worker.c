@@ -42,6 +42,16 @@ static int make_run(struct worker_command *c)
     return run_new(&config, &c->run);
 }
 
+/* The numbers of all are known to the other process only. */
+static void say_over(struct worker_command *c)
+{
+    struct script *s = c->test.script;
+    struct script_ending ending;
+
+    if (s->ops->over && s->ops->over(s, NULL, &ending) < 0)
+        log_error(c->test.log, "%s", fault_text());
+}
+
 static void main_coroutine(void *arg)
 {
     struct worker_command *c = arg;
@@ -52,6 +62,7 @@ static void main_coroutine(void *arg)
         fault_clear();
     } else {
         share_execute(c->share, c->run);
+        say_over(c);
     }
     run_free(c->run);
     share_free(take(c->share));

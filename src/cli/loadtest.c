@@ -408,6 +408,22 @@ static const struct opt_row own_rows[] = {
      .offset = OWN(dry_run),
      .group = "With Python",
      .help = "print the plan as JSON, as LoadPilot does, and send nothing"},
+    {.name = "summary",
+     .type = OPT_STRING,
+     .offset = OWN(summary),
+     .env = "BRUNT_SUMMARY",
+     .values = (const char *const[]){"brunt", "locust", NULL},
+     .group = "With Python",
+     .help = "whose tables a locustfile's run shows: brunt's, or Locust's while it runs and at its "
+             "end (default: the command's own)"},
+    {.name = "compat",
+     .type = OPT_STRING,
+     .offset = OWN(compat),
+     .env = "BRUNT_COMPAT",
+     .values = (const char *const[]){"exact", NULL},
+     .group = "With Python",
+     .help = "exact: a locustfile's files, tables and web API have percentiles of times that were "
+             "rounded to two digits, as Locust has them"},
 };
 
 static const struct opt_example examples[] = {

@@ -40,6 +40,8 @@ struct loadtest_own {
     bool dry_run;
     int64_t helper_threads;   /* 0: the default */
     struct opt_list blocking; /* MODULE:NAME */
+    const char *summary;      /* these two are for locustfiles; NULL: as the command has it */
+    const char *compat;
     const char *address_token;
     const char *vocab;     /* NULL: each output its own */
     const char *spool_dir; /* NULL: the default; "off" */

@@ -33,16 +33,16 @@ extern const struct command cmd_bridge;
 extern const struct command cmd_dashboard;
 extern const struct command cmd_lab;
 extern const struct command cmd_k6;
+extern const struct command cmd_locust;
 extern const struct command cmd_generate;
 extern const struct command cmd_completion;
 
 const struct command *const cli_commands[] = {
-    &cmd_run,        &cmd_find,       &cmd_ui,      &cmd_history,  &cmd_compare,
-    &cmd_show,       &cmd_report,     &cmd_tag,     &cmd_rm,       &cmd_export,
-    &cmd_import,     &cmd_ctl,        &cmd_inspect, &cmd_init,     &cmd_outputs,
-    &cmd_metrics,    &cmd_connection, &cmd_publish, &cmd_spool,    &cmd_target,
-    &cmd_dashboard,  &cmd_lab,        &cmd_k6,      &cmd_generate, &cmd_bridge,
-    &cmd_completion, &cmd_version,    &cmd_worker,  NULL,
+    &cmd_run,      &cmd_find,   &cmd_ui,         &cmd_history, &cmd_compare,    &cmd_show,
+    &cmd_report,   &cmd_tag,    &cmd_rm,         &cmd_export,  &cmd_import,     &cmd_ctl,
+    &cmd_inspect,  &cmd_init,   &cmd_outputs,    &cmd_metrics, &cmd_connection, &cmd_publish,
+    &cmd_spool,    &cmd_target, &cmd_dashboard,  &cmd_lab,     &cmd_k6,         &cmd_locust,
+    &cmd_generate, &cmd_bridge, &cmd_completion, &cmd_version, &cmd_worker,     NULL,
 };
 
 static const char banner[] =
@@ -60,6 +60,8 @@ static void print_help(void)
              "  brunt run script.js                             run a k6 script\n"
              "  brunt run -u 50 -d 30s script.js                with 50 users for 30 s\n"
              "  brunt run scenario.py --target URL              a LoadPilot scenario in Python\n"
+             "  brunt locust -f locustfile.py --headless -u 100 -t 1m\n"
+             "                                                  a locustfile, as Locust runs it\n"
              "  brunt run http://127.0.0.1:8080/ -c 50 -d 10s   one URL, no script\n"
              "  brunt find script.js --slo 'http_req_duration p(99)<200'\n"
              "                                                  how much load it holds\n"

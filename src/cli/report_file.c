@@ -52,7 +52,7 @@ static int put_json(const struct report_file_source *from, struct buf *out)
     return 0;
 }
 
-static int put_html(const struct report_file_source *from, struct buf *out)
+int report_file_html(const struct report_file_source *from, struct buf *out)
 {
     scoped(buf_fini) struct buf document = BUF_INIT(RUN_DOC_BYTES_MAX);
     scoped(buf_fini) struct buf title = BUF_INIT(1 << 20), clean = BUF_INIT(1 << 20);
@@ -150,8 +150,12 @@ static const struct {
     struct str suffix;
     put_fn *put;
 } forms[] = {
-    {{".html", 5}, put_html}, {{".htm", 4}, put_html}, {{".json", 5}, put_json},
-    {{".xml", 4}, put_junit}, {{".md", 3}, put_md},    {{".markdown", 9}, put_md},
+    {{".html", 5}, report_file_html},
+    {{".htm", 4}, report_file_html},
+    {{".json", 5}, put_json},
+    {{".xml", 4}, put_junit},
+    {{".md", 3}, put_md},
+    {{".markdown", 9}, put_md},
 };
 
 static put_fn *find_form(const char *path)

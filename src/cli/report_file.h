@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct buf;
 struct redact;
 struct store;
 
@@ -19,3 +20,6 @@ struct report_file_source {
 
 /* Writes a stored run: .html .json .md, .xml and .junit.xml. Returns 0 or a fault. */
 MUST_USE int report_file_write(const struct report_file_source *from, const char *path);
+
+/* A stored run as the HTML report, appended. Returns 0 or a fault. */
+MUST_USE int report_file_html(const struct report_file_source *from, struct buf *out);

@@ -163,6 +163,16 @@ void run_workers_configure(const struct run_workers *w, struct run_config *confi
     config->go_on_without_lost = w->go_on;
 }
 
+unsigned run_workers_count(const struct run_workers *w)
+{
+    return w ? w->n : 0;
+}
+
+int run_workers_pid(const struct run_workers *w, unsigned index)
+{
+    return share_process_pid(w->items[index]);
+}
+
 void run_workers_free(struct run_workers *w)
 {
     if (!w)

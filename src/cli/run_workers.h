@@ -27,5 +27,11 @@ MUST_USE int run_workers_new(const struct loadtest *t, struct loop *loop, char *
 /* Adds them to the run's configuration. Accepts NULL. */
 void run_workers_configure(const struct run_workers *w, struct run_config *config);
 
+/* How many processes; 0 for NULL. */
+unsigned run_workers_count(const struct run_workers *w);
+
+/* The process id of one, from 0; 0: it is not there. */
+int run_workers_pid(const struct run_workers *w, unsigned index);
+
 /* After run_free(). Accepts NULL. */
 void run_workers_free(struct run_workers *w);

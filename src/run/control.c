@@ -14,6 +14,10 @@
 #include "run/run_priv.h"
 #include "script/script.h"
 
+/* Users a second; less is a mistake, and a step would be years away. */
+#define RAMP_RATE_MIN 1e-6
+#define RAMP_STEP_S   0.1 /* between two steps, when more than one user is due meanwhile */
+
 static const char *const names[] = {
     [RUN_EVENT_PAUSE] = "pause",
     [RUN_EVENT_RESUME] = "resume",
@@ -197,7 +201,9 @@ static void set_users(struct scenario_run *sr, uint64_t n)
     tell_workers(sr->run);
 }
 
-int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str by)
+/* What both kinds of scaling users begin with: checks, the end of a ramp, an event. */
+static int begin_scaling(struct run *run, struct str scenario, uint64_t n, struct str by,
+                         struct scenario_run **ret_sr)
 {
     struct scenario_run *sr;
 
@@ -206,13 +212,64 @@ int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str b
                      RUN_VUS_LIMIT);
     TRY(find(run, scenario, has_looping_users, "users", &sr));
     TRY(check_part(run, sr));
-    struct run_event e = {.kind = RUN_EVENT_SCALE_VUS,
-                          .scenario = sr->plan->name,
-                          .from = (double)users_of(sr),
-                          .to = (double)n};
+    const struct run_event e = {.kind = RUN_EVENT_SCALE_VUS,
+                                .scenario = sr->plan->name,
+                                .from = (double)users_of(sr),
+                                .to = (double)n};
 
-    set_users(sr, n);
+    control_end_ramp(run);
     note(run, e, by);
+    *ret_sr = sr;
+    return 0;
+}
+
+int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str by)
+{
+    struct scenario_run *sr;
+
+    TRY(begin_scaling(run, scenario, n, by, &sr));
+    set_users(sr, n);
+    return 0;
+}
+
+/* ---- scaling users slowly ---- */
+
+void control_end_ramp(struct run *run)
+{
+    timer_clear(&run->ramp.timer);
+}
+
+static void on_ramp(struct loop *l, struct timer *t)
+{
+    struct run *run = container_of(t, struct run, ramp.timer);
+    struct run_ramp *r = &run->ramp;
+    uint64_t left = r->to > r->at ? r->to - r->at : r->at - r->to;
+    uint64_t step = left < r->step ? left : r->step;
+
+    r->at = r->to > r->at ? r->at + step : r->at - step;
+    set_users(r->sr, r->at);
+    r->next += r->period;
+    if (r->at != r->to)
+        timer_set(l, t, r->next, on_ramp);
+}
+
+int run_ramp_vus(struct run *run, struct str scenario, uint64_t n, double per_s, struct str by)
+{
+    struct run_ramp *r = &run->ramp;
+    struct scenario_run *sr;
+
+    if (!isfinite(per_s) || per_s < RAMP_RATE_MIN)
+        return fault(-EINVAL, "users come or go at a rate above 0, not %g a second", per_s);
+    TRY(begin_scaling(run, scenario, n, by, &sr));
+    double step = fmin(floor(per_s * RAMP_STEP_S), RUN_VUS_LIMIT);
+
+    r->sr = sr;
+    r->at = users_of(sr);
+    r->to = n;
+    r->step = step >= 1 ? (uint64_t)step : 1;
+    r->period = (span_ns)((double)r->step / per_s * 1e9);
+    r->next = loop_clock(run->config.loop);
+    on_ramp(run->config.loop, &r->timer);
     return 0;
 }
 

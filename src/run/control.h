@@ -64,6 +64,13 @@ MUST_USE int run_resume(struct run *run, struct str by);
  */
 MUST_USE int run_scale_vus(struct run *run, struct str scenario, uint64_t n, struct str by);
 
+/*
+ * The same, and slowly: per_s users a second come or go, the first of them at once, until there are
+ * n. Any other scaling of the run's users ends it. One event, that of the beginning.
+ */
+MUST_USE int run_ramp_vus(struct run *run, struct str scenario, uint64_t n, double per_s,
+                          struct str by);
+
 /* The same for the iterations that an arrival-rate scenario starts each second. */
 MUST_USE int run_scale_rate(struct run *run, struct str scenario, double per_s, struct str by);
 

@@ -646,6 +646,7 @@ int run_execute(struct run *run)
     }
     run->ended = loop_clock(run->config.loop);
     tick_stop(run);
+    control_end_ramp(run);
     run->stage = RUN_OVER;
     tick_final(run);
     close_stopping(run);

@@ -228,6 +228,9 @@ struct run_totals {
 
 void run_totals(const struct run *run, struct run_totals *ret_totals);
 
+/* The same of one of its loops or workers, from 0 to n_loops - 1. */
+void run_worker_totals(const struct run *run, unsigned index, struct run_totals *ret_totals);
+
 /* What the script has cost on all loops since the users were made. */
 void run_script_stats(const struct run *run, struct script_stats *ret_stats);
 

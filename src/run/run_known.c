@@ -63,25 +63,33 @@ span_ns run_elapsed(const struct run *run)
     return (run->ended ? run->ended : loop_now(run->config.loop)) - run->started;
 }
 
+static void add_totals(const struct run *run, const struct worker *w, struct run_totals *totals)
+{
+    totals->complete += atomic_load_explicit(&w->shared.complete, memory_order_relaxed);
+    totals->interrupted += atomic_load(&w->shared.interrupted);
+    totals->vus_active += atomic_load(&w->shared.active);
+    totals->vus_initialized += atomic_load(&w->shared.initialized);
+    if (w->remote)
+        remote_totals(w, totals);
+    /* `vl` is there for good once the worker has said that it is ready. */
+    if (run->stage == RUN_INIT || !w->vl)
+        return;
+    totals->requests += vu_loop_n_requests(w->vl);
+    totals->in_flight += vu_loop_n_in_flight(w->vl);
+    totals->failed += vu_loop_n_failed(w->vl);
+}
+
 void run_totals(const struct run *run, struct run_totals *ret_totals)
 {
     *ret_totals = (struct run_totals){.n_loops = run->n_workers};
-    for (unsigned i = 0; i < run->n_workers; i++) {
-        const struct worker *w = &run->workers[i];
+    for (unsigned i = 0; i < run->n_workers; i++)
+        add_totals(run, &run->workers[i], ret_totals);
+}
 
-        ret_totals->complete += atomic_load_explicit(&w->shared.complete, memory_order_relaxed);
-        ret_totals->interrupted += atomic_load(&w->shared.interrupted);
-        ret_totals->vus_active += atomic_load(&w->shared.active);
-        ret_totals->vus_initialized += atomic_load(&w->shared.initialized);
-        if (w->remote)
-            remote_totals(w, ret_totals);
-        /* `vl` is there for good once the worker has said that it is ready. */
-        if (run->stage == RUN_INIT || !w->vl)
-            continue;
-        ret_totals->requests += vu_loop_n_requests(w->vl);
-        ret_totals->in_flight += vu_loop_n_in_flight(w->vl);
-        ret_totals->failed += vu_loop_n_failed(w->vl);
-    }
+void run_worker_totals(const struct run *run, unsigned index, struct run_totals *ret_totals)
+{
+    *ret_totals = (struct run_totals){.n_loops = 1};
+    add_totals(run, &run->workers[index], ret_totals);
 }
 
 void run_script_stats(const struct run *run, struct script_stats *ret_stats)

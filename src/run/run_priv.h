@@ -142,6 +142,16 @@ struct worker {
     } shared;
 };
 
+/* Users that are scaled step by step (run_ramp_vus). Main's. */
+struct run_ramp {
+    struct timer timer; /* the next step; not set: there is no ramp */
+    struct scenario_run *sr;
+    uint64_t at, to; /* users */
+    uint64_t step;   /* users that come or go at a time */
+    span_ns period;
+    mono_ns next; /* step */
+};
+
 struct run {
     struct run_config config;
     struct arena arena;
@@ -177,6 +187,7 @@ struct run {
     bool scenarios_over;
     bool was_stopped; /* before they were */
     bool unattempted_counted;
+    struct run_ramp ramp;
     struct run_event *events;
     size_t n_events, cap_events;
     int first_fault; /* the one that ended the run */
@@ -229,6 +240,9 @@ void worker_stop_code(struct worker *w);                      /* any thread */
 void worker_tell(struct worker *w, struct worker_message *m); /* one of its own, of main's */
 struct vu *worker_take_vu(struct worker *w);
 void worker_give_vu(struct worker *w, struct vu *vu);
+
+/* control.c: users that are scaled step by step stay as they are. */
+void control_end_ramp(struct run *run);
 
 /* remote.c; on the main loop: a worker that is another process */
 struct run_remote;

@@ -955,6 +955,48 @@ static void test_scale_ramp(void **s UNUSED)
     assert_int_equal(atomic_load(&fake.shared.most_running), 9);
 }
 
+static void ramp_step(struct run *run)
+{
+    static const uint64_t wanted[] = {9, 2};
+
+    if (run_stage(run) != RUN_SCENARIOS || t.step > (int)countof(wanted))
+        return;
+    if (t.step > 0 && n_active(run) != wanted[t.step - 1])
+        return;
+    if (t.step == 0)
+        assert_int_equal(run_ramp_vus(run, STR(""), 5, 0, STR("me")), -EINVAL);
+    if (t.step == countof(wanted))
+        run_stop(run, RUN_STOP_REMOTE, STR("me"));
+    else
+        assert_int_equal(run_ramp_vus(run, STR(""), wanted[t.step], 50, STR("me")), 0);
+    t.step++;
+}
+
+static void check_ramp_events(void)
+{
+    size_t n;
+    const struct run_event *e = run_events(t.run, &n);
+
+    assert_int_equal(n, 3);
+    assert_int_equal(e[0].from, 3);
+    assert_int_equal(e[0].to, 9);
+    assert_int_equal(e[1].to, 2);
+    /* Five at once, and the sixth when it is due, a tenth of a second later. */
+    assert_true(e[1].elapsed - e[0].elapsed >= 100 * NS_PER_MS);
+    fault_clear();
+}
+
+static void test_ramp_vus(void **s UNUSED)
+{
+    t.act = ramp_step;
+    t.check = check_ramp_events;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"constant-vus\",\"vus\":3,"
+                  "\"duration\":\"10m\",\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 103);
+    assert_int_equal(t.step, 3);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 9);
+}
+
 static void pause_step(struct run *run)
 {
     uint64_t begun = atomic_load(&fake.shared.begun);
@@ -1112,6 +1154,7 @@ int main(void)
         cmocka_unit_test_setup(test_scale_rate, reset),
         cmocka_unit_test_setup(test_scale_vus, reset),
         cmocka_unit_test_setup(test_scale_ramp, reset),
+        cmocka_unit_test_setup(test_ramp_vus, reset),
         cmocka_unit_test_setup(test_pause, reset),
         cmocka_unit_test_setup(test_pause_ends, reset),
         cmocka_unit_test_setup(test_start_paused, reset),

@@ -110,6 +110,8 @@ struct script {
     size_t n_exports;
     char *options_json; /* JSON text of the exported options, or NULL */
     char *plan_json;    /* the plan in the words of the script's own tool, for --dry-run, or NULL */
+    char *web_json;     /* what Locust's web API tells of the script, JSON (web/), or NULL */
+    char *front_json;   /* what its own command line asks of the program, JSON, or NULL */
     const char *vocab;  /* names under which its users know metrics (--vocab), or NULL */
     char *title;        /* what its tool calls the test, such as a scenario's name, or NULL */
     char *target;       /* the URL that the script's paths are relative to, or NULL */
@@ -342,6 +344,13 @@ struct script_stats {
     uint64_t n_gc;
 };
 
+/* What a script says at the very end. */
+struct script_ending {
+    int exit_code;     /* that it wishes; < 0: none */
+    bool failed;       /* a handler of an event raised */
+    uint64_t n_failed; /* of the uncaught exceptions, those of handlers of this process */
+};
+
 /* One language. Faults of the calls below are printed by cli; scripts' own errors carry
  * FAULT_EXIT(107). */
 struct script_ops {
@@ -401,6 +410,13 @@ struct script_ops {
     int (*teardown)(void *vu, const char *setup_data, mono_ns deadline);
     int (*handle_summary)(void *vu, const char *data_json, mono_ns deadline,
                           struct script_summary_file **ret_files, size_t *ret_n);
+
+    /*
+     * The run is over, and no user runs any more. `stats_json` is what was measured in all
+     * processes (locust/locust_json.h); NULL in a process that had a share of it. Returns 0 with
+     * *ret_ending, or a fault. NULL: there is nothing that wants to know.
+     */
+    int (*over)(struct script *s, const char *stats_json, struct script_ending *ret_ending);
 
     /*
      * Makes the running code of this user stop as soon as it can, uncatchably; effective until the

@@ -1,6 +1,8 @@
 /* Errors in words; from tags alone, so that they are as few as series. */
 #include "vocab/locust_error.h"
 
+#include "proto/http.h"
+
 enum {
     TEXT_MAX = 200,
 };
@@ -38,8 +40,9 @@ bool locust_error_text(const struct tagset *tags, struct arena *words, struct st
         return true;
     }
     if (str_u64(status, &number) && number >= 400) {
-        *ret_text = str_of(arena_printf(words, "HTTPError('%.*s %s Error for url: %.*s')",
+        *ret_text = str_of(arena_printf(words, "HTTPError('%.*s %s Error: %s for url: %.*s')",
                                         STR_ARG(status), number < 500 ? "Client" : "Server",
+                                        number < 600 ? http_reason((int)number) : "",
                                         STR_ARG(shortened(tag_of(tags, STR("name"))))));
     } else if (code.n && number == 0) {
         *ret_text = str_of(arena_printf(words, "error %.*s", STR_ARG(code)));

@@ -6,10 +6,10 @@
 #include "metric/tagset.h"
 
 /*
- * The text for the tags of a request: the error that the engine named, at most 200 bytes of it;
- * else, as Locust's client has it, "HTTPError('404 Client Error for url: NAME')" of a status from
- * 400 on, without the address; else that the status was not expected. There are as many texts as
- * series have tags, never as many as requests. False for what says that it was expected. The text
- * is the arena's or the tag set's.
+ * The text for the tags of a request: the error that the engine or the script named, at most 200
+ * bytes of it; else, as Locust's client has it, "HTTPError('404 Client Error: Not Found for url:
+ * NAME')" of a status from 400 on, without the address; else that the status was not expected.
+ * There are as many texts as series have tags, never as many as requests. False for what says that
+ * it was expected. The text is the arena's or the tag set's.
  */
 bool locust_error_text(const struct tagset *tags, struct arena *words, struct str *ret_text);

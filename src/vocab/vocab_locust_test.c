@@ -52,7 +52,7 @@ static void endpoints_have_their_numbers(void **state)
         {"locust_total_avg_response_time{}", 20, 1e-9},
         {"locust_current_response_time_percentile_95{}", 30, 0.05},
         {"locust_requests_current_response_time_percentile_50{}", 20, 0.03},
-        {"locust_errors{error=HTTPError('500 Server Error for url: /b'),method=POST,name=/b,"
+        {"locust_errors{error=HTTPError('500 Server Error: Internal Server Error for url: /b'),method=POST,name=/b,"
          "path=/b}",
          10, 0},
     };

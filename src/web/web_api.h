@@ -84,13 +84,14 @@ struct web_request {
 struct web_answer {
     unsigned status;
     const char *content_type;
-    char allow[64];    /* with 405: the methods that there are, else "" */
-    char filename[80]; /* a download of that name, else "" */
+    char allow[64];     /* with 405: the methods that there are, else "" */
+    char filename[160]; /* a download of that name, else "" */
     struct buf body;
     const unsigned char *fixed; /* constant bytes instead of `body`; NULL: none */
     size_t n_fixed;
-    bool is_gzip;     /* the bytes are compressed */
-    const char *etag; /* with quotes; it may be kept and asked for again; NULL: not kept */
+    bool is_gzip;       /* the bytes are compressed */
+    const char *etag;   /* with quotes; it may be kept and asked for again; NULL: not kept */
+    const char *policy; /* Content-Security-Policy in place of the server's; NULL: the server's */
     struct web_listener *listener; /* an event stream instead of `body`; NULL: none */
 };
 

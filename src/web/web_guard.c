@@ -127,6 +127,11 @@ static const char *strange_page(const struct web_caller *c)
     return NULL;
 }
 
+static bool may_change(const struct web_guard *g, const struct web_caller *c)
+{
+    return !web_is_reading(c->method) || (g->gets_change && !str_ends(c->path, STR("/")));
+}
+
 static bool is_json(struct str type)
 {
     struct str first = str_trim(str_from(type.p, str_find(type, ';')));
@@ -152,9 +157,9 @@ bool web_guard_refuses(const struct web_guard *g, const struct web_caller *c,
         refuse_token(g, ret_answer);
         return true;
     }
-    if (!g->token || !g->token[0])
+    if (g->policy == WEB_POLICY_LOCAL && (!g->token || !g->token[0]))
         why = strange_name(c);
-    if (!why && !web_is_reading(c->method))
+    if (!why && may_change(g, c))
         why = strange_page(c);
     if (why) {
         web_answer_error(ret_answer, 403, "Forbidden", why);

@@ -24,6 +24,7 @@ struct web_caller {
 enum web_policy {
     WEB_POLICY_LOCAL,  /* Host and Origin are of this machine, or the token is there */
     WEB_POLICY_PUBLIC, /* for whoever reaches the address; for what cannot change anything */
+    WEB_POLICY_OPEN,   /* the same, and it can: but a browser's page has to be our own */
 };
 
 struct web_guard {
@@ -31,6 +32,7 @@ struct web_guard {
     const char *token;   /* NULL or "": none */
     const char *option;  /* that sets it, for messages: "--address-token" */
     bool has_open_files; /* paths beyond /api/ and /v1/ are no secret: they need no token */
+    bool gets_change;    /* GET may change something, but for a page, whose path ends in a slash */
 };
 
 /* Makes the answer to one who may not call; false when he may. */

@@ -122,6 +122,27 @@ static void test_loopback(void **s UNUSED)
     assert_int_equal(refusal(&g, &(struct check){.method = "GET", .path = "/", .host = "a.b"}), 0);
 }
 
+/* GET changes something, at an address that others reach. */
+static void test_open(void **s UNUSED)
+{
+    static const char host[] = "lab.example:8089", ours[] = "http://lab.example:8089";
+    static const struct check all[] = {
+        {"GET", "/", host, NULL, "cross-site", NULL, NULL, 0},
+        {"GET", "/stop", host, NULL, NULL, NULL, NULL, 0},
+        {"GET", "/stop", host, NULL, "same-origin", NULL, NULL, 0},
+        {"GET", "/stop", host, NULL, "cross-site", NULL, NULL, 403},
+        {"GET", "/stop", host, "https://evil.example", NULL, NULL, NULL, 403},
+        {"POST", "/swarm", host, ours, NULL, "application/x-www-form-urlencoded", NULL, 0},
+        {"POST", "/swarm", host, NULL, NULL, "application/x-www-form-urlencoded", NULL, 0},
+        {"POST", "/swarm", host, "https://evil.example", NULL, NULL, NULL, 403},
+    };
+    struct web_guard g = {.policy = WEB_POLICY_OPEN, .gets_change = true};
+
+    check_all(&g, all, countof(all));
+    g.policy = WEB_POLICY_LOCAL;
+    assert_int_equal(refusal(&g, &all[1]), 403);
+}
+
 static void test_token_page(void **s UNUSED)
 {
     static const char good[] = "Bearer secret", host[] = "lab.example:6460";
@@ -155,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loopback_names),
         cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_open),
         cmocka_unit_test(test_token_page),
     };
 

@@ -144,14 +144,15 @@ static ssize_t read_stream(void *arg, uint64_t pos UNUSED, char *to, size_t n)
 
 /* ---- answers ---- */
 
+/* The page needs nothing but its own files; names in it can never become markup. */
+static const char policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'";
+
 static const struct {
     const char *name, *value;
 } always[] = {
-    /* The page needs nothing but its own two files; names in it can never become markup. */
-    {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-     "require-trusted-types-for 'script'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
@@ -166,6 +167,7 @@ static void add(struct MHD_Response *r, const char *name, const char *value)
 
 static void add_headers(struct MHD_Response *r, const struct web_answer *a)
 {
+    add(r, "Content-Security-Policy", a->policy ? a->policy : policy);
     for (size_t i = 0; i < countof(always); i++)
         add(r, always[i].name, always[i].value);
     add(r, MHD_HTTP_HEADER_CACHE_CONTROL, a->etag ? "no-cache" : "no-store");
@@ -182,7 +184,7 @@ static void add_headers(struct MHD_Response *r, const struct web_answer *a)
     if (a->status == 401)
         add(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (a->filename[0]) {
-        char value[128];
+        char value[sizeof(a->filename) + 32];
 
         snprintf(value, sizeof(value), "attachment; filename=\"%s\"", a->filename);
         add(r, "Content-Disposition", value);
@@ -390,7 +392,7 @@ static int make_token(struct web_server *s)
 /* An address that others can reach needs a token. */
 static int check_reach(struct web_server *s, const struct web_place *p)
 {
-    if (s->config.is_public || s->token[0] || web_place_is_loopback(p))
+    if (s->config.is_public || s->config.is_open || s->token[0] || web_place_is_loopback(p))
         return 0;
     if (s->config.makes_token)
         return make_token(s);
@@ -447,6 +449,13 @@ static int open_server(struct web_server *s)
     return 0;
 }
 
+static enum web_policy policy_of(const struct web_server_config *config)
+{
+    if (config->is_public)
+        return WEB_POLICY_PUBLIC;
+    return config->is_open ? WEB_POLICY_OPEN : WEB_POLICY_LOCAL;
+}
+
 int web_server_new(const struct web_server_config *config, struct web_server **ret_server)
 {
     struct web_server *s = xnew(struct web_server);
@@ -454,10 +463,11 @@ int web_server_new(const struct web_server_config *config, struct web_server **r
     s->config = *config;
     s->token = xstrdup(config->token ? config->token : "");
     s->guard = (struct web_guard){
-        .policy = config->is_public ? WEB_POLICY_PUBLIC : WEB_POLICY_LOCAL,
+        .policy = policy_of(config),
         .token = s->token,
         .option = token_option(s),
         .has_open_files = config->has_open_files,
+        .gets_change = config->gets_change,
     };
     pthread_mutex_init(&s->shared.lock, NULL);
     pthread_cond_init(&s->shared.changed, NULL);

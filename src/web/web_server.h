@@ -26,6 +26,13 @@ struct web_server_config {
      */
     bool is_public;
 
+    /*
+     * Whoever reaches the address may call and needs no token, but for pages of others in browsers.
+     * For what tools without tokens speak; the user has been told to choose the address with care.
+     */
+    bool is_open;
+    bool gets_change; /* as in struct web_guard */
+
     /* Where an address needs a token and none is given, one is made: see web_server_token(). */
     bool makes_token;
 

@@ -140,7 +140,7 @@ def test_weights(run):
 
 def test_ends(run):
     one = run("Ends", seconds="60s")
-    expect("Ends: StopTest ends it", (one.names(), one.code), ({"one": 1}, 0), one)
+    expect("Ends: StopTest ends it, well", (one.names(), one.code), ({"one": 1}, 0), one)
     one = run("Listens")
     expect("Listens: no assertion failed", (one.exceptions, one.names()), ({}, {"heard": 2, "caught": 2}), one)
     one = run("Unreachable")

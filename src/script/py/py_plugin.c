@@ -155,6 +155,7 @@ const struct script_ops py_ops = {
     .find_export = py_find_export,
     .run_iteration = py_run_iteration,
     .leave = py_leave_scenario,
+    .over = py_over,
     .setup = no_setup,
     .teardown = no_teardown,
     .handle_summary = no_summary,

@@ -97,6 +97,7 @@ int py_load(const struct script_config *config, struct script_host *host,
             struct script **ret_script);
 void py_free(struct script *s);
 int py_find_export(struct script *s, const char *name);
+int py_over(struct script *s, const char *stats_json, struct script_ending *ret_ending);
 
 /* Text of a str or None as a heap string; NULL: neither, or it is no UTF-8. */
 char *py_text(PyObject *o);

@@ -188,10 +188,12 @@ static int load_locked(struct py_script *s, const struct script_config *config)
     s->base.title = text_of(s->object, "title");
     s->base.target = text_of(s->object, "target");
     s->base.n_steps = count_of(s->object, "n_steps");
+    s->base.web_json = text_of(s->object, "web");
     s->base.text = text_of(s->object, "text");
     s->base.n_text = s->base.text ? strlen(s->base.text) : 0;
     s->vocab = text_of(s->object, "vocab");
     s->base.vocab = s->vocab;
+    s->base.front_json = text_of(s->object, "front");
     return 0;
 }
 
@@ -248,6 +250,8 @@ void py_free(struct script *base)
     free(base->plan_json);
     free(base->title);
     free(base->target);
+    free(base->web_json);
+    free(base->front_json);
     free(base->text);
     free(s->vocab);
     free(s);
@@ -260,4 +264,44 @@ int py_find_export(struct script *s, const char *name)
             return (int)i;
     }
     return -1;
+}
+
+/* (exit code or None, whether a handler failed, how many) */
+static int read_ending(PyObject *said, struct script_ending *ret_ending)
+{
+    if (!PyTuple_Check(said) || PyTuple_Size(said) != 3) {
+        PyErr_SetString(PyExc_TypeError, "over() of a script has to give three things");
+        return -1;
+    }
+    PyObject *code = PyTuple_GetItem(said, 0);
+    long n = code == Py_None ? -1 : PyLong_AsLong(code);
+    struct script_ending ending = {
+        .exit_code = code == Py_None ? -1 : (int)(n & 0xff), /* as a shell sees it */
+        .failed = PyObject_IsTrue(PyTuple_GetItem(said, 1)) == 1,
+        .n_failed = PyLong_AsUnsignedLong(PyTuple_GetItem(said, 2)),
+    };
+
+    if (PyErr_Occurred())
+        return -1;
+    *ret_ending = ending;
+    return 0;
+}
+
+int py_over(struct script *base, const char *stats_json, struct script_ending *ret_ending)
+{
+    struct py_script *s = py_script_of(base);
+    int r = 0;
+
+    *ret_ending = (struct script_ending){.exit_code = -1};
+    py_lock();
+    if (PyObject_HasAttrString(s->object, "over")) {
+        PyObject *said = PyObject_CallMethod(s->object, "over", "z", stats_json);
+
+        r = said ? read_ending(said, ret_ending) : -1;
+        Py_XDECREF(said);
+    }
+    if (r < 0)
+        r = load_failed();
+    py_unlock();
+    return r;
 }
