@@ -87,7 +87,8 @@ static struct str keep(struct str s, size_t max)
 {
     struct str part = cut(s, max);
 
-    return str_from(xstrndup(part.n ? part.p : "", part.n), part.n);
+    /* With NULs, if it has any. */
+    return str_from(part.n ? xmemdup(part.p, part.n) : NULL, part.n);
 }
 
 static struct str first_line(struct str s)

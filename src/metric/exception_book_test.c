@@ -125,6 +125,19 @@ static void long_texts_are_cut_at_a_character(void **state UNUSED)
     assert_int_equal(nth(book, 0)->stack.n, EXCEPTION_STACK_BYTES - EXCEPTION_STACK_BYTES % 3);
 }
 
+/* A message may have any bytes in it. */
+static void zeros_are_kept(void **state UNUSED)
+{
+    const struct exception_told told = {
+        .kind = STR("E\0"), .message = STR("a\0b"), .stack = STR("\0\0stack"), .place = STR("x")};
+
+    exception_book_note(book, &told, 1);
+    exception_book_news(book, &news);
+    assert_int_equal(exception_book_learn(run, buf_str(&news), -1), 0);
+    assert_true(str_eq(nth(run, 0)->message, STR("a\0b")));
+    assert_true(str_eq(nth(run, 0)->stack, STR("\0\0stack")));
+}
+
 static void learn(int worker)
 {
     buf_reset(&news);
@@ -285,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_number_counts_without_texts, begin, end),
         cmocka_unit_test_setup_teardown(what_finds_no_room_is_counted, begin, end),
         cmocka_unit_test_setup_teardown(long_texts_are_cut_at_a_character, begin, end),
+        cmocka_unit_test_setup_teardown(zeros_are_kept, begin, end),
         cmocka_unit_test_setup_teardown(news_are_what_has_come_since, begin, end),
         cmocka_unit_test_setup_teardown(workers_are_told_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_full_book_learns_the_counts, begin, end),
