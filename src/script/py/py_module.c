@@ -324,6 +324,9 @@ ROUTED(record, py_record)
 ROUTED(judge, judge)
 ROUTED(log, log_line)
 ROUTED(check, check)
+ROUTED(set_cookie, py_set_cookie)
+ROUTED(forget_cookies, py_forget_cookies)
+ROUTED_ONE(cookies, py_cookies)
 ROUTED_ONE(stop, stop)
 ROUTED_ONE(fail, fail_alone)
 ROUTED_ONE(exception, tell_exception)
@@ -344,9 +347,9 @@ static PyMethodDef functions[] = {
     {"check", (PyCFunction)(void (*)(void))routed_check, METH_FASTCALL, NULL},
     {"fail", routed_fail, METH_O, NULL},
     {"exception", routed_exception, METH_O, NULL},
-    {"cookies", py_cookies, METH_O, NULL},
-    {"set_cookie", (PyCFunction)(void (*)(void))py_set_cookie, METH_FASTCALL, NULL},
-    {"forget_cookies", (PyCFunction)(void (*)(void))py_forget_cookies, METH_FASTCALL, NULL},
+    {"cookies", routed_cookies, METH_O, NULL},
+    {"set_cookie", (PyCFunction)(void (*)(void))routed_set_cookie, METH_FASTCALL, NULL},
+    {"forget_cookies", (PyCFunction)(void (*)(void))routed_forget_cookies, METH_FASTCALL, NULL},
     {"note", (PyCFunction)(void (*)(void))note, METH_FASTCALL, NULL},
     {"user", user, METH_NOARGS, NULL},
     {"spawn", py_spawn, METH_O, NULL},
