@@ -209,7 +209,7 @@ def run(func, args, kwargs):
 # ---- calls of the engine from threads that run no user ----
 
 # What concerns the test rather than one of its users may be done by any of them.
-_ANYBODY = frozenset(("record", "log", "check", "fail", "exception", "stop"))
+_ANYBODY = frozenset(("record", "log", "check", "fail", "exception", "note", "stop"))
 
 
 class _Borrowed:

@@ -145,6 +145,12 @@ def test_requests_at_once(target):
     expect("AtOnce: beside each other", "MOST 10" in run.output, True, run)
 
 
+def test_whole_locust(target):
+    run = locust(target, "WholeTask", users=2)
+    expect("WholeTask: all of it", (run.output.count("WHOLETASK DONE"), run.count("http_reqs"), run.count("http_req_failed"),
+                                   run.count("script_exceptions")), (2, 10, 0, 0), run)
+
+
 def test_sockets(target):
     with Target(BRUNT, "--tls") as tls:
         run = locust(target, "Sockets", users=5, env={"BRUNT_TEST_TLS": tls.url})

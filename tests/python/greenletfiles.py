@@ -375,6 +375,26 @@ class Sockets(HttpUser):
         assert answers == [200, 200]
 
 
+class WholeTask(HttpUser):
+    """The client of Locust on a helper thread."""
+
+    wait_time = constant(0)
+
+    @task
+    @blocking
+    def all(self):
+        assert threading.current_thread().name.startswith("brunt helper")
+        for _ in range(3):
+            assert self.client.get("/fast").status_code == 200
+        with self.client.get("/status/404", name="fine", catch_response=True) as response:
+            response.success()
+        assert self.client.post("/anything", json={"a": 1}).json()["json"] == {"a": 1}
+        self.client.cookies.set("k", "v")
+        assert self.client.cookies.get("k") == "v"
+        print("WHOLETASK DONE", flush=True)
+        end(self)
+
+
 class Never(HttpUser):
     """A call that does not come back before the run is over."""
 

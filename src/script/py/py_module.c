@@ -326,6 +326,7 @@ ROUTED(log, log_line)
 ROUTED(check, check)
 ROUTED(set_cookie, py_set_cookie)
 ROUTED(forget_cookies, py_forget_cookies)
+ROUTED(note, note)
 ROUTED_ONE(cookies, py_cookies)
 ROUTED_ONE(stop, stop)
 ROUTED_ONE(fail, fail_alone)
@@ -350,7 +351,7 @@ static PyMethodDef functions[] = {
     {"cookies", routed_cookies, METH_O, NULL},
     {"set_cookie", (PyCFunction)(void (*)(void))routed_set_cookie, METH_FASTCALL, NULL},
     {"forget_cookies", (PyCFunction)(void (*)(void))routed_forget_cookies, METH_FASTCALL, NULL},
-    {"note", (PyCFunction)(void (*)(void))note, METH_FASTCALL, NULL},
+    {"note", (PyCFunction)(void (*)(void))routed_note, METH_FASTCALL, NULL},
     {"user", user, METH_NOARGS, NULL},
     {"spawn", py_spawn, METH_O, NULL},
     {"strand", py_strand_self, METH_NOARGS, NULL},

@@ -165,7 +165,7 @@ static PyObject *session_get(PyObject *self, PyObject *const *args, Py_ssize_t n
     Py_ssize_t n_names = names ? PyTuple_GET_SIZE(names) : 0;
     PyObject *given = NULL, *route = NULL, *name = NULL;
 
-    /* On helper threads there is no user: request() knows the way from there. */
+    /* On a thread that runs no user, request() finds who sends for it. */
     if (py_current && n == 1 &&
         (n_names == 0 || (n_names == 1 && PyTuple_GET_ITEM(names, 0) == text_name))) {
         given = n_names ? args[1] : NULL;
