@@ -59,7 +59,7 @@ class Environment:
             found, left = [], list(cls.tasks)
             while left:
                 one = left.pop()
-                if hasattr(one, "tasks"):
+                if hasattr(one, "tasks") and not hasattr(one, "current"):  # a MarkovTaskSet is nothing without its order
                     left += one.tasks
                 elif one not in found:
                     found.append(one)

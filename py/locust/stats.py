@@ -156,7 +156,9 @@ class StatsEntry:
     current_fail_per_sec = property(lambda self: self._recent(self.num_fail_per_sec))
 
     def get_response_time_percentile(self, percent):
-        return calculate_response_time_percentile(self.response_times, self._n_timed, percent)
+        """Of times that are rounded: never beyond the fastest and the slowest, which are not."""
+        t = calculate_response_time_percentile(self.response_times, self._n_timed, percent)
+        return min(max(t, self.min_response_time), self.max_response_time) if self.response_times else 0
 
     def get_current_response_time_percentile(self, percent):
         """Of the last ten seconds; None when there was nothing."""

@@ -83,7 +83,7 @@ class MarkovTaskSetMeta(TaskSetMeta):
         for one in chain:
             _check_task(name, one, class_dict)
         _warn_of_unreachable(name, chain, class_dict)
-        class_dict["current"] = chain[0]
+        class_dict["current"], class_dict["tasks"] = chain[0], chain
         return type.__new__(mcs, name, bases, class_dict)
 
 
