@@ -56,6 +56,12 @@ class _Patient:
     def getblocking(self):
         return self._patience != 0
 
+    def detach(self):
+        """Whoever takes the descriptor (multiprocessing, asyncio) knows nothing of this: it blocks if it was said to."""
+        if self.fileno() >= 0:
+            _Plain.setblocking(self, self._patience is None)
+        return super().detach()
+
     # ---- waiting ----
 
     def _due(self):
