@@ -1,10 +1,10 @@
 """What is wrong with a locustfile's classes, in a sentence with the place, before the first user is made."""
 
 from brunt_script import ScriptError, check
-from locust.user.task import TaskSet
+from locust.user.task import SequentialTaskSet, TaskSet
 
 # A class that has one of these may give itself tasks, or need none.
-_MAKES_TASKS = ("__init__", "__new__", "on_start", "run", "get_next_task")
+_MAKES_TASKS = ("__init__", "__new__", "on_start", "run")
 
 
 def _is_set(one):
@@ -52,7 +52,8 @@ def _class(cls, seen, may_lack):
             _class(one, seen, may_lack)
         else:
             _task(cls, one, "self")
-    if not cls.tasks and not may_lack and not any(check.theirs(cls, name) for name in _MAKES_TASKS):
+    chooses = is_set and cls.get_next_task not in (TaskSet.get_next_task, SequentialTaskSet.get_next_task)
+    if not cls.tasks and not may_lack and not chooses and not any(check.theirs(cls, name) for name in _MAKES_TASKS):
         raise ScriptError(f"{check.at_class(cls)}: {cls.__name__} has no tasks: decorate its methods with @task, or list "
                           "functions in `tasks`")
 
