@@ -5,6 +5,7 @@ from brunt_script.http import Response, encode
 
 _request, _batch = _brunt.request, _brunt.batch
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PLAIN = {"method", "path", "headers"}  # of a request of batch()
 _TIMEOUT = 10.0
 _REDIRECTS = 10
 _HOLD = 1  # the verdict on the last response waits for the end of the task
@@ -89,7 +90,7 @@ class LoadClient:
         Each is a dict: path, and as wanted method ("GET"), headers, json, data. When one gets no
         response, RuntimeError is raised after all are over.
         """
-        items = [self._item(dict(r)) for r in requests]
+        items = [self._item(r) for r in requests]
         responses = _batch(items, self._name, _TIMEOUT, _REDIRECTS, _HOLD, ResponseWrapper)
         if responses:
             self._last = responses[-1]
@@ -99,17 +100,19 @@ class LoadClient:
         return responses
 
     def _item(self, r):
-        """What _brunt.batch() takes, of a dict that is used up."""
-        method = str(r.pop("method", "GET")).upper()
-        path = r.pop("path", None)
+        """What _brunt.batch() takes, of one dict."""
+        method, path, headers = r.get("method", "GET"), r.get("path"), r.get("headers")
         if path is None:
             raise ValueError("a request of batch() has no path")
         if method not in _METHODS:
+            method = str(method).upper()
+        if method not in _METHODS:
             raise ValueError(f"a request of batch() has the unknown method '{method}'")
         url = self._url(path)
-        if not r:
-            return method, url, None, None
-        url, headers, body, _, _ = encode(url, r, _TIMEOUT, _REDIRECTS)
+        if (headers is None or type(headers) is dict) and r.keys() <= _PLAIN:  # the most frequent
+            return method, url, headers, None
+        more = {k: v for k, v in r.items() if k not in ("method", "path")}
+        url, headers, body, _, _ = encode(url, more, _TIMEOUT, _REDIRECTS)
         return method, url, headers, body
 
     def close(self):
