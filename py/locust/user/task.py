@@ -176,9 +176,10 @@ class TaskSet(metaclass=TaskSetMeta):
 
     def wait_time(self):
         """That of the set, if it has one; else that of its user."""
-        seconds = old_wait(self)
-        if seconds is not None:
-            return seconds
+        if self.wait_function is not None or self.min_wait is not None:
+            seconds = old_wait(self)
+            if seconds is not None:
+                return seconds
         if self._user.wait_time:
             return self._user.wait_time()
         raise MissingWaitTimeError(f"{type(self._user).__name__} has no wait_time")
@@ -187,8 +188,11 @@ class TaskSet(metaclass=TaskSetMeta):
         user = self._user
         if user._state == LOCUST_STATE_STOPPING:
             raise StopUser()
+        seconds = self.wait_time()
+        if not seconds or seconds < 0:
+            return
         user._state = LOCUST_STATE_WAITING
-        self._sleep(self.wait_time() or 0)
+        self._sleep(seconds)
         if user._state == LOCUST_STATE_STOPPING:
             raise StopUser()
         user._state = LOCUST_STATE_RUNNING
@@ -233,10 +237,6 @@ def _no_tasks(one):
     hint = ", but an attribute 'task': is it to be 'tasks'?" if getattr(one, "task", None) else \
         ": decorate methods with @task, or set its attribute 'tasks'"
     return f"{type(one).__name__} has no tasks{hint}"
-
-
-def _is_set(one):
-    return isinstance(one, type) and issubclass(one, TaskSet)
 
 
 def _rescheduled(e):
@@ -284,8 +284,8 @@ def drive(stack):
     if user._state == LOCUST_STATE_STOPPING:
         raise StopUser()
     try:
-        one = top.next_task()
-        if _is_set(one):
+        one = top._task_queue.popleft() if top._task_queue else top.get_next_task()
+        if isinstance(one, type) and issubclass(one, TaskSet):
             _enter(stack, one(user if isinstance(top, DefaultTaskSet) else top))
             return
         top.execute_task(one)
