@@ -77,6 +77,8 @@ class HttpSession(_brunt.Session):
     @base_url.setter
     def base_url(self, url):
         self._base_url = url
+        if len(_known) >= _KNOWN_MAX:  # of hosts too; sessions keep what they have
+            _known.clear()
         self._routes = _known.setdefault((type(self), url), {})
 
     @property
