@@ -5,6 +5,7 @@ A call belongs to the user that made it. What it asks of the engine (a request, 
 user, who waits for the call anyway, and is done there; so tasks may run on helper threads as a whole.
 """
 
+import _thread
 import contextvars
 import functools
 import importlib
@@ -39,7 +40,7 @@ class _Errand:
     def __init__(self, func, args):
         self.func, self.args = func, args
         self.result = self.error = None
-        self.done = threading.Lock()
+        self.done = _thread.allocate_lock()
         self.done.acquire()
 
     def run(self):
@@ -136,7 +137,7 @@ class _Pool:
         self.most = most
         self.n_threads = self.n_idle = 0
         self._calls = deque()
-        self._more = threading.Condition(threading.Lock())
+        self._more = threading.Condition(_thread.allocate_lock())
         self._has_said = False
 
     def submit(self, call):

@@ -63,10 +63,16 @@ class Lock:
         return f"<{'locked' if self.locked() else 'unlocked'} {type(self).__name__}>"
 
 
+_here = threading.local()  # of each user, greenlet and thread: Python has a state for each of them
+
+
 def _me():
-    """Who asks: a user by its number, else the thread."""
-    user = _brunt.user()
-    return ("thread", threading.get_ident()) if user is None else ("user", user[0])
+    """Who asks."""
+    try:
+        return _here.me
+    except AttributeError:
+        _here.me = me = object()
+        return me
 
 
 class RLock(Lock):
@@ -80,7 +86,7 @@ class RLock(Lock):
 
     def acquire(self, blocking=True, timeout=-1):
         me = _me()
-        if self._owner != me:
+        if self._owner is not me:
             if not super().acquire(blocking, timeout):
                 return False
             self._owner = me
@@ -88,7 +94,7 @@ class RLock(Lock):
         return True
 
     def release(self):
-        if self._owner != _me():
+        if self._owner is not _me():
             raise RuntimeError("cannot release un-acquired lock")
         self._depth -= 1
         if self._depth == 0:
@@ -103,7 +109,7 @@ class RLock(Lock):
         self._owner, self._depth = None, 0
 
     def _is_owned(self):
-        return self._owner == _me()
+        return self._owner is _me()
 
     def _release_save(self):
         state = self._owner, self._depth

@@ -1,6 +1,6 @@
 """What the rest is made of: waiting that suspends a user, or blocks a thread of the script's."""
 
-import threading
+import _thread
 import time
 from collections import deque
 
@@ -29,7 +29,7 @@ class Waiter:
         self.value = None
         self.lock = None
         if self.strand is None:
-            self.lock = threading.Lock()
+            self.lock = _thread.allocate_lock()
             self.lock.acquire()
 
     def wake(self, value=None):

@@ -190,6 +190,10 @@ class Waits(Once):
         again = RLock()
         with again, again:
             assert gevent.spawn(again.acquire, blocking=False).get() is False
+        # One of Python's own belongs to a greenlet, too.
+        plain = threading.RLock()
+        with plain, plain:
+            assert gevent.spawn(plain.acquire, blocking=False).get() is False
         # From a thread of the script's, and a helper.
         event.clear()
         threading.Timer(0.01, event.set).start()
