@@ -301,6 +301,9 @@ PyObject *py_strand_self(PyObject *module UNUSED, PyObject *none UNUSED)
 
 /* ---- threads that serve nobody ---- */
 
+/* The loop whose users run, or NULL. */
+static _Atomic(struct py_loop *) running_loop;
+
 struct request_to_call {
     struct py_loop *loop;
     PyObject *func;
@@ -321,7 +324,8 @@ static struct py_vu *any_user(struct py_loop *l)
 static void call_posted(void *arg)
 {
     struct request_to_call *c = arg;
-    struct py_vu *root = any_user(c->loop), *strand;
+    /* What was posted before the loop's part closed may be called after. */
+    struct py_vu *root = running_loop == c->loop ? any_user(c->loop) : NULL, *strand;
 
     if (root && start_strand(root, c->func, &strand) == 0) {
         if (root->host->ops->spawn(root->host, strand_main, strand) == 0) {
@@ -339,9 +343,6 @@ static void call_posted(void *arg)
     free(c);
 }
 
-/* The loop whose users run; with Python's lock. */
-static struct py_loop *running_loop;
-
 void py_strand_loop(struct py_loop *l, bool is_open)
 {
     if (is_open)
@@ -353,13 +354,14 @@ void py_strand_loop(struct py_loop *l, bool is_open)
 /* call(func): has one of the loop's users call it, on a strand. False: there are none. */
 PyObject *py_call(PyObject *module UNUSED, PyObject *func)
 {
-    struct py_vu *vu = running_loop ? any_user(running_loop) : NULL;
+    struct py_loop *loop = running_loop;
+    struct py_vu *vu = loop ? any_user(loop) : NULL;
     struct request_to_call *c;
 
     if (!vu)
         Py_RETURN_FALSE;
     c = xnew(struct request_to_call);
-    c->loop = running_loop;
+    c->loop = loop;
     c->func = Py_NewRef(func);
     vu->host->ops->post(vu->host, call_posted, c);
     Py_RETURN_TRUE;
