@@ -1,5 +1,5 @@
 """on_start and on_stop of users and sets."""
-# run: -u 2 -r 2 -t 1
+# run: -u 2 -r 2 -t 2
 # expect: GET /login = 2; GET /enter = 2; GET /leave = 2; GET /logout = 2
 from locust import HttpUser, TaskSet, constant, task
 

@@ -18,7 +18,7 @@ class One(HttpUser):
 
 
 class Other(HttpUser):
-    host = os.environ["TARGET"] + "/"
+    host = os.environ["TARGET"]
 
     @task
     def work(self):

@@ -1,5 +1,5 @@
 """Hooks of a test, from its first to its last."""
-# run: -u 2 -r 2 -t 1
+# run: -u 2 -r 2 -t 2
 # says: init test_start spawning_complete test_stopping test_stop quitting
 # expect: GET /fast = 2
 from locust import HttpUser, constant, events, task
