@@ -555,6 +555,78 @@ static void stop_outside(enum run_stop why, uint64_t n_begun, const char *option
     assert_true(t.totals.interrupted > 0);
 }
 
+/* What the script calls the end is one as by its time: users finish what they do. */
+static void test_over(void **s UNUSED)
+{
+    with_teardown();
+    t.stop_thread = RUN_STOP_OVER;
+    t.stop_after = 6;
+    run_test_with("{" ENDLESS("sleep") "}");
+    expect_end(0);
+    assert_int_equal(t.totals.interrupted, 0);
+    assert_true(t.totals.complete >= 6);
+}
+
+static void insist(struct run *run)
+{
+    if (run_stopped(run) == RUN_STOP_OVER)
+        run_stop(run, RUN_STOP_SIGNAL, STR("second"));
+}
+
+/* Whoever does not want to wait for them says so. */
+static void test_over_and_stopped(void **s UNUSED)
+{
+    with_teardown();
+    t.stop_thread = RUN_STOP_OVER;
+    t.stop_after = 6;
+    t.act = insist;
+    run_test_with("{" ENDLESS("long") "}");
+    expect_end(105);
+    assert_int_equal(t.totals.interrupted, 6);
+    assert_non_null(strstr(t.text, "'second' signal"));
+}
+
+static struct script_talk talk;
+
+static void talk_step(struct run *run)
+{
+    if (run_stage(run) != RUN_SCENARIOS || !atomic_load(&talk.has_begun))
+        return;
+    if (t.step == 0) {
+        assert_false(atomic_load(&talk.is_ending));
+        atomic_store(&talk.wanted, 5 + 1);
+        t.step++;
+    } else if (t.step == 1 && atomic_load(&talk.n_users) == 5) {
+        atomic_store(&talk.is_over, true);
+        t.step++;
+    }
+}
+
+static void check_talk(void)
+{
+    size_t n;
+    const struct run_event *e = run_events(t.run, &n);
+
+    /* That a script steers its load is no event; that it ends the test is one. */
+    assert_int_equal(n, 1);
+    assert_int_equal(e[0].kind, RUN_EVENT_STOP);
+    assert_true(atomic_load(&talk.is_ending));
+}
+
+static void test_talk(void **s UNUSED)
+{
+    talk = (struct script_talk){0};
+    fake.script.talk = &talk;
+    t.act = talk_step;
+    t.check = check_talk;
+    run_test_with("{\"scenarios\":{\"a\":{\"executor\":\"ramping-vus\",\"startVUs\":1,"
+                  "\"stages\":[{\"duration\":\"10m\",\"target\":1}],\"exec\":\"sleep\"}}}");
+    assert_int_equal(t.code, 0);
+    assert_int_equal(t.step, 2);
+    assert_int_equal(atomic_load(&fake.shared.most_running), 5);
+    assert_int_equal(t.totals.interrupted, 0);
+}
+
 static void test_stop_from_outside(void **s UNUSED)
 {
     stop_outside(RUN_STOP_SIGNAL, 6, "{" ENDLESS("long") "}", 105);
@@ -1128,6 +1200,9 @@ int main(void)
         cmocka_unit_test_setup(test_per_vu_iterations, reset),
         cmocka_unit_test_setup(test_per_vu_dropped, reset),
         cmocka_unit_test_setup(test_ramping_vus, reset),
+        cmocka_unit_test_setup(test_over, reset),
+        cmocka_unit_test_setup(test_over_and_stopped, reset),
+        cmocka_unit_test_setup(test_talk, reset),
         cmocka_unit_test_setup(test_ramp_hard_stop, reset),
         cmocka_unit_test_setup(test_two_scenarios, reset),
         cmocka_unit_test_setup(test_graceful_stop, reset),
