@@ -5,7 +5,7 @@ well where there is one, to see that both do the same.
 
 What a file is to do stands at its head:
 
-    # run: arguments for Locust              (-t 1 unless it says otherwise)
+    # run: arguments for Locust              (without -t: until the last user has ended)
     # expect: GET /fast = 3; GET /x = 2 failed 1; total >= 10
     # says: a line that is printed
     # code: the exit code under Locust       (0 unless it says otherwise)
@@ -25,8 +25,31 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "sinks"))
 from servers import Target, check, finish  # noqa: E402
 
-AT_ONCE = 6
+AT_ONCE = 4
 OPERATORS = {"=": lambda a, b: a == b, ">=": lambda a, b: a >= b, "<=": lambda a, b: a <= b}
+
+
+# What ends a test for both, however slow the machine is.
+END = """
+
+import threading as _threading
+import time as _time
+
+from locust import events as _events
+
+
+@_events.init.add_listener
+def _end_with_users(environment, **_):
+    def watch():
+        while environment.runner.user_count:
+            _time.sleep(0.1)
+        environment.runner.quit()
+
+    def on_spawned(**_):
+        _threading.Thread(target=watch, daemon=True).start()
+
+    _events.spawning_complete.add_listener(on_spawned)
+"""
 
 
 class Example:
@@ -44,7 +67,14 @@ class Example:
         self.has_host = "no-host" not in head.get("options", "")
         self.ends_by_itself = "-t" not in self.arguments and "LoadTestShape" not in text
         if self.ends_by_itself:
-            self.arguments += ["-t", "1"]
+            self.arguments += ["-t", "50"]
+
+
+    def write(self, folder):
+        """A copy to be run; one that ends by itself does so with its last user."""
+        copy = Path(folder) / self.name
+        copy.write_text(self.path.read_text() + (END if self.ends_by_itself else ""))
+        return str(copy)
 
 
 class Ran:
@@ -84,7 +114,7 @@ def by_brunt(brunt, example, target):
     with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
         samples = Path(folder) / "samples.json"
         arguments = ["-H", target] * example.has_host + example.arguments
-        code, output = call([brunt, "run", str(example.path), "-o", f"json={samples}", "--", *arguments],
+        code, output = call([brunt, "run", example.write(folder), "-o", f"json={samples}", "--", *arguments],
                             BRUNT_NO_STORE="true", TARGET=target)
         lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
     counts = {"http_reqs": collections.Counter(), "http_req_failed": collections.Counter()}
@@ -99,9 +129,7 @@ def by_brunt(brunt, example, target):
 def by_locust(locust, example, target):
     with tempfile.TemporaryDirectory(prefix="brunt-test-") as folder:
         arguments = ["-H", target] * example.has_host + example.arguments
-        if example.ends_by_itself:
-            arguments[-1] = "8"  # it takes longer to begin
-        code, output = call([locust, "-f", str(example.path), "--headless", "--only-summary", "--json-file", f"{folder}/stats",
+        code, output = call([locust, "-f", example.write(folder), "--headless", "--only-summary", "--json-file", f"{folder}/stats",
                              *arguments], TARGET=target)
         stats = Path(folder) / "stats.json"
         entries = json.loads(stats.read_text()) if stats.exists() else []
@@ -138,7 +166,7 @@ def run_originals(options, target):
     rows, examples = [], []
     for path in files:
         example = Example(path)
-        example.arguments, example.has_host, example.ends_by_itself = ["-u", "2", "-r", "2", "-t", "5"], True, False
+        example.arguments, example.has_host, example.ends_by_itself = ["-u", "2", "-r", "2", "-t", options.seconds], True, False
         examples.append(example)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         for example, ours, theirs in pool.map(lambda e: judge(options, e, target), examples):
@@ -184,6 +212,7 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--locust")
     parser.add_argument("--originals")
+    parser.add_argument("--seconds", default="5", help="that originals run for")
     parser.add_argument("--markdown")
     options = parser.parse_args()
     examples = [Example(p) for p in sorted((HERE / "examples").glob("*.py"))]
