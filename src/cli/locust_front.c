@@ -24,12 +24,14 @@ static int number_of(json_t *o, const char *key, int otherwise)
     return json_is_integer(value) && n >= -1000 && n <= 1000 ? (int)n : otherwise;
 }
 
+/* What is none is left out. */
 static void read_quantiles(json_t *list, struct locust_front *front)
 {
     for (size_t i = 0; i < json_array_size(list) && i < LOCUST_FRONT_QUANTILES_MAX; i++) {
-        double q = json_number_value(json_array_get(list, i));
+        json_t *item = json_array_get(list, i);
+        double q = json_number_value(item);
 
-        if (q >= 0 && q <= 1)
+        if (json_is_number(item) && q >= 0 && q <= 1)
             front->quantiles[front->n_quantiles++] = q;
     }
 }

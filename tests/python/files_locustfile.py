@@ -1,8 +1,10 @@
 """For locust_files.py: users that end by themselves, so that counts are by arithmetic. Real Locust runs it too."""
 import os
 
-from locust import HttpUser, constant, events, task
+from locust import HttpUser, constant, events, stats, task
 from locust.exception import StopUser
+
+stats.CSV_STATS_FLUSH_INTERVAL_SEC = 0.1  # real Locust's: whoever waits for its files need not wait long
 
 
 class Counted(HttpUser):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "sinks"))
-from servers import Target, check, find_program, finish  # noqa: E402
+from servers import Target, check, find_program, finish, wait_for  # noqa: E402
 
 BRUNT = sys.argv[1]
 FILE = HERE / "files_locustfile.py"
@@ -46,15 +46,19 @@ MISSING = "HTTPError('404 Client Error: Not Found for url: missing')"
 class Run:
     """A run with its files and texts."""
 
-    def __init__(self, command, *arguments, env=(), stdin=None, folder=None, timeout=120):
+    def __init__(self, command, *arguments, env=(), stdin=None, folder=None, until=None, timeout=120):
         with tempfile.TemporaryDirectory(prefix="brunt-test-") as own:
             self.folder = Path(folder or own)
             environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV" and not k.startswith("LOCUST_")}
             self.folder.joinpath("out").mkdir(exist_ok=True)  # an old Locust does not make it
             environment |= {"BRUNT_NO_STORE": "true", "HOME": own, **dict(env)}
-            done = subprocess.run([*command, *arguments], text=True, capture_output=True, timeout=timeout, cwd=self.folder,
-                                  input=stdin, env=environment)
-            self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+            with subprocess.Popen([*command, *arguments], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, cwd=self.folder, env=environment) as process:
+                if until:  # it is over when its folder says so
+                    wait_for("what was waited for", lambda: process.poll() is not None or until(self.folder), 60)
+                    process.terminate()
+                self.out, self.err = process.communicate(stdin, timeout=timeout)
+            self.code = process.returncode
             self.files = {str(p.relative_to(self.folder)): p.read_bytes().decode() for p in self.folder.rglob("*")
                           if p.is_file() and p.suffix != ".py"}
 
@@ -270,7 +274,11 @@ def columns_of(row, others):
 
 def test_real(run, target):
     command = sys.argv[2:] or [find_program("locust", "python3-locust")]
-    real = Run(command, *options(target, "Shopper", "--csv", "out/x", "--csv-full-history", seconds="4s"))
+    def has_all(folder):
+        path = folder / "out/x_stats.csv"
+        return path.exists() and ",Aggregated,80," in path.read_text()
+
+    real = Run(command, *options(target, "Shopper", "--csv", "out/x", "--csv-full-history", seconds="1h"), until=has_all)
     ours = run("locust", *options(target, "Shopper", "--csv", "out/x", "--csv-full-history", seconds="2s"), "--", "--loops", "1")
     check("real: the same exit code", real.code == ours.code == 1, f"{real}\n{ours}")
     is_new = "First Seen" in real.files["out/x_failures.csv"]
