@@ -193,7 +193,7 @@ class Script:
             user_classes=chosen, shape_class=next(iter(shapes.values()))() if shapes else None, tags=options.tags,
             exclude_tags=options.exclude_tags, locustfile=os.path.basename(job.path), events=event.events, host=host,
             reset_stats=options.reset_stats, stop_timeout=options.stop_timeout, parsed_options=options,
-            parsed_locustfiles=[job.path], available_user_classes=dict(classes),
+            parsed_locustfiles=[module.__file__ for module in job.modules], available_user_classes=dict(classes),
             available_shape_classes=dict(shapes), available_user_tasks={n: list(c.tasks) for n, c in classes.items()},
             profile=options.profile)
         self._set_classes_up(environment, options)

@@ -285,8 +285,11 @@ class MasterRunner(DistributedRunner):
         self.clients[sender].user_classes_count = {}
 
     def end(self):
-        """With the run, after the workers."""
-        self._hub.finish(2)
+        """With the run, when the workers have said their last: they themselves may end later."""
+        due = time.monotonic() + 2
+        while time.monotonic() < due and any(node.state not in (STATE_STOPPED, STATE_MISSING) for node in self.clients.values()):
+            time.sleep(0.01)
+        self._hub.finish(0)
         super().end()
 
 
