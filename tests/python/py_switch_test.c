@@ -67,10 +67,10 @@ static void host_log(struct script_host *h UNUSED, enum script_log_level level U
     print_message("log: %.*s\n", STR_ARG(message));
 }
 
-static void host_exception(struct script_host *h, struct str stack)
+static uint64_t host_exception(struct script_host *h, const struct script_exception *e)
 {
-    ((struct user *)(void *)h)->fixture->n_exceptions++;
-    print_message("exception: %.*s\n", STR_ARG(stack));
+    print_message("exception: %.*s\n", STR_ARG(e->stack));
+    return ++((struct user *)(void *)h)->fixture->n_exceptions;
 }
 
 static const struct script_host_ops host_ops = {
