@@ -1,6 +1,7 @@
 """Locustfiles with greenlets, and with what helper threads measure; blocking.py runs them."""
 import ctypes
 import json
+import multiprocessing
 import os
 import socket
 import ssl
@@ -359,6 +360,9 @@ class Sockets(HttpUser):
             n += len(there.recv(100_000))
         here.close()
         assert there.recv(1) == b""
+        one, other = multiprocessing.Pipe()  # takes the descriptors of a pair of sockets
+        threading.Timer(0.02, other.send, args=("x",)).start()
+        assert one.recv() == "x"
         with socket.create_server(("127.0.0.1", 0)) as server:
             caller = gevent.spawn(socket.create_connection, server.getsockname())
             with server.accept()[0] as one, caller.get() as other, one.makefile("rb") as lines:
