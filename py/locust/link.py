@@ -37,6 +37,7 @@ class _Sender:
                 kind, data, sender = self._connection.recv()
             except (EOFError, OSError):
                 self.is_open = False
+                self._connection.close()
                 return
             try:
                 take(kind, data, sender)
@@ -51,6 +52,7 @@ class Hub:
         """take(kind, data, sender) for each message; gone(sender) when one will send no more."""
         self._take, self._gone = take, gone
         self._senders, self._threads = {}, []
+        self._is_over = False
         key = os.urandom(16)
         self._listener = Listener(None, "AF_UNIX", backlog=128, authkey=key)
         os.environ[_WHERE] = f"{self._listener.address}|{key.hex()}"
@@ -63,6 +65,8 @@ class Hub:
             except OSError:
                 return
             except Exception:  # someone else's key
+                if self._is_over:
+                    return
                 continue
             thread = threading.Thread(target=self._serve, args=(sender,), name="locust-worker", daemon=True)
             self._threads.append(thread)
@@ -92,6 +96,11 @@ class Hub:
         os.environ.pop(_WHERE, None)
         for thread in self._threads:
             thread.join(seconds)
+        self._is_over = True
+        try:  # who waits for callers hears of the end by one more
+            Client(self._listener.address, "AF_UNIX").close()
+        except (OSError, EOFError):
+            pass
         self._listener.close()
 
 
