@@ -71,6 +71,8 @@ static void read_about(struct locust_web *w, struct locust_question *q)
     s->about.host = kept(s->arena, w->about.host);
     s->about.shape = kept(s->arena, w->about.shape);
     s->about.has_picker = w->about.has_picker;
+    s->about.classes = w->about.classes; /* of an arena that lives as long as the server */
+    s->about.n_classes = w->about.n_classes;
     s->fields = arena_str(s->arena, buf_str(&w->settings));
 }
 

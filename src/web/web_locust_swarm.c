@@ -187,6 +187,8 @@ void web_swarm_answer(const struct web_swarm *swarm, const struct web_swarm_answ
         json_open_array(&j);
         for (size_t i = 0; i < swarm->n_classes; i++)
             json_put_str(&j, swarm->classes[i]);
+        for (size_t i = 0; i < about->n_classes && !swarm->n_classes; i++)
+            json_put_cstr(&j, about->classes[i]);
         json_close(&j);
     }
     json_close(&j);

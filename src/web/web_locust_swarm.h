@@ -43,9 +43,11 @@ MUST_USE int web_swarm_span(struct str text, uint64_t *ret_seconds);
 
 /* What is answered beside the message. */
 struct web_swarm_answer {
-    const char *host;  /* of the test; NULL or "": null */
-    const char *shape; /* the class of a LoadTestShape that runs; NULL: none */
-    bool has_picker;   /* classes were chosen among many, and are told */
+    const char *host;           /* of the test; NULL or "": null */
+    const char *shape;          /* the class of a LoadTestShape that runs; NULL: none */
+    bool has_picker;            /* classes were chosen among many, and are told: */
+    const char *const *classes; /* all of them, n_classes, which run when none was chosen */
+    size_t n_classes;
 };
 
 void web_swarm_answer(const struct web_swarm *swarm, const struct web_swarm_answer *about,

@@ -105,6 +105,14 @@ static void test_answers(void **s UNUSED)
     web_swarm_answer(&w, &(struct web_swarm_answer){.has_picker = true}, &a);
     expect(&a, "{\"success\":true,\"message\":\"Swarming started\",\"host\":null,"
                "\"user_classes\":[\"A\"]}");
+    w.n_classes = 0;
+    web_swarm_answer(&w,
+                     &(struct web_swarm_answer){.has_picker = true,
+                                                .classes = (const char *const[]){"A", "B"},
+                                                .n_classes = 2},
+                     &a);
+    expect(&a, "{\"success\":true,\"message\":\"Swarming started\",\"host\":null,"
+               "\"user_classes\":[\"A\",\"B\"]}");
     web_swarm_answer(&w, &(struct web_swarm_answer){.shape = "Waves"}, &a);
     expect(&a, "{\"success\":true,\"message\":\"Swarming started using shape class 'Waves'\","
                "\"host\":null}");
