@@ -244,6 +244,8 @@ def _settle(parser, options):
     """What one option says about another."""
     if options.stats_history_enabled and not options.csv_prefix:
         raise ScriptError("--csv-full-history needs --csv: it says what that writes", 2)
+    if options.html_file and not options.html_file.lower().endswith((".html", ".htm")):
+        raise ScriptError(f"--html: '{options.html_file}' is no name that ends in .html", parser.exit_code)
     if options.headful:
         options.headless = False
     if not options.user_classes:

@@ -21,7 +21,7 @@
 #include "run/run.h"
 
 /* Of Locust's API that py/locust has. */
-#define LOCUST_VERSION "2.46.3"
+#define LOCUST_VERSION "2.47.0"
 
 enum {
     CONF_BYTES_MAX = 1 << 20,
