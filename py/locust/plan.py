@@ -120,6 +120,22 @@ def _ask(shape):
     return None
 
 
+def _jumps(curve):
+    """
+    Users come at the second that wants them, not on the way to it: which classes they are of depends on when they come.
+    """
+    stages, at = [], curve[0]
+    for n in curve[1:] + [curve[-1]]:
+        if stages and stages[-1][1] == at and stages[-1][0]:
+            stages[-1][0] += 1
+        else:
+            stages.append([1, at])
+        if n != at:
+            stages.append([0, n])
+        at = n
+    return [{"duration": f"{s}s", "target": n} for s, n in stages]
+
+
 def _plan_of(said):
     users, curve, stages, last = 0.0, [], [], None
     for second, (target, rate, classes) in enumerate(said):
@@ -128,6 +144,8 @@ def _plan_of(said):
         if last != (target, classes):
             last = (target, classes)
             stages.append(Stage(second, target, classes))
+    if any(stage.classes for stage in stages):
+        return Plan(curve[0], _jumps(curve), stages, said[0][1])
     executor, at = [], curve[0]
     for n in curve[1:] + [curve[-1]]:
         if executor and executor[-1][2] == n - at:

@@ -20,4 +20,4 @@ class AsAsked(LoadTestShape):
 
     def tick(self):
         options = self.runner.environment.parsed_options
-        return (options.users, options.spawn_rate) if self.get_run_time() < 1 else None
+        return (options.num_users, options.spawn_rate) if self.get_run_time() < 1 else None
