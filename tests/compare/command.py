@@ -12,6 +12,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "sinks"))
 from servers import Target, check, finish  # noqa: E402
 
+SKIPPED = 77
+
 LOADPILOT = {"scenario": "shop", "target_url": "http://x", "rps_target": 0, "rps_actual": 100, "requests_total": 1000,
              "errors_total": 0, "error_rate_pct": 0, "p50_ms": 10, "p95_ms": 20, "p99_ms": 30, "max_ms": 40, "duration_secs": 10}
 
@@ -108,6 +110,10 @@ def stored_runs(shell):
         if code == 1:
             break
         shell("rm", "latest", "--yes")
+    if code != 1 and "others had the generator's processors" in out:
+        # It says so itself, and rightly judges nothing.
+        print("skipped: others have this machine's processors\n" + out)
+        sys.exit(SKIPPED)
     check("three times as slow is a regression", code == 1 and "Regression detected (threshold: 5%)" in out, out)
     check("table of LoadPilot's rows", all(n in out for n in ("RPS actual", "p50", "p95", "p99", "Max latency", "Error rate")),
           out)
