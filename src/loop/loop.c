@@ -191,12 +191,17 @@ int watch_open(struct loop *l, struct watch *w, int fd, watch_fn *fn)
 
 void watch_remove(struct loop *l, struct watch *w)
 {
-    l->backend->remove(l->backend_self, w, true);
+    l->backend->remove(l->backend_self, w);
 }
 
 void watch_close(struct loop *l, struct watch *w)
 {
-    l->backend->remove(l->backend_self, w, false);
+    /*
+     * Closing would do, if the descriptor were the only one. A process that is being started has
+     * copies of all until it becomes another program; for so long the kernel would tell of a watch
+     * that is gone.
+     */
+    l->backend->remove(l->backend_self, w);
     close(w->fd);
     w->fd = -1;
 }

@@ -193,7 +193,7 @@ MUST_USE int watch_open(struct loop *l, struct watch *w, int fd, watch_fn *fn);
 /* Unregisters; the descriptor stays open. Events already collected for it are dropped. */
 void watch_remove(struct loop *l, struct watch *w);
 
-/* Unregisters by closing the descriptor: one system call instead of two. Sets w->fd to -1. */
+/* The same, and closes the descriptor. Sets w->fd to -1. */
 void watch_close(struct loop *l, struct watch *w);
 
 /* Room for n bytes that last until the end of the turn, or NULL when it is used up. */

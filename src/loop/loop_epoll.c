@@ -61,7 +61,7 @@ static int backend_add(void *self, struct watch *w)
     return 0;
 }
 
-static void backend_remove(void *self, struct watch *w, bool unregister)
+static void backend_remove(void *self, struct watch *w)
 {
     struct epoll_backend *b = self;
 
@@ -69,9 +69,7 @@ static void backend_remove(void *self, struct watch *w, bool unregister)
         if (b->events[i].data.ptr == w)
             b->events[i].data.ptr = NULL;
     }
-    /* Fails only when the descriptor is closed already, and then it is unregistered as well. */
-    if (unregister)
-        ignored(epoll_ctl(b->fd, EPOLL_CTL_DEL, w->fd, NULL));
+    ignored(epoll_ctl(b->fd, EPOLL_CTL_DEL, w->fd, NULL));
 }
 
 static int wait_ms(struct epoll_backend *b, span_ns timeout)

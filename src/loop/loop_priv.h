@@ -16,9 +16,8 @@ struct loop_backend {
     int (*open)(void **ret_self);
     void (*close)(void *self);
     int (*add)(void *self, struct watch *w);
-    /* Drops collected events of w; with unregister, also the kernel's interest in its descriptor.
-     */
-    void (*remove)(void *self, struct watch *w, bool unregister);
+    /* Drops collected events of w, and the kernel's interest in its descriptor. */
+    void (*remove)(void *self, struct watch *w);
     /* Collects events, sleeping up to `timeout` (< 0: for ever). Returns how many, or a fault. */
     int (*wait)(void *self, span_ns timeout);
     /* Hands the collected events to their watches, reading the loop's clock before each. */

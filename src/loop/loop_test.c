@@ -123,6 +123,27 @@ static void test_event_of_a_closed_watch_is_dropped(void **state UNUSED)
     close(peer_b);
 }
 
+/* A program that is being started has a copy of every descriptor for a moment. */
+static void test_a_copy_elsewhere_tells_nothing(void **state UNUSED)
+{
+    char log[16] = "";
+    struct end a;
+    int peer_a;
+
+    end_open(&a, 'a', log, &peer_a);
+    int copy = dup(a.watch.fd);
+
+    assert_true(copy >= 0);
+    watch_close(loop, &a.watch);
+    a.events = 0;
+    assert_int_equal(write(peer_a, "x", 1), 1);
+    close(peer_a);
+    assert_int_equal(loop_turn(loop, loop_clock(loop)), 0);
+    assert_string_equal(log, "");
+    assert_int_equal(a.events, 0);
+    close(copy);
+}
+
 /* ---- timers ---- */
 
 struct ring {
@@ -356,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_all_reads_come_before_deferred_work),
         TEST(test_event_of_a_closed_watch_is_dropped),
+        TEST(test_a_copy_elsewhere_tells_nothing),
         TEST(test_real_timer_is_never_early),
         TEST(test_spinning_timer),
         TEST(test_timer_that_is_moved_while_it_expires),
