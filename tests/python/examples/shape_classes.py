@@ -1,6 +1,6 @@
 """A LoadTestShape that says which classes run."""
 # run:
-# expect: GET /first = 2; GET /second >= 2
+# expect: GET /first >= 2; GET /second >= 2
 from locust import HttpUser, LoadTestShape, constant, task
 
 
