@@ -220,7 +220,7 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
 
 def install():
     """For the rest of the process; sockets that exist stay as they are."""
-    if socket.socket is Socket:
+    if socket.socket is Socket or getattr(_brunt, "IS_ABSENT", False):
         return
     socket.socket = socket.SocketType = Socket
     socket.getaddrinfo = getaddrinfo

@@ -10,7 +10,7 @@ import time
 
 import _brunt
 from brunt_script import ScriptError
-from locust import check, event, files, front, link, plan, runners, web
+from locust import check, debug, event, files, front, link, plan, runners, web
 from locust.argument_parser import parse
 from locust.dispatch import Order
 from locust.env import Environment
@@ -156,6 +156,7 @@ class Script:
         self.plan = None  # LoadPilot's, which there is none of
         options = parse(job.args, event.events, job.path)
         self.environment = self._environment(job, options, classes)
+        debug.listen(self.environment)
         self._orders = {}
         self._order = self._order_of(None)
         self._plan = self._make_plan(job, options)
