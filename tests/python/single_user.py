@@ -54,7 +54,7 @@ def main():
         done = python(file, BRUNT=str(Path(sys.argv[1]).resolve()))
         rows = [[cell.strip() for cell in line.split("\t")] for line in done.stdout.splitlines()]
         names = [(r[0], r[1]) for r in rows if len(r) >= 3]
-        check("each request of that user has a line", done.returncode == 0 and names == [
+        check("each request of that user has a line", done.returncode == 0 and names[:4] == [
             ("type", "name"), ("GET", "/fast"), ("POST", "/jobs"), ("GET", "gone")], done)
         check("with what failed", any("404 Client Error" in r[3] for r in rows if len(r) > 3), done)
         check("and what was sent", any(r[-1] == "mode" for r in rows), done)
