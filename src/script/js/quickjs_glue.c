@@ -25,19 +25,23 @@
 
 _Static_assert(JS_CLASS_INIT_COUNT < JSC_FIRST, "class ids of ours overlap those of QuickJS");
 
+/* Adds all of `from` to the end of `to`; `from` is left empty. */
+static void list_head_append(struct list_head *to, struct list_head *from)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    init_list_head(from);
+}
+
 /* Moves a list under another head; the old head is left empty. */
 static void list_head_move(void *to, void *from)
 {
-    struct list_head *dst = to, *src = from;
-
-    if (list_empty(src)) {
-        init_list_head(dst);
-        return;
-    }
-    *dst = *src;
-    dst->next->prev = dst;
-    dst->prev->next = dst;
-    init_list_head(src);
+    init_list_head(to);
+    list_head_append(to, from);
 }
 
 int js_swap_init(JSContext *ctx, struct js_swap *s, bool own_context)
@@ -142,17 +146,6 @@ void js_poll_soon(JSContext *ctx)
 size_t js_heap_bytes(JSRuntime *rt)
 {
     return rt->malloc_state.malloc_size;
-}
-
-static void list_head_append(struct list_head *to, struct list_head *from)
-{
-    if (list_empty(from))
-        return;
-    from->next->prev = to->prev;
-    to->prev->next = from->next;
-    from->prev->next = to;
-    to->prev = from->prev;
-    init_list_head(from);
 }
 
 void js_set_apart(JSRuntime *rt, struct list *apart)
