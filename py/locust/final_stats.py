@@ -2,16 +2,7 @@
 
 from types import SimpleNamespace
 
-
-def percentile(times, percent):
-    """Of [[ms, count] ...], ascending: the largest time with no more than that share of all below it."""
-    rank, below, found = int(sum(n for _, n in times) * percent), 0, 0
-    for ms, n in times:
-        if below > rank:
-            break
-        found = ms
-        below += n
-    return found
+from locust.stats import calculate_response_time_percentile
 
 
 class FinalEntry:
@@ -46,7 +37,7 @@ class FinalEntry:
 
     @property
     def median_response_time(self):
-        return percentile(self._times, 0.5)
+        return self.get_response_time_percentile(0.5)
 
     @property
     def avg_content_length(self):
@@ -61,7 +52,8 @@ class FinalEntry:
         return self.num_failures / self._span if self._span > 0 else 0.0
 
     def get_response_time_percentile(self, percent):
-        return percentile(self._times, percent)
+        times = self.response_times
+        return calculate_response_time_percentile(times, sum(times.values()), percent)
 
     def get_current_response_time_percentile(self, percent):
         return None

@@ -144,12 +144,6 @@ def over(script, stats_json):
     if stats_json is not None:
         environment._stats = FinalStats(json.loads(stats_json))
         environment.is_counting = True
-    close = getattr(script, "close", None)
-    if close is not None:
-        close()
-        script.close = None
-    else:
-        environment.events.quitting.fire(environment=environment, reverse=True)
-        environment.events.quit.fire(exit_code=environment.process_exit_code or 0)
+    script.close()
     code = environment.process_exit_code
     return None if code is None else int(code), Events.n_failed > 0, n_failed

@@ -165,6 +165,7 @@ class Script:
         self._began = None  # perf_counter()
         self._lock = threading.Lock()  # of changes of the phase to "stopping"
         self._phase = "new"  # beginning, running, stopping, stopped
+        self._is_closed = False
         self.n_lives = 0
         self.has_classes = any(stage.classes for stage in self._plan.stages)
         self._make_runner(job)
@@ -366,9 +367,10 @@ class Script:
         self.runner.end()
 
     def close(self):
-        """With the program, on no user's thread."""
-        if self._phase == "new":
+        """With the run or the program, whichever comes first; on no user's thread."""
+        if self._phase == "new" or self._is_closed:
             return
+        self._is_closed = True
         self.stopping()
         if self._phase == "stopping":
             self._stopped()
