@@ -17,6 +17,7 @@
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 #define UNUSED                  __attribute__((unused))
 #define COLD                    __attribute__((cold, noinline))
+#define HOT_INLINE              __attribute__((always_inline)) static inline
 #define likely(x)               __builtin_expect(!!(x), 1)
 #define unlikely(x)             __builtin_expect(!!(x), 0)
 

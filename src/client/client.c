@@ -8,6 +8,7 @@
 #include "client/client_auth.h"
 #include "client/client_priv.h"
 #include "metric/exchange_book.h"
+#include "metric/systag.h"
 #include "net/tls.h"
 #include "proto/auth.h"
 #include "proto/cookie.h"
@@ -50,9 +51,12 @@ void client_loop_free(struct client_loop *cl)
     while ((link = list_pop(&cl->free_conns))) {
         struct conn *conn = list_entry(link, struct conn, link);
 
-        http1_response_fini(&conn->parser);
+        if (conn->reader)
+            http1_response_fini(conn->reader);
+        free(conn->reader);
         free(conn);
     }
+    http1_response_fini(&cl->reader);
     for (size_t i = 0; i < CLIENT_ENCODERS; i++) {
         http1_encoder_fini(&cl->encoders[i]);
         http1_memo_fini(&cl->memos[i]);
@@ -169,54 +173,40 @@ static bool is_idempotent(struct str method)
 }
 
 /* A kept connection may have been closed by the server while it idled; that is nobody's fault. */
-static bool may_try_again(const struct leg *leg, const struct conn *conn)
+static bool may_try_again(const struct leg *leg)
 {
     enum net_status s = leg->error.status;
 
-    return leg->reused && !leg->cancelled && s != NET_TIMEOUT &&
-           http1_response_untouched(&conn->parser) && is_idempotent(leg->method);
+    return leg->result < 0 && leg->reused && !leg->cancelled && s != NET_TIMEOUT &&
+           !leg->first_byte && is_idempotent(leg->method);
 }
 
-static bool keeps_alive(const struct conn *conn, int result)
+static enum conn_fate fate_of(const struct leg *leg)
 {
-    return result == 0 && conn->parser.msg.keep_alive && !conn->parser.msg.is_upgrade;
+    const struct http1_response *p = leg->reader;
+    bool may = leg->client->cl->policy->reuse == CLIENT_REUSE && leg->result > 0;
+
+    return may && p->msg.keep_alive && !p->msg.is_upgrade ? CONN_KEEP : CONN_CLOSE;
 }
 
-/* Returns 0 when there is a response, -1 otherwise. */
-static int try_leg(struct client *c, struct leg *leg, bool fresh, bool *ret_again)
+/* Whom it was, for whoever reads the response. */
+static void note_peer(struct leg *leg)
 {
-    struct conn *conn = conn_get(c, leg, fresh);
+    const struct stream_info *info = stream_info(leg->conn->stream);
+    struct http_response *r = leg_response(leg);
 
-    *ret_again = false;
-    if (!conn) {
-        leg->cancelled = leg->error.status == NET_CANCELLED;
-        leg->ended = loop_clock(c->cl->loop);
-        return -1;
-    }
-    const struct stream_info *info = stream_info(conn->stream);
-
-    memcpy(leg->r->remote_ip, info->remote_ip, sizeof(leg->r->remote_ip));
-    leg->r->remote_port = info->remote.port;
-    leg->r->tls_version = info->tls_version;
-    leg->r->tls_cipher = info->tls_cipher;
+    memcpy(r->remote_ip, info->remote_ip, sizeof(r->remote_ip));
+    r->remote_port = info->remote.port;
+    r->tls_version = info->tls_version;
+    r->tls_cipher = info->tls_cipher;
     leg->local_port = info->local.port;
-    int r = transfer_run(conn, leg);
-
-    *ret_again = r < 0 && may_try_again(leg, conn);
-    /* Giving it back accounts for what it carried, and nobody else runs meanwhile. */
-    struct client_bytes before = c->bytes;
-
-    conn_put(conn, keeps_alive(conn, r) ? CONN_KEEP : CONN_CLOSE);
-    leg->bytes.sent += c->bytes.sent - before.sent;
-    leg->bytes.received += c->bytes.received - before.received;
-    return r;
 }
 
 /* A round trip that failed has no status, as for k6, even when a head was read; what came of the
  * body stays. */
 static void set_error(struct leg *leg)
 {
-    struct http_response *r = leg->r;
+    struct http_response *r = leg_response(leg);
 
     if (!leg->error_code)
         leg->error_code = (int)leg->error.status;
@@ -245,27 +235,35 @@ static void forget_times(struct leg *leg)
     leg->tls_handshaking = 0;
 }
 
-/* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
-static int run_leg(struct client *c, struct leg *leg)
+/* Whether anybody looks at the peer of every round trip. */
+static bool tells_peer(const struct leg *leg)
 {
+    return !leg->req->lean || leg->url->is_tls || leg->via_proxy ||
+           leg->client->cl->policy->system_tags & SYSTAG_IP;
+}
+
+/* The connection goes back, and what it carried is this leg's: nobody else has run since. */
+static void give_back(struct leg *leg)
+{
+    struct client *c = leg->client;
+    struct client_bytes before = c->bytes;
+    enum conn_fate fate = fate_of(leg);
+
+    if (unlikely(fate == CONN_CLOSE || tells_peer(leg)))
+        note_peer(leg);
+    conn_put(leg->conn, fate);
+    if (fate == CONN_CLOSE)
+        leg->conn = NULL;
+    leg->bytes.sent += c->bytes.sent - before.sent;
+    leg->bytes.received += c->bytes.received - before.received;
+}
+
+static void measure(struct leg *leg)
+{
+    struct client *c = leg->client;
     struct client_loop *cl = c->cl;
-    bool again;
 
-    leg->asked = loop_clock(cl->loop);
-    bump(&cl->shared.n_in_flight, 1);
-    if (!leg->deadline)
-        leg->deadline = deadline_of(leg->req, leg->asked);
-    int r = try_leg(c, leg, false, &again);
-
-    if (again) {
-        leg->error = (struct net_error){0};
-        forget_times(leg);
-        r = try_leg(c, leg, true, &again);
-    }
-    bump(&cl->shared.n_in_flight, -1);
-    if (leg->cancelled)
-        return CLIENT_E_CANCELLED;
-    if (r < 0) {
+    if (leg->result < 0) {
         set_error(leg);
     } else {
         leg->r->error_code = error_code_of_status(leg->r->status);
@@ -275,29 +273,102 @@ static int run_leg(struct client *c, struct leg *leg)
     if (measured.failed)
         bump(&cl->shared.n_failed, 1);
     bump(&cl->shared.n_requests, 1);
-    if (unlikely(measured.slot != NULL))
+    if (unlikely(measured.slot != NULL)) {
+        if (leg->conn)
+            note_peer(leg);
         capture_leg(c, leg, measured.slot);
-    return 0;
+    }
+}
+
+/* After a transfer, or without a connection for one. */
+static void conclude(void *arg)
+{
+    struct leg *leg = arg;
+    struct client_loop *cl = leg->client->cl;
+
+    if (likely(leg->conn != NULL)) {
+        transfer_end(leg);
+        leg->again = may_try_again(leg);
+        give_back(leg);
+    } else {
+        leg->again = false;
+        leg->cancelled = leg->error.status == NET_CANCELLED;
+        leg->ended = loop_clock(cl->loop);
+    }
+    if (unlikely(leg->again))
+        return;
+    bump(&cl->shared.n_in_flight, -1);
+    if (likely(!leg->cancelled))
+        measure(leg);
+}
+
+/* One try. */
+HOT_INLINE void try_leg(struct leg *leg, bool fresh)
+{
+    leg->result = -1;
+    leg->conn = conn_get(leg->client, leg, fresh);
+    if (likely(leg->conn != NULL))
+        transfer_run(leg);
+    coro_on_loop_stack(conclude, leg);
+}
+
+static COLD void try_again(struct leg *leg)
+{
+    leg->error = (struct net_error){0};
+    forget_times(leg);
+    try_leg(leg, true);
+}
+
+/* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
+HOT_INLINE int run_leg(struct leg *leg)
+{
+    struct client_loop *cl = leg->client->cl;
+
+    leg->asked = loop_clock(cl->loop);
+    bump(&cl->shared.n_in_flight, 1);
+    if (!leg->deadline)
+        leg->deadline = deadline_of(leg->req, leg->asked);
+    try_leg(leg, false);
+    if (unlikely(leg->again))
+        try_again(leg);
+    return leg->cancelled ? CLIENT_E_CANCELLED : 0;
 }
 
 /* ---- the journey ---- */
 
-struct journey {
-    struct client *client;
-    const struct http_request *req;
+/* What few journeys need. */
+struct journey_texts {
     struct buf authorization; /* of the current leg */
     struct buf referer;
     struct buf hops; /* with keeps_hops */
+};
+
+struct journey {
+    const struct http_request *req;
+    struct journey_texts *texts; /* NULL: not needed so far */
     int n_hops;
     struct leg leg; /* last, for the sake of its end */
 };
+
+static struct journey_texts *texts_of(struct journey *j)
+{
+    if (!j->texts)
+        j->texts = xnew(struct journey_texts);
+    return j->texts;
+}
+
+static void texts_free(struct journey_texts *t)
+{
+    buf_fini(&t->authorization);
+    buf_fini(&t->referer);
+    buf_fini(&t->hops);
+    free(t);
+}
 
 static void store_cookies(const struct journey *j)
 {
     const struct http_response *r = j->leg.r;
 
-    if (!j->req->jar)
-        return;
     for (size_t i = 0; i < r->n_headers; i++) {
         if (str_eq_nocase(r->headers[i].name, STR("set-cookie")))
             cookie_jar_store_header(j->req->jar, j->leg.url, r->headers[i].value, clock_wall());
@@ -307,14 +378,16 @@ static void store_cookies(const struct journey *j)
 /* Another leg will follow: what this one was can be seen until something of it changes. */
 static COLD void remember(struct journey *j)
 {
-    if (j->client->cl->capture)
-        capture_remember(j->client->cl, &j->leg);
+    struct client_loop *cl = j->leg.client->cl;
+
+    if (cl->capture)
+        capture_remember(cl, &j->leg);
 }
 
 static COLD bool answer_challenge(struct journey *j)
 {
     remember(j);
-    return client_auth_answer(j->req, &j->leg, &j->authorization);
+    return client_auth_answer(j->req, &j->leg, &texts_of(j)->authorization);
 }
 
 /* Makes the leg ready for another round trip; the connection and the response are new. */
@@ -338,39 +411,50 @@ static void next_leg(struct journey *j)
     forget_times(leg);
 }
 
-static void basic_authorization(struct journey *j)
+/* What the first try of a leg says of who we are. */
+static COLD void authorize(struct journey *j)
 {
     const struct url *u = j->leg.url;
+    struct buf *out = &texts_of(j)->authorization;
 
-    buf_reset(&j->authorization);
-    if (u->has_userinfo && j->req->auth == HTTP_AUTH_NONE)
-        auth_basic(&j->authorization, u->username, u->password);
-    j->leg.authorization = buf_str(&j->authorization);
+    buf_reset(out);
+    if (j->req->auth == HTTP_AUTH_NTLM)
+        client_auth_ntlm_start(out);
+    else if (j->req->auth == HTTP_AUTH_NONE)
+        auth_basic(out, u->username, u->password);
+    j->leg.authorization = buf_str(out);
+    j->leg.only_expect = j->req->auth == HTTP_AUTH_NONE ? 0 : 401;
 }
 
-static int run_authenticated(struct journey *j)
+static COLD int run_challenged(struct journey *j)
 {
     struct leg *leg = &j->leg;
+    int r = 0;
 
-    basic_authorization(j);
-    leg->only_expect = j->req->auth == HTTP_AUTH_NONE ? 0 : 401;
-    if (j->req->auth == HTTP_AUTH_NTLM)
-        client_auth_ntlm_start(&j->authorization);
-    leg->authorization = buf_str(&j->authorization);
-    int r = run_leg(j->client, leg);
-
-    while (r == 0 && j->req->auth != HTTP_AUTH_NONE && leg->r->status == 401 &&
-           answer_challenge(j)) {
-        int only = j->req->auth == HTTP_AUTH_NTLM && client_auth_more(&j->authorization) ? 401 : 0;
+    while (r == 0 && leg->r->status == 401 && answer_challenge(j)) {
+        struct buf *out = &texts_of(j)->authorization;
+        int only = j->req->auth == HTTP_AUTH_NTLM && client_auth_more(out) ? 401 : 0;
 
         next_leg(j);
         leg->only_expect = only;
-        leg->authorization = buf_str(&j->authorization);
-        r = run_leg(j->client, leg);
+        leg->authorization = buf_str(out);
+        r = run_leg(leg);
         if (!only)
             break;
     }
     return r;
+}
+
+HOT_INLINE int run_authenticated(struct journey *j)
+{
+    bool asked_for = j->req->auth != HTTP_AUTH_NONE;
+
+    j->leg.authorization = STR("");
+    if (unlikely(asked_for || j->leg.url->has_userinfo))
+        authorize(j);
+    int r = run_leg(&j->leg);
+
+    return likely(r || !asked_for) ? r : run_challenged(j);
 }
 
 static bool is_redirect(int status)
@@ -381,10 +465,12 @@ static bool is_redirect(int status)
 /* net/http's rule: the address we came from, unless it would leak from https to http. */
 static void set_referer(struct journey *j, const struct url *from, const struct url *to)
 {
-    buf_reset(&j->referer);
+    struct buf *out = &texts_of(j)->referer;
+
+    buf_reset(out);
     if (!(from->is_tls && !to->is_tls))
-        buf_putstr(&j->referer, from->absolute);
-    j->leg.referer = buf_str(&j->referer);
+        buf_putstr(out, from->absolute);
+    j->leg.referer = buf_str(out);
 }
 
 static void change_method(struct leg *leg, int status)
@@ -433,7 +519,7 @@ static void drop_headers(struct journey *j, const struct url *to, struct str loc
 static void note_hop(struct journey *j)
 {
     if (j->req->keeps_hops)
-        buf_printf(&j->hops, "%d %.*s\n", j->leg.r->status, STR_ARG(j->leg.url->display));
+        buf_printf(&texts_of(j)->hops, "%d %.*s\n", j->leg.r->status, STR_ARG(j->leg.url->display));
 }
 
 /* Points the leg at where the response sends it. False when the journey is over. */
@@ -466,7 +552,7 @@ static bool follow(struct journey *j)
     return true;
 }
 
-static int travel(struct journey *j)
+HOT_INLINE int travel(struct journey *j)
 {
     int r;
 
@@ -474,8 +560,9 @@ static int travel(struct journey *j)
         r = run_authenticated(j);
         if (r)
             return r;
-        store_cookies(j);
-    } while (follow(j));
+        if (j->req->jar)
+            store_cookies(j);
+    } while (unlikely(is_redirect(j->leg.r->status)) && follow(j));
     return 0;
 }
 
@@ -483,8 +570,8 @@ static void journey_init(struct journey *j, struct client *c, const struct http_
 {
     memset(j, 0, offsetof(struct journey, leg.error.text));
     j->leg.error.text[0] = '\0';
-    j->client = c;
     j->req = req;
+    j->leg.client = c;
     j->leg.lag = c->lag;
     j->leg.req = req;
     j->leg.url = url_ref(req->url);
@@ -492,7 +579,17 @@ static void journey_init(struct journey *j, struct client *c, const struct http_
     j->leg.body = req->body;
     j->leg.has_body = req->has_body;
     j->leg.is_first = true;
-    j->leg.r = http_response_new(c->cl->responses);
+}
+
+/* What the response tells of the whole journey. */
+static void tell_journey(struct journey *j)
+{
+    struct http_response *r = leg_response(&j->leg);
+
+    if (!j->req->lean)
+        r->url = http_response_keep(r, j->leg.url->original);
+    if (unlikely(j->n_hops))
+        r->hops = http_response_keep(r, buf_str(&texts_of(j)->hops));
 }
 
 int client_request(struct client *c, const struct http_request *req,
@@ -505,16 +602,14 @@ int client_request(struct client *c, const struct http_request *req,
     journey_init(&j, c, req);
     int r = travel(&j);
 
-    if (!req->lean)
-        j.leg.r->url = http_response_keep(j.leg.r, j.leg.url->original);
-    j.leg.r->hops = j.n_hops ? http_response_keep(j.leg.r, buf_str(&j.hops)) : STR("");
+    if (likely(r == 0))
+        tell_journey(&j);
     if (unlikely(j.leg.hops != NULL))
         capture_forget(c->cl, &j.leg);
     url_unref(j.leg.url);
-    buf_fini(&j.authorization);
-    buf_fini(&j.referer);
-    buf_fini(&j.hops);
-    if (r) {
+    if (unlikely(j.texts != NULL))
+        texts_free(j.texts);
+    if (unlikely(r)) {
         http_response_unref(j.leg.r);
         return r;
     }

@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "client/client_policy.h"
 #include "client/rate_gate.h"
+#include "loop/coro.h"
 #include "loop/loop.h"
 #include "net/dial.h"
 #include "net/net_addr.h"
@@ -65,8 +66,9 @@ struct client_loop {
     struct capture *capture;                        /* NULL: nothing is kept */
     struct http1_encoder encoders[CLIENT_ENCODERS]; /* by URL */
     struct http1_memo memos[CLIENT_ENCODERS];       /* of what it answers, the same */
-    struct buf out; /* the message being encoded; free between suspensions */
-    char *received; /* CLIENT_RECV_BYTES; the same: parsed before anybody else runs */
+    struct buf out;               /* the message being encoded; free between suspensions */
+    char *received;               /* CLIENT_RECV_BYTES; the same: parsed before anybody else runs */
+    struct http1_response reader; /* of responses that come whole, which need none of their own */
     struct list free_conns;
     struct {
         _Atomic uint64_t n_requests;
@@ -87,8 +89,8 @@ struct conn {
     bool insecure;   /* nobody has looked at its certificate */
     uint32_t n_active;
     uint32_t max_active;
-    uint64_t seen_in, seen_out; /* bytes accounted for already */
-    struct http1_response parser;
+    uint64_t seen_in, seen_out;    /* bytes accounted for already */
+    struct http1_response *reader; /* for what comes in pieces; NULL: that never happened */
 };
 
 struct client {
@@ -111,50 +113,81 @@ enum leg_drop {
     LEG_DROP_HOST = 1 << 2,      /* to another address: Host */
 };
 
-/* One round trip. Views are borrowed from the request or from the loop of legs around it. */
+/* What happens to the body of the response being read. */
+struct body_sink {
+    struct content_decoder *decoder; /* NULL: kept as it comes, or discarded */
+    bool begun;                      /* the head is complete */
+    bool keep;
+    bool spare; /* not kept, but its beginning is of interest */
+    bool bad;
+};
+
+/*
+ * One round trip. Views are borrowed from the request or from the loop of legs around it. It lies
+ * on the stack of its coroutine, which is cold when the answer comes: what every round trip looks
+ * at then stands together, in the order of the lines it takes.
+ */
 struct leg {
     const struct http_request *req;
+    struct client *client;
     struct url *url;
+    struct conn *conn;             /* NULL: there is none, or not any more */
+    struct http_response *r;       /* NULL: nothing has come; see leg_response */
+    struct http1_response *reader; /* the loop's, or the connection's; NULL: nothing has come */
     struct str method;
-    struct str body;
-    bool has_body;
-    span_ns lag;               /* of its client */
-    struct client_bytes bytes; /* on its connections */
-    bool is_first;             /* the first hop's head is kept for the script to read */
-    unsigned drop;             /* enum leg_drop; grows from hop to hop */
-    struct str authorization;  /* of an authentication leg; empty: none */
-    struct str referer;
-    int only_expect;  /* this leg is expected to give that status (401); 0: as the request says */
-    mono_ns deadline; /* of the journey; 0: its first leg has not begun */
 
-    /* what came of it */
-    struct http_response *r;
-    int error_code;
-    bool reused;
-    bool cancelled;
-    bool via_proxy;   /* the target was written in absolute form */
-    bool has_spare;   /* the beginning of a body that is discarded is in the response's buffer */
+    mono_ns deadline; /* of the journey; 0: its first leg has not begun */
     mono_ns asked;    /* connection asked for */
     mono_ns obtained; /* connection there */
     mono_ns sending;  /* the kernel was given the first byte */
     mono_ns sent;     /* 0: not all of it */
     mono_ns first_byte;
     mono_ns ended;
+    span_ns lag; /* of its client */
+
+    int result; /* of the transfer: 1 the answer is whole, 0 more is to come, -1 it failed */
+    int error_code;
+    struct body_sink body_sink;
+    bool is_first; /* the first hop's head is kept for the script to read */
+    bool reused;
+    bool again; /* it failed in a way that is nobody's fault: try once more */
+    bool cancelled;
+    bool via_proxy; /* the target was written in absolute form */
+    bool has_spare; /* the beginning of a body that is discarded is in the response's buffer */
+    bool has_body;
+    struct client_bytes bytes; /* on its connections */
+
     span_ns connecting;      /* of a new connection; 0 of one that was there */
     span_ns tls_handshaking; /* the same */
-    struct hops *hops;       /* the legs before; NULL: none, or nothing is kept */
-    struct net_error error;  /* from its text on nothing is cleared for each request */
+    span_ns resolving;       /* the same, for an exchange that is kept */
+    uint16_t local_port;     /* the same, once there was a connection */
+    unsigned drop;           /* enum leg_drop; grows from hop to hop */
+    int only_expect; /* this leg is expected to give that status (401); 0: as the request says */
+    struct str body;
+    struct str authorization; /* of an authentication leg; empty: none */
+    struct str referer;
+    struct hops *hops;      /* the legs before; NULL: none, or nothing is kept */
+    struct net_error error; /* from its text on nothing is cleared for each request */
 
-    /* for an exchange that is kept */
-    uint16_t local_port; /* once there was a connection */
-    span_ns resolving;   /* of a new connection */
+    /* After an error, for an exchange that is kept: what had been read of a response. */
     struct {
         int status;
         struct str reason;
         enum http_version version;
         size_t n_headers;
-    } broken; /* after an error: what had been read of a response that broke off */
+    } broken;
 };
+
+/*
+ * The leg's response, made when it is first needed. That is when the answer comes, unless the
+ * script may want to see what was sent: those that wait for answers hold none.
+ */
+static inline struct http_response *leg_response(struct leg *leg)
+{
+    if (!leg->r)
+        leg->r = http_response_new(leg->client->cl->responses);
+    return leg->r;
+}
 
 /* Gives a connection for the leg: an idle one or a new one. NULL on failure (leg->error). */
 struct conn *conn_get(struct client *c, struct leg *leg, bool fresh);
@@ -166,10 +199,19 @@ enum conn_fate {
 };
 void conn_put(struct conn *conn, enum conn_fate fate);
 
+/* Counts what it has carried since the last time among its client's bytes. */
+void conn_account(struct conn *conn);
+
 void conn_close(struct conn *conn);
 
-/* Sends the leg's request over the connection and reads its response. 0, or -1 with leg->error. */
-int transfer_run(struct conn *conn, struct leg *leg);
+/*
+ * Sends the leg's request over leg->conn and reads its response: leg->result is 1, or -1 with
+ * leg->error. Nothing that suspends may come before transfer_end.
+ */
+void transfer_run(struct leg *leg);
+
+/* What is known at the end. On the loop's stack, or any. */
+void transfer_end(struct leg *leg);
 
 /* Writes the head of the leg's request into cl->out. 0, or -1 with leg->error. */
 int transfer_encode(struct client_loop *cl, struct leg *leg);

@@ -12,7 +12,7 @@ static bool conn_serves(const struct conn *conn, const struct url *u)
            (conn->url->is_tls == u->is_tls && str_eq(conn->url->host_port, u->host_port));
 }
 
-static void account_bytes(struct conn *conn)
+void conn_account(struct conn *conn)
 {
     uint64_t in = stream_bytes_in(conn->stream);
     uint64_t out = stream_bytes_out(conn->stream);
@@ -27,7 +27,7 @@ void conn_close(struct conn *conn)
 {
     struct client *c = conn->client;
 
-    account_bytes(conn);
+    conn_account(conn);
     list_remove(&conn->link);
     c->n_conns--;
     stream_close(conn->stream, STREAM_CLOSE);
@@ -162,7 +162,7 @@ void conn_put(struct conn *conn, enum conn_fate fate)
             conn_close(conn);
         return;
     }
-    account_bytes(conn);
+    conn_account(conn);
     if (c->conns.next != &conn->link) {
         list_remove(&conn->link);
         list_add_head(&c->conns, &conn->link);

@@ -13,8 +13,6 @@
 #include "proto/cookie.h"
 #include "proto/error_code.h"
 
-#define HOT_INLINE __attribute__((always_inline)) static inline
-
 static int fail(struct leg *leg, ssize_t status, const struct stream *s)
 {
     if (s && stream_error(s)->status != NET_OK) {
@@ -163,9 +161,11 @@ static int send_request(struct conn *conn, struct leg *leg)
     if (encode_head(cl, leg))
         return -1;
     if (leg->is_first && !leg->req->lean) {
-        leg->r->request_head = http_response_keep(leg->r, buf_str(&cl->out));
+        struct http_response *r = leg_response(leg);
+
+        r->request_head = http_response_keep(r, buf_str(&cl->out));
         if (leg->has_body && leg->body.n)
-            leg->r->request_body = http_response_keep(leg->r, leg->body);
+            r->request_body = http_response_keep(r, leg->body);
     }
     if (leg->has_body && !body_is_large(leg))
         buf_put(&cl->out, leg->body.p, leg->body.n);
@@ -174,50 +174,42 @@ static int send_request(struct conn *conn, struct leg *leg)
     return r ? fail(leg, r, s) : 0;
 }
 
-/* What happens to the body of the response being read. */
-struct body_sink {
-    struct http_response *r;
-    struct content_decoder *decoder; /* NULL: kept as it comes, or discarded */
-    bool keep;
-    bool spare; /* not kept, but its beginning is of interest */
-    bool bad;
-};
-
 enum {
     SPARE_BYTES = 64 << 10,
 };
 
-static void body_start(const struct client_loop *cl, struct leg *leg,
-                       const struct http1_response *p, struct body_sink *ret_body)
+static void body_start(const struct client_loop *cl, struct leg *leg)
 {
+    const struct http1_response *p = leg->reader;
     struct http_response *r = leg->r;
+    struct body_sink *body = &leg->body_sink;
     bool none = p->status < 200 || p->status == 204 || p->status == 304;
 
-    *ret_body = (struct body_sink){.r = r};
     if (likely(p->shared)) {
         http_response_share(r, p->shared);
     } else {
         r->headers = http1_response_headers(p, &r->n_headers);
         r->reason = p->reason;
     }
-    ret_body->keep = leg->req->body_mode == HTTP_BODY_KEEP && !none;
-    r->has_body = ret_body->keep;
+    body->begun = true;
+    body->keep = leg->req->body_mode == HTTP_BODY_KEEP && !none;
+    r->has_body = body->keep;
     /* An answer that has been discarded cannot be shown as evidence. */
     if (unlikely(p->status >= 400))
-        leg->has_spare = ret_body->spare = !ret_body->keep && cl->capture;
-    if (!ret_body->keep || p->msg.framing == HTTP1_FRAMING_NONE)
+        leg->has_spare = body->spare = !body->keep && cl->capture;
+    if (!body->keep || p->msg.framing == HTTP1_FRAMING_NONE)
         return;
     struct str coding = http_header_get(r->headers, r->n_headers, STR("content-encoding"));
 
     if (coding.p)
-        ret_body->decoder = content_decoder_new(coding, cl->policy->decompression);
+        body->decoder = content_decoder_new(coding, cl->policy->decompression);
 }
 
-static int body_fail(struct leg *leg, struct body_sink *body, const char *text, int code)
+static int body_fail(struct leg *leg, const char *text, int code)
 {
     net_error_setf(&leg->error, NET_OTHER, "%s", text);
     leg->error_code = code;
-    body->bad = true;
+    leg->body_sink.bad = true;
     return -1;
 }
 
@@ -228,9 +220,10 @@ static void spare_add(struct buf *out, struct str part)
     ignored(buf_add(out, part.p, part.n < room ? part.n : room));
 }
 
-static int body_add(struct leg *leg, struct body_sink *body, struct str part)
+static int body_add(struct leg *leg, struct str part)
 {
-    struct buf *out = http_response_body(body->r);
+    struct body_sink *body = &leg->body_sink;
+    struct buf *out = http_response_body(leg->r);
 
     if (!body->keep) {
         if (unlikely(body->spare))
@@ -239,30 +232,22 @@ static int body_add(struct leg *leg, struct body_sink *body, struct str part)
     }
     if (body->decoder) {
         if (content_decode(body->decoder, part, out))
-            return body_fail(leg, body, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);
+            return body_fail(leg, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);
         return 0;
     }
     if (out->len + part.n > CLIENT_BODY_LIMIT || buf_add(out, part.p, part.n))
-        return body_fail(leg, body, "the response body is larger than 256 MiB", 0);
+        return body_fail(leg, "the response body is larger than 256 MiB", 0);
     return 0;
 }
 
-static int body_end(struct leg *leg, struct body_sink *body)
+/* Returns 1, or -1 with leg->error. */
+static int body_end(struct leg *leg)
 {
+    struct body_sink *body = &leg->body_sink;
+
     if (body->decoder && !body->bad && content_decode_end(body->decoder))
-        return body_fail(leg, body, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);
-    return 0;
-}
-
-/* What is known at the end, once the buffer of the body no longer moves. */
-static void finish_response(struct leg *leg, const struct http1_response *p)
-{
-    struct http_response *r = leg->r;
-
-    r->status = p->status;
-    r->version = p->msg.version;
-    if (r->has_body)
-        r->body = buf_str(http_response_body(r));
+        return body_fail(leg, content_decoder_error(body->decoder), CONTENT_ERROR_CODE);
+    return 1;
 }
 
 static int protocol_error(struct leg *leg, const struct http1_response *p)
@@ -276,58 +261,115 @@ static int protocol_error(struct leg *leg, const struct http1_response *p)
 }
 
 /* Feeds one piece of input. Returns 1 at the end of the message, 0 for more, -1 for an error. */
-static int feed(struct client_loop *cl, struct leg *leg, struct http1_response *p, struct str *in,
-                struct body_sink *body)
+static int feed(struct client_loop *cl, struct leg *leg, struct str *in)
 {
+    struct http1_response *p = leg->reader;
     enum http1_event event;
     struct str part;
 
     while ((event = http1_response_next(p, in, &part)) != HTTP1_MORE) {
         if (event == HTTP1_HEAD) {
-            body_start(cl, leg, p, body);
-            if (body->keep && p->msg.content_length > CLIENT_BODY_LIMIT)
-                return body_fail(leg, body, "the response body is larger than 256 MiB", 0);
+            body_start(cl, leg);
+            if (leg->body_sink.keep && p->msg.content_length > CLIENT_BODY_LIMIT)
+                return body_fail(leg, "the response body is larger than 256 MiB", 0);
         }
-        if (event == HTTP1_BODY && body_add(leg, body, part))
+        if (event == HTTP1_BODY && body_add(leg, part))
             return -1;
         if (event == HTTP1_END)
-            return body_end(leg, body) ? -1 : 1;
+            return body_end(leg);
         if (event == HTTP1_ERROR)
             return protocol_error(leg, p);
     }
     return 0;
 }
 
-static int at_eof(struct leg *leg, struct http1_response *p, struct body_sink *body)
+static int at_eof(struct leg *leg)
 {
-    if (http1_response_eof(p) == HTTP1_END)
-        return body_end(leg, body) ? -1 : 1;
-    return protocol_error(leg, p);
+    if (http1_response_eof(leg->reader) == HTTP1_END)
+        return body_end(leg);
+    return protocol_error(leg, leg->reader);
 }
 
-static int receive(struct conn *conn, struct leg *leg, struct body_sink *body)
+static enum http1_expect expect_of(struct str method)
 {
-    struct client_loop *cl = conn->client->cl;
-    struct http1_response *p = &conn->parser;
-    int done = 0;
+    return str_eq(method, STR("HEAD")) ? HTTP1_EXPECT_NO_BODY : HTTP1_EXPECT_BODY;
+}
 
-    while (done == 0) {
-        ssize_t n = stream_recv(conn->stream, cl->received, CLIENT_RECV_BYTES, leg->deadline);
+/* The answer begins: most are over when the reader has seen what came with its beginning. */
+static void start_reading(struct client_loop *cl, struct leg *leg)
+{
+    struct http1_response *p = &cl->reader;
 
-        if (n < 0)
-            return fail(leg, n, conn->stream);
-        if (!leg->first_byte && n > 0)
-            leg->first_byte = stream_received_at(conn->stream);
-        struct str in = str_from(cl->received, (size_t)n);
+    http1_response_start(p, http_response_head(leg_response(leg)), expect_of(leg->method));
+    if (likely(p->expect == HTTP1_EXPECT_BODY))
+        p->memo = &cl->memos[place_of(leg->url)];
+    leg->reader = p;
+}
 
-        done = n ? feed(cl, leg, p, &in, body) : at_eof(leg, p, body);
-        if (n)
-            leg->ended = stream_received_at(conn->stream);
-        /* Bytes after the answer were not asked for; the connection is out of step. */
-        if (done == 1 && in.n)
-            p->msg.keep_alive = false;
+/* Others will use the loop's reader before this response is over. */
+static void keep_reading(struct client_loop *cl, struct leg *leg)
+{
+    struct conn *conn = leg->conn;
+
+    if (leg->reader != &cl->reader)
+        return;
+    if (!conn->reader)
+        conn->reader = xnew(struct http1_response);
+    http1_response_move(conn->reader, &cl->reader);
+    leg->reader = conn->reader;
+}
+
+/* One piece of the response, or its end. Returns as feed. */
+static int take_piece(struct client_loop *cl, struct leg *leg, size_t n)
+{
+    struct str in = str_from(cl->received, n);
+
+    if (!leg->reader)
+        start_reading(cl, leg);
+    if (n == 0)
+        return at_eof(leg);
+    leg->ended = stream_received_at(leg->conn->stream);
+    if (!leg->first_byte)
+        leg->first_byte = leg->ended;
+    int done = feed(cl, leg, &in);
+
+    /* Bytes after the answer were not asked for; the connection is out of step. */
+    if (done == 1 && in.n)
+        leg->reader->msg.keep_alive = false;
+    return done;
+}
+
+/* Takes all that has come. */
+static void take_input(void *arg)
+{
+    struct leg *leg = arg;
+    struct client_loop *cl = leg->client->cl;
+    struct stream *s = leg->conn->stream;
+
+    do {
+        ssize_t n = stream_recv_now(s, cl->received, CLIENT_RECV_BYTES);
+
+        if (n == STREAM_AGAIN) {
+            keep_reading(cl, leg);
+            return;
+        }
+        leg->result = n < 0 ? fail(leg, n, s) : take_piece(cl, leg, (size_t)n);
+    } while (leg->result == 0);
+}
+
+static void receive(struct leg *leg)
+{
+    for (;;) {
+        coro_on_loop_stack(take_input, leg);
+        if (leg->result)
+            return;
+        int r = stream_wait_readable(leg->conn->stream, leg->deadline);
+
+        if (unlikely(r < 0)) {
+            leg->result = fail(leg, r, leg->conn->stream);
+            return;
+        }
     }
-    return done < 0 ? -1 : 0;
 }
 
 /*
@@ -335,7 +377,6 @@ static int receive(struct conn *conn, struct leg *leg, struct body_sink *body)
  * server that refuses it need not read it. A failed send wakes the reader, which tells why.
  */
 struct upload {
-    struct conn *conn;
     const struct leg *leg;
     bool whole;
     mono_ns started; /* when the kernel was given its first byte */
@@ -345,63 +386,80 @@ static void upload_run(void *arg)
 {
     struct upload *u = arg;
     const struct leg *leg = u->leg;
+    struct stream *s = leg->conn->stream;
 
     /* The head goes first: each further piece is a start of its own to the stream. */
     if (coro_yield())
         return;
-    u->started = stream_send_started_at(u->conn->stream);
-    u->whole = stream_send_wait(u->conn->stream, leg->body.p, leg->body.n, leg->deadline) == 0;
+    u->started = stream_send_started_at(s);
+    u->whole = stream_send_wait(s, leg->body.p, leg->body.n, leg->deadline) == 0;
 }
 
-static int receive_uploading(struct conn *conn, struct leg *leg, struct body_sink *body)
+static COLD void receive_uploading(struct leg *leg)
 {
-    struct upload upload = {.conn = conn, .leg = leg};
+    struct client_loop *cl = leg->client->cl;
+    struct upload upload = {.leg = leg};
     struct coro_waitgroup group;
 
-    coro_waitgroup_init(&group, conn->client->cl->loop);
+    coro_waitgroup_init(&group, cl->loop);
     if (coro_waitgroup_spawn(&group, CORO_STACK_SMALL, upload_run, &upload)) {
         net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
-        return -1;
+        leg->result = -1;
+        return;
     }
-    int r = receive(conn, leg, body);
-
+    receive(leg);
+    keep_reading(cl, leg);
     coro_waitgroup_cancel(&group);
     ignored(coro_waitgroup_wait(&group));
     leg->sending = upload.started;
-    leg->sent = upload.whole ? stream_sent_at(conn->stream) : 0;
-    if (!upload.whole)
-        conn->parser.msg.keep_alive = false;
-    return r;
+    leg->sent = upload.whole ? stream_sent_at(leg->conn->stream) : 0;
+    if (!upload.whole && leg->reader)
+        leg->reader->msg.keep_alive = false;
 }
 
-static enum http1_expect expect_of(struct str method)
+static void begin(void *arg)
 {
-    return str_eq(method, STR("HEAD")) ? HTTP1_EXPECT_NO_BODY : HTTP1_EXPECT_BODY;
+    struct leg *leg = arg;
+
+    leg->reader = NULL;
+    leg->body_sink = (struct body_sink){0};
+    leg->result = send_request(leg->conn, leg);
 }
 
-int transfer_run(struct conn *conn, struct leg *leg)
+void transfer_run(struct leg *leg)
 {
-    struct http1_response *p = &conn->parser;
-    struct body_sink body = {0};
+    coro_on_loop_stack(begin, leg);
+    if (unlikely(leg->result))
+        return;
+    if (unlikely(body_is_large(leg)))
+        receive_uploading(leg);
+    else
+        receive(leg);
+}
 
-    http1_response_start(p, http_response_head(leg->r), expect_of(leg->method));
-    if (likely(p->expect == HTTP1_EXPECT_BODY))
-        p->memo = &conn->client->cl->memos[place_of(leg->url)];
-    int r = send_request(conn, leg);
+/* The buffer of the body no longer moves. */
+static void finish_response(struct leg *leg)
+{
+    struct http_response *r = leg->r;
 
-    if (r == 0) {
-        r = unlikely(body_is_large(leg)) ? receive_uploading(conn, leg, &body)
-                                         : receive(conn, leg, &body);
-    }
+    r->status = leg->reader->status;
+    r->version = leg->reader->msg.version;
+    if (r->has_body)
+        r->body = buf_str(http_response_body(r));
+}
+
+void transfer_end(struct leg *leg)
+{
+    const struct stream *s = leg->conn->stream;
+
     if (likely(!leg->sending)) {
-        leg->sending = stream_send_started_at(conn->stream);
-        leg->sent = stream_sent_at(conn->stream);
+        leg->sending = stream_send_started_at(s);
+        leg->sent = stream_sent_at(s);
     }
     /* What ended without a byte (a close, a failure) ended now, and not when the last byte came. */
-    if (r < 0 || conn->parser.msg.framing == HTTP1_FRAMING_CLOSE)
-        leg->ended = loop_now(conn->client->cl->loop);
-    content_decoder_free(body.decoder);
-    if (body.r)
-        finish_response(leg, p);
-    return r;
+    if (leg->result < 0 || leg->reader->msg.framing == HTTP1_FRAMING_CLOSE)
+        leg->ended = loop_now(leg->client->cl->loop);
+    content_decoder_free(leg->body_sink.decoder);
+    if (leg->body_sink.begun)
+        finish_response(leg);
 }

@@ -127,6 +127,7 @@ void coro_run(struct loop *l, struct coro *c)
 
 static int park(struct coro *c, enum coro_state state)
 {
+    assert(!c->on_loop_stack);
     c->state = (uint8_t)state;
     context_switch(&c->context, &c->loop->context);
     return c->value;
@@ -205,6 +206,20 @@ void coro_uncancel(struct coro *c)
 bool coro_cancelled(const struct coro *c)
 {
     return c->cancelled;
+}
+
+void coro_on_loop_stack(coro_fn *fn, void *arg)
+{
+    struct coro *c = coro_self();
+
+    if (!c) {
+        fn(arg);
+        return;
+    }
+    /* Whoever suspended there would leave fn's frames to be overwritten. */
+    c->on_loop_stack = true;
+    context_call(&c->loop->context, fn, arg);
+    c->on_loop_stack = false;
 }
 
 void coro_stack_bounds(const struct coro *c, void **ret_base, size_t *ret_bytes)

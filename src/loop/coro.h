@@ -80,6 +80,13 @@ int coro_sleep_until(mono_ns deadline);
 /* Parks with a limit: the value of the wake, -ETIMEDOUT once `deadline` has passed, -ECANCELED. */
 int coro_park_until(mono_ns deadline);
 
+/*
+ * Calls fn(arg) on the loop's own stack, from a coroutine or not. With thousands of coroutines each
+ * stack is cold when its turn comes, and every line that a call touches there is fetched from far
+ * away; the loop's is always near. fn must not suspend.
+ */
+void coro_on_loop_stack(coro_fn *fn, void *arg);
+
 /* The lowest usable byte and the usable size of the stack (QuickJS needs them). */
 void coro_stack_bounds(const struct coro *c, void **ret_base, size_t *ret_bytes);
 

@@ -111,6 +111,7 @@ static inline void do_switch(struct coro_context *from, struct coro_context *to)
 
 void *coro_switch(void **save_sp, void *next_sp, void *value);
 void coro_boot(void);
+void coro_call(void *sp, void (*fn)(void *arg), void *arg);
 
 #    ifdef __x86_64__
 enum {
@@ -162,4 +163,14 @@ void context_leave(struct coro_context *from, struct coro_context *to)
     before_switch(from, to, true);
     do_switch(from, to);
     __builtin_unreachable();
+}
+
+void context_call(const struct coro_context *below, void (*fn)(void *arg), void *arg)
+{
+#if defined(BRUNT_UCONTEXT) || defined(CORO_ASAN) || defined(CORO_TSAN)
+    (void)below;
+    fn(arg);
+#else
+    coro_call(below->sp, fn, arg);
+#endif
 }

@@ -75,3 +75,9 @@ void context_switch(struct coro_context *from, struct coro_context *to);
 
 /* The same for the last time: `from` is never continued. */
 void context_leave(struct coro_context *from, struct coro_context *to);
+
+/*
+ * Calls fn(arg) on the stack on which `below` was left, under what is there; a plain call where
+ * stacks are switched by ucontext or watched by a sanitizer.
+ */
+void context_call(const struct coro_context *below, void (*fn)(void *arg), void *arg);

@@ -417,6 +417,89 @@ static void test_faults_belong_to_coroutines(void **state UNUSED)
     assert_string_equal(fault_text(), "");
 }
 
+/* ---- the loop's stack ---- */
+
+struct visit {
+    struct coro *self;
+    bool outside; /* of the coroutine's own stack */
+    uint64_t sum;
+};
+
+static bool lies_within(const struct coro *c, const void *p)
+{
+    void *base;
+    size_t n;
+
+    coro_stack_bounds(c, &base, &n);
+    return (const char *)p >= (const char *)base && (const char *)p < (const char *)base + n;
+}
+
+/* Deeper than a coroutine's whole stack, so that it must be elsewhere. */
+static uint64_t add_deeply(unsigned depth)
+{
+    volatile uint64_t room[128];
+
+    room[depth % 128] = depth;
+    return depth ? add_deeply(depth - 1) + room[depth % 128] : 0;
+}
+
+static void visit(void *arg)
+{
+    struct visit *v = arg;
+
+    v->self = coro_self();
+    v->outside = !lies_within(v->self, __builtin_frame_address(0));
+    if (v->outside)
+        v->sum = add_deeply(200);
+}
+
+static void visit_between_waits(void *arg)
+{
+    struct visit *v = arg;
+
+    coro_on_loop_stack(visit, v);
+    assert_ptr_equal(v->self, coro_self());
+    assert_int_equal(coro_yield(), 0);
+    v->sum += 1;
+    coro_on_loop_stack(visit, v);
+    assert_int_equal(coro_yield(), 0);
+}
+
+static void test_calls_on_the_loops_stack(void **state UNUSED)
+{
+#if defined(CORO_ASAN) || defined(CORO_TSAN) || defined(BRUNT_UCONTEXT)
+    const bool elsewhere = false;
+#else
+    const bool elsewhere = true;
+#endif
+    struct visit a = {0}, b = {0};
+
+    spawn(visit_between_waits, &a, NULL);
+    spawn(visit_between_waits, &b, NULL);
+    for (int i = 0; i < 4; i++)
+        turn();
+    assert_int_equal(a.outside, elsewhere);
+    assert_int_equal(b.outside, elsewhere);
+    assert_int_equal(a.sum, elsewhere ? 200 * 201 / 2 : 1);
+    assert_int_equal(b.sum, a.sum);
+    assert_ptr_not_equal(a.self, b.self);
+}
+
+/* Without a coroutine it is a call like any. */
+static void count_up(void *arg)
+{
+    assert_null(coro_self());
+    ++*(int *)arg;
+}
+
+static void test_calls_without_a_coroutine(void **state UNUSED)
+{
+    int n = 0;
+
+    coro_on_loop_stack(count_up, &n);
+    assert_int_equal(n, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -435,6 +518,8 @@ int main(void)
         TEST(test_semaphore),
         TEST(test_stack_is_reused_and_trimmed),
         TEST(test_faults_belong_to_coroutines),
+        TEST(test_calls_on_the_loops_stack),
+        TEST(test_calls_without_a_coroutine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

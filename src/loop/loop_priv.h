@@ -51,6 +51,7 @@ struct coro {
     uint8_t state;      /* enum coro_state */
     uint8_t kind;       /* enum coro_stack */
     bool cancelled;
+    bool on_loop_stack; /* in coro_on_loop_stack */
 };
 
 enum {

@@ -342,13 +342,12 @@ static void recv_timed_out(struct loop *l UNUSED, struct timer *t)
         coro_resume_now(s->reader, -ETIMEDOUT);
 }
 
-int stream_wait_readable(struct stream *s, mono_ns deadline)
+static int wait_edge(struct stream *s, mono_ns deadline)
 {
     assert(!s->reader);
     s->reader = coro_self();
     s->watch.waiter = s->reader;
     s->watch.early = s->tls ? NULL : stream_early;
-    s->n_unparked = 0;
     timer_set(s->loop, &s->timer, deadline, recv_timed_out);
 
     int value = coro_park();
@@ -364,25 +363,34 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
  * A peer that sends faster than we read would never let the reader park: its deadline would not be
  * looked at, and nobody else on the loop would run.
  */
-static int stream_give_way(struct stream *s, mono_ns deadline)
+static COLD int give_way(struct stream *s, mono_ns deadline)
 {
-    s->n_unparked = 0;
     if (coro_yield() < 0)
         return wait_result(s, -ECANCELED);
     return loop_clock(s->loop) >= deadline ? wait_result(s, -ETIMEDOUT) : 0;
 }
 
-ssize_t stream_recv(struct stream *s, void *buf, size_t n, mono_ns deadline)
+int stream_wait_readable(struct stream *s, mono_ns deadline)
+{
+    bool in_a_row = s->n_unparked >= RECVS_IN_A_ROW;
+
+    s->n_unparked = 0;
+    return unlikely(in_a_row) ? give_way(s, deadline) : wait_edge(s, deadline);
+}
+
+ssize_t stream_recv_now(struct stream *s, void *buf, size_t n)
 {
     assert(n > 0);
-    if (unlikely(++s->n_unparked > RECVS_IN_A_ROW)) {
-        int r = stream_give_way(s, deadline);
+    if (unlikely(s->n_unparked >= RECVS_IN_A_ROW))
+        return STREAM_AGAIN;
+    s->n_unparked++;
+    return likely(!s->tls) ? stream_raw_recv(s, buf, n) : tls_recv(s, buf, n);
+}
 
-        if (unlikely(r < 0))
-            return r;
-    }
+ssize_t stream_recv(struct stream *s, void *buf, size_t n, mono_ns deadline)
+{
     for (;;) {
-        ssize_t got = likely(!s->tls) ? stream_raw_recv(s, buf, n) : tls_recv(s, buf, n);
+        ssize_t got = stream_recv_now(s, buf, n);
 
         if (got != STREAM_AGAIN)
             return got;

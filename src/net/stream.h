@@ -59,6 +59,19 @@ const struct stream_info *stream_info(const struct stream *s);
  */
 ssize_t stream_recv(struct stream *s, void *buf, size_t n, mono_ns deadline);
 
+enum {
+    STREAM_AGAIN = -2, /* no net_status has this number */
+};
+
+/* The two halves of it: receives without suspending, or STREAM_AGAIN. */
+ssize_t stream_recv_now(struct stream *s, void *buf, size_t n);
+
+/*
+ * Suspends until that is worth calling again. Returns 0, -NET_TIMEOUT or -NET_CANCELLED (a receive
+ * that has failed is told by the next stream_recv_now).
+ */
+int stream_wait_readable(struct stream *s, mono_ns deadline);
+
 /*
  * Queues a copy of n bytes, sent at the end of this turn together with whatever else is queued.
  * Never suspends. Returns 0, or a negative net_status when the stream has failed already.

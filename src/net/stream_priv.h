@@ -9,10 +9,6 @@
 struct attempt;
 struct tls_conn;
 
-enum {
-    STREAM_AGAIN = -2, /* of raw_recv and tls_recv: nothing now; no net_status has this number */
-};
-
 struct stream {
     struct watch watch;
     struct loop *loop;
@@ -67,9 +63,6 @@ ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n);
 
 /* Queues raw bytes. Returns 0 or a negative status. */
 int stream_raw_send(struct stream *s, const void *data, size_t n);
-
-/* Suspends until the socket may have bytes. Returns 0 or a negative status. */
-int stream_wait_readable(struct stream *s, mono_ns deadline);
 
 /* Where the words of a failure go. */
 struct net_error *stream_error_slot(struct stream *s);

@@ -123,6 +123,7 @@ struct http_response *http_response_new(struct http_response_pool *pool)
         .pool = pool,
         .reason = STR(""),
         .url = STR(""),
+        .hops = STR(""),
         .error = STR(""),
         .tls_version = "",
         .tls_cipher = "",

@@ -137,6 +137,12 @@ static inline const struct http_header *http1_response_headers(const struct http
 void http1_response_start(struct http1_response *p, struct http_head *head,
                           enum http1_expect expect);
 
+/*
+ * Goes on in *to, which holds nothing of a message, with what *from was reading; from is then as
+ * good as new. Both keep being used.
+ */
+void http1_response_move(struct http1_response *to, struct http1_response *from);
+
 /* Frees what the reader holds; accepts one that is only zeroed. */
 void http1_response_fini(struct http1_response *p);
 

@@ -16,6 +16,18 @@ void http1_response_start(struct http1_response *p, struct http_head *head,
     p->shared = NULL;
 }
 
+void http1_response_move(struct http1_response *to, struct http1_response *from)
+{
+    struct http1_span *spans = to->msg.spans;
+    size_t cap_spans = to->msg.cap_spans;
+
+    *to = *from;
+    if (to->msg.culprit.p == from->msg.scratch)
+        to->msg.culprit.p = to->msg.scratch;
+    from->msg.spans = spans;
+    from->msg.cap_spans = cap_spans;
+}
+
 void http1_response_fini(struct http1_response *p)
 {
     http1_message_fini(&p->msg);

@@ -17,6 +17,8 @@
 struct reader {
     struct http1_response p;
     struct http_head head;
+    struct http1_response aside; /* where p's work lies while p serves another response */
+    struct http_head other_head;
     struct buf story;
 };
 
@@ -24,6 +26,8 @@ static void reader_fini(struct reader *r)
 {
     http1_response_fini(&r->p);
     http_head_fini(&r->head);
+    http1_response_fini(&r->aside);
+    http_head_fini(&r->other_head);
     buf_fini(&r->story);
 }
 
@@ -56,6 +60,18 @@ static void tell(struct reader *r, enum http1_event e, struct str body)
     }
 }
 
+/* As clients do between two pieces: the reader is lent to another response meanwhile. */
+static void serve_another(struct reader *r)
+{
+    struct str in = STR("HTTP/1.1 503 Later\r\nRetry-After: 1\r\nContent-");
+    struct str body;
+
+    http1_response_move(&r->aside, &r->p);
+    http1_response_start(&r->p, &r->other_head, HTTP1_EXPECT_NO_BODY);
+    assert_int_equal(http1_response_next(&r->p, &in, &body), HTTP1_MORE);
+    http1_response_move(&r->p, &r->aside);
+}
+
 /* Reads `in` in pieces of n_step bytes, each in memory of its own that ends where the piece does.
  */
 static void read_response(struct reader *r, struct str in, size_t n_step)
@@ -77,6 +93,8 @@ static void read_response(struct reader *r, struct str in, size_t n_step)
         } while (e != HTTP1_MORE && e != HTTP1_END && e != HTTP1_ERROR);
         in = str_from_index(in, n - piece.n);
         free(copy);
+        if (e == HTTP1_MORE)
+            serve_another(r);
     }
     if (e == HTTP1_MORE)
         tell(r, http1_response_eof(&r->p), (struct str){0});
