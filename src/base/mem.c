@@ -33,6 +33,14 @@ void *xcalloc(size_t n, size_t size)
     return likely(p) ? p : check(p, n * size);
 }
 
+void *xcalloc_lines(size_t size)
+{
+    size_t whole = (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *p = check(aligned_alloc(CACHE_LINE, whole), whole);
+
+    return memset(p, 0, whole);
+}
+
 void *xrealloc(void *old, size_t size)
 {
     void *p = realloc(old, size ? size : 1);

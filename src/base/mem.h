@@ -8,9 +8,16 @@
 
 #include "base/err.h"
 
+enum {
+    CACHE_LINE = 64, /* bytes */
+};
+
 /* Zeroed memory for one T, or for n. */
 #define xnew(T)      ((T *)xcalloc(1, sizeof(T)))
 #define xnew_n(T, n) ((T *)xcalloc((n), sizeof(T)))
+
+/* The same for one T, on cache lines of its own: for what each user has one of. free() frees it. */
+#define xnew_lines(T) ((T *)xcalloc_lines(sizeof(T)))
 
 /*
  * Makes room for one more element in a growing array: `vec_push(a, n, cap)` is an lvalue, the new
@@ -21,6 +28,7 @@
 
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+void *xcalloc_lines(size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));

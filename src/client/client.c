@@ -98,7 +98,7 @@ uint64_t client_loop_n_left_out(const struct client_loop *cl)
 
 struct client *client_new(struct client_loop *cl, uint64_t index)
 {
-    struct client *c = xnew(struct client);
+    struct client *c = xnew_lines(struct client);
 
     c->cl = cl;
     c->lag = -1;

@@ -86,10 +86,11 @@ struct conn {
     struct client *client;
     struct stream *stream;
     struct url *url; /* whose host_port and is_tls it serves */
-    bool insecure;   /* nobody has looked at its certificate */
-    uint32_t n_active;
-    uint32_t max_active;
-    uint64_t seen_in, seen_out;    /* bytes accounted for already */
+    uint16_t n_active;
+    uint16_t max_active;
+    bool insecure;              /* nobody has looked at its certificate */
+    uint64_t seen_in, seen_out; /* bytes accounted for already */
+    /* The first cache line ends here. */
     struct http1_response *reader; /* for what comes in pieces; NULL: that never happened */
 };
 
@@ -97,11 +98,12 @@ struct client {
     struct client_loop *cl;
     struct list conns;
     size_t n_conns;
-    struct tls_sessions *sessions; /* NULL until the first TLS connection */
-    struct net_addr local;
     struct client_bytes bytes;
     span_ns lag;                        /* of all its requests; < 0: they are due when they begin */
     const struct sample_origin *origin; /* of its samples; NULL: nobody */
+    /* The first cache line ends here. */
+    struct tls_sessions *sessions; /* NULL until the first TLS connection */
+    struct net_addr local;
     void (*place)(void *arg, struct client_place *ret_place);
     void *place_arg;
 };

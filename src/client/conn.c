@@ -62,7 +62,7 @@ static struct conn *find_idle(struct client *c, const struct leg *leg)
 static struct conn *conn_new(struct client *c, struct stream *stream, struct url *u)
 {
     struct list *spare = list_pop(&c->cl->free_conns);
-    struct conn *conn = spare ? list_entry(spare, struct conn, link) : xnew(struct conn);
+    struct conn *conn = spare ? list_entry(spare, struct conn, link) : xnew_lines(struct conn);
 
     conn->client = c;
     conn->stream = stream;

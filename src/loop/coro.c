@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "loop/loop_priv.h"
 
 enum {
@@ -18,7 +19,6 @@ enum {
      * sets; the head is moved down by up to 15 lines to spread them.
      */
     COLOURS = 16,
-    CACHE_LINE = 64,
 };
 
 struct coro *coro_self(void)

@@ -15,7 +15,6 @@
 
 enum {
     CHUNK_BLOCKS = 64, /* of a slab, allocated together */
-    CACHE_LINE = 64,
 };
 
 union slab_item {

@@ -14,7 +14,6 @@
 
 enum {
     CHUNK = 64, /* series allocated together */
-    CACHE_LINE = 64,
 };
 
 enum http_part {

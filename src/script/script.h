@@ -302,31 +302,33 @@ struct script_host_ops {
 /* One per virtual user; embedded in it by `vu`. The language may read all and write what says so.
  */
 struct script_host {
-    const struct script_host_ops *ops;
-    enum script_phase phase;
     struct tag_pool *tag_pool;
-    const struct tagset *tags; /* the user's current tags; written by group() and exec.vu.tags */
-    const struct tagset *metadata; /* exec.vu.metrics.metadata; NULL is empty; written by exec.vu */
-    struct arena *arena;           /* reset by the host after each iteration */
-    struct cookie_jar *jar;        /* of the current iteration */
+    struct arena *arena;                /* reset by the host after each iteration */
     const struct plan_options *options; /* consolidated; NULL in the first init */
     const char *options_json; /* the consolidated options as JSON, for `options` and exec.test */
-    const char *exec_options_json;  /* for exec.test.options (§2.10); NULL: options_json */
-    uint64_t vu_id;                 /* from 1; 0 in first init, setup, teardown, handleSummary */
-    uint64_t vu_id_in_test;         /* unique among all execution segments; 0 like vu_id */
-    int64_t iteration;              /* __ITER; -1 before the first */
-    uint64_t iteration_in_scenario; /* of this user */
+    const char *exec_options_json;         /* for exec.test.options (§2.10); NULL: options_json */
     const char *const *scenario_env_names; /* merged over __ENV at activation; may be NULL */
     const char *const *scenario_env_values;
     size_t n_scenario_env;
+    uint64_t activation; /* changes when the user is activated for a scenario: __ENV is rebuilt */
+    uint64_t vu_id_in_test; /* unique among all execution segments; 0 like vu_id */
+
+    /* From here on what every iteration looks at, on one cache line. */
+    const struct script_host_ops *ops;
+    const struct tagset *tags; /* the user's current tags; written by group() and exec.vu.tags */
+    const struct tagset *metadata; /* exec.vu.metrics.metadata; NULL is empty; written by exec.vu */
+    struct cookie_jar *jar;        /* of the current iteration */
+    uint64_t vu_id;                /* from 1; 0 in first init, setup, teardown, handleSummary */
+    int64_t iteration;             /* __ITER; -1 before the first */
+    uint64_t iteration_in_scenario; /* of this user */
+    enum script_phase phase;
+    bool is_idle; /* written by the language: it sleeps between two things to do; when its user is
+                     to go, there is nothing to wait for, and the sleep is cancelled */
     /*
      * Lowest usable address of the coroutine's stack; 0 when unknown: script code then gets 192 KiB
      * below the frame that enters it.
      */
     uintptr_t stack_low;
-    bool is_idle; /* written by the language: it sleeps between two things to do; when its user is
-                     to go, there is nothing to wait for, and the sleep is cancelled */
-    uint64_t activation; /* changes when the user is activated for a scenario: __ENV is rebuilt */
 };
 
 /* One file that handleSummary() asks to write; "stdout" and "stderr" are streams. */

@@ -156,7 +156,7 @@ static void tell_place(void *arg, struct client_place *ret_place)
 int vu_new(struct vu_loop *vl, uint64_t id, struct vu **ret_vu)
 {
     const struct script_ops *ops = vl->config.script->ops;
-    struct vu *vu = xnew(struct vu);
+    struct vu *vu = xnew_lines(struct vu);
 
     vu->vl = vl;
     vu->ticket = -1;
@@ -515,7 +515,7 @@ int vu_summary(struct vu *vu, const char *data_json, mono_ns deadline,
 struct script_host *vu_init_host(const struct vu_run_ops *ops, void *arg, struct tag_pool *tags)
 {
     struct vu_loop *vl = xnew(struct vu_loop);
-    struct vu *vu = xnew(struct vu);
+    struct vu *vu = xnew_lines(struct vu);
 
     vl->config.ops = ops;
     vl->config.arg = arg;

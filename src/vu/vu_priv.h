@@ -2,6 +2,7 @@
 /* What the files of vu share. */
 #include "base/arena.h"
 #include "base/list.h"
+#include "base/mem.h"
 #include "client/client.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
@@ -20,33 +21,37 @@ struct vu_series {
     const struct tagset *tags; /* NULL: not looked up yet */
     struct series *iterations;
     struct series *iteration_duration;
-    struct series *iteration_response_time; /* open models; else NULL */
-    struct series *iteration_lag;           /* the same */
     struct series *data_sent;
     struct series *data_received;
+    struct series *iteration_response_time; /* open models; else NULL */
+    struct series *iteration_lag;           /* the same */
 };
 
+/*
+ * Of thousands of users each is cold when its answer comes. So what every iteration looks at stands
+ * together, from the middle of `host` on, and begins on a cache line.
+ */
 struct vu {
-    struct script_host host; /* first: services find the user by it */
+    const struct plan_scenario *scenario;
+    const struct tagset *base_tags; /* of the scenario; host.tags starts from it */
+    struct list strands;            /* beside the one inside the script (vu_strand.c) */
+    struct coro *ending;            /* waits for the strands to end; NULL: they may live */
+    bool in_wait;                   /* parked in wait_event */
+    struct script_host host;        /* services find the user by it */
     struct vu_loop *vl;
     struct client *client;
     void *script_vu;
-    const struct plan_scenario *scenario;
-    const struct tagset *base_tags; /* of the scenario; host.tags starts from it */
-    int export_index;
     const char *setup_data;
     struct coro *coro; /* the one inside the script now; NULL: none */
-    bool interrupted;
-    bool in_wait;  /* parked in wait_event */
-    bool woken;    /* an asynchronous completion came since the last wait_event */
-    uint64_t turn; /* of the loop, when the last iteration ended */
+    uint64_t turn;     /* of the loop, when the last iteration ended */
     int64_t ticket;
+    int export_index;
+    bool interrupted;
+    bool woken; /* an asynchronous completion came since the last wait_event */
     struct list running_async;
-    struct list strands; /* beside the one inside the script (vu_strand.c) */
-    struct coro *ending; /* waits for the strands to end; NULL: they may live */
+    struct sample_origin origin; /* of its samples, for outputs that tell */
     struct arena arena;
     struct vu_series series;
-    struct sample_origin origin; /* of its samples, for outputs that tell */
     struct {
         const struct tagset *tags;
         struct str name;
@@ -54,11 +59,13 @@ struct vu {
     } last_checks[8]; /* by name: the series of checks that this user made last */
 };
 
+_Static_assert(offsetof(struct vu, host.ops) % CACHE_LINE == 0, "its hot half has moved");
+
 extern const struct script_host_ops vu_host_ops;
 
 static inline struct vu *vu_of(struct script_host *h)
 {
-    return (struct vu *)h;
+    return container_of(h, struct vu, host);
 }
 
 /* The loop's recorder, told whose samples come next. */

@@ -60,7 +60,7 @@ static void null_loop_close(void *script_loop)
 static int null_vu_new(struct script *script, void *script_loop, struct script_host *host,
                        void **ret_vu)
 {
-    struct null_vu *vu = xnew(struct null_vu);
+    struct null_vu *vu = xnew_lines(struct null_vu);
 
     vu->host = host;
     vu->request = container_of(script, struct null_script, script)->request;
