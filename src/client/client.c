@@ -302,14 +302,48 @@ static void conclude(void *arg)
         measure(leg);
 }
 
-/* One try. */
+static void begin_step(void *arg)
+{
+    struct leg *leg = arg;
+
+    transfer_begin(leg);
+    if (unlikely(leg->result))
+        conclude(leg);
+}
+
+static void take_step(void *arg)
+{
+    struct leg *leg = arg;
+
+    transfer_take(leg);
+    if (likely(leg->result))
+        conclude(leg);
+}
+
+static COLD void upload(struct leg *leg)
+{
+    transfer_upload(leg);
+    coro_on_loop_stack(conclude, leg);
+}
+
+/* One try. Its steps run on the loop's stack, and only what waits is on the user's own. */
 HOT_INLINE void try_leg(struct leg *leg, bool fresh)
 {
     leg->result = -1;
     leg->conn = conn_get(leg->client, leg, fresh);
-    if (likely(leg->conn != NULL))
-        transfer_run(leg);
-    coro_on_loop_stack(conclude, leg);
+    coro_on_loop_stack(likely(leg->conn != NULL) ? begin_step : conclude, leg);
+    if (unlikely(leg->result == 0 && transfer_is_large(leg)))
+        upload(leg);
+    while (leg->result == 0) {
+        int r = stream_wait_readable(leg->conn->stream, leg->deadline);
+
+        if (likely(r == 0)) {
+            coro_on_loop_stack(take_step, leg);
+        } else {
+            transfer_fail(leg, r);
+            coro_on_loop_stack(conclude, leg);
+        }
+    }
 }
 
 static COLD void try_again(struct leg *leg)

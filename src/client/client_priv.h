@@ -207,12 +207,21 @@ void conn_account(struct conn *conn);
 void conn_close(struct conn *conn);
 
 /*
- * Sends the leg's request over leg->conn and reads its response: leg->result is 1, or -1 with
- * leg->error. Nothing that suspends may come before transfer_end.
+ * A round trip over leg->conn in steps that do not suspend; transfer_begin sends the request,
+ * transfer_take takes what has come. leg->result then is 1 when the answer is whole, -1 with
+ * leg->error, or 0: call transfer_take (again) when the stream has become readable.
  */
-void transfer_run(struct leg *leg);
+void transfer_begin(struct leg *leg);
+void transfer_take(struct leg *leg);
 
-/* What is known at the end. On the loop's stack, or any. */
+/* Waiting for that came to `status` instead: the transfer has failed. */
+void transfer_fail(struct leg *leg, int status);
+
+/* After transfer_begin, with a body that is large: does the rest, and suspends. */
+bool transfer_is_large(const struct leg *leg);
+void transfer_upload(struct leg *leg);
+
+/* What is known at the end. Nothing that suspends may have come between. */
 void transfer_end(struct leg *leg);
 
 /* Writes the head of the leg's request into cl->out. 0, or -1 with leg->error. */

@@ -146,7 +146,7 @@ COLD int transfer_encode(struct client_loop *cl, struct leg *leg)
     return encode_head(cl, leg);
 }
 
-static bool body_is_large(const struct leg *leg)
+bool transfer_is_large(const struct leg *leg)
 {
     return leg->has_body && leg->body.n > CLIENT_BODY_INLINE;
 }
@@ -167,7 +167,7 @@ static int send_request(struct conn *conn, struct leg *leg)
         if (leg->has_body && leg->body.n)
             r->request_body = http_response_keep(r, leg->body);
     }
-    if (leg->has_body && !body_is_large(leg))
+    if (leg->has_body && !transfer_is_large(leg))
         buf_put(&cl->out, leg->body.p, leg->body.n);
     int r = stream_send(s, cl->out.data, cl->out.len);
 
@@ -339,10 +339,8 @@ static int take_piece(struct client_loop *cl, struct leg *leg, size_t n)
     return done;
 }
 
-/* Takes all that has come. */
-static void take_input(void *arg)
+void transfer_take(struct leg *leg)
 {
-    struct leg *leg = arg;
     struct client_loop *cl = leg->client->cl;
     struct stream *s = leg->conn->stream;
 
@@ -357,19 +355,9 @@ static void take_input(void *arg)
     } while (leg->result == 0);
 }
 
-static void receive(struct leg *leg)
+void transfer_fail(struct leg *leg, int status)
 {
-    for (;;) {
-        coro_on_loop_stack(take_input, leg);
-        if (leg->result)
-            return;
-        int r = stream_wait_readable(leg->conn->stream, leg->deadline);
-
-        if (unlikely(r < 0)) {
-            leg->result = fail(leg, r, leg->conn->stream);
-            return;
-        }
-    }
+    leg->result = fail(leg, status, leg->conn->stream);
 }
 
 /*
@@ -395,7 +383,7 @@ static void upload_run(void *arg)
     u->whole = stream_send_wait(s, leg->body.p, leg->body.n, leg->deadline) == 0;
 }
 
-static COLD void receive_uploading(struct leg *leg)
+COLD void transfer_upload(struct leg *leg)
 {
     struct client_loop *cl = leg->client->cl;
     struct upload upload = {.leg = leg};
@@ -407,8 +395,16 @@ static COLD void receive_uploading(struct leg *leg)
         leg->result = -1;
         return;
     }
-    receive(leg);
-    keep_reading(cl, leg);
+    while (leg->result == 0) {
+        int r = stream_wait_readable(leg->conn->stream, leg->deadline);
+
+        if (r < 0)
+            transfer_fail(leg, r);
+        else
+            transfer_take(leg);
+    }
+    if (leg->reader)
+        keep_reading(cl, leg);
     coro_waitgroup_cancel(&group);
     ignored(coro_waitgroup_wait(&group));
     leg->sending = upload.started;
@@ -417,24 +413,14 @@ static COLD void receive_uploading(struct leg *leg)
         leg->reader->msg.keep_alive = false;
 }
 
-static void begin(void *arg)
+void transfer_begin(struct leg *leg)
 {
-    struct leg *leg = arg;
-
     leg->reader = NULL;
     leg->body_sink = (struct body_sink){0};
     leg->result = send_request(leg->conn, leg);
-}
-
-void transfer_run(struct leg *leg)
-{
-    coro_on_loop_stack(begin, leg);
-    if (unlikely(leg->result))
-        return;
-    if (unlikely(body_is_large(leg)))
-        receive_uploading(leg);
-    else
-        receive(leg);
+    /* A server may have spoken first; that makes no edge any more. */
+    if (leg->result == 0 && unlikely(stream_may_have_input(leg->conn->stream)))
+        transfer_take(leg);
 }
 
 /* The buffer of the body no longer moves. */

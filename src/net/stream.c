@@ -387,6 +387,11 @@ ssize_t stream_recv_now(struct stream *s, void *buf, size_t n)
     return likely(!s->tls) ? stream_raw_recv(s, buf, n) : tls_recv(s, buf, n);
 }
 
+bool stream_may_have_input(const struct stream *s)
+{
+    return s->readable || s->early || s->tls;
+}
+
 ssize_t stream_recv(struct stream *s, void *buf, size_t n, mono_ns deadline)
 {
     for (;;) {

@@ -66,6 +66,9 @@ enum {
 /* The two halves of it: receives without suspending, or STREAM_AGAIN. */
 ssize_t stream_recv_now(struct stream *s, void *buf, size_t n);
 
+/* False: it would give STREAM_AGAIN. */
+bool stream_may_have_input(const struct stream *s);
+
 /*
  * Suspends until that is worth calling again. Returns 0, -NET_TIMEOUT or -NET_CANCELLED (a receive
  * that has failed is told by the next stream_recv_now).
