@@ -203,6 +203,9 @@ static int open_web(struct run_command *c)
 
 static void begin_web(struct run_command *c)
 {
+    /* Asking for the store's path waits until its file is open. */
+    if (!c->web)
+        return;
     locust_web_begin(c->web, &(struct locust_web_run){
                                  .test = &c->test,
                                  .loop = c->loop,
