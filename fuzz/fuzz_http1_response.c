@@ -33,10 +33,16 @@ static void read_all(struct str in, size_t n_step, enum http1_expect expect,
     struct http1_response p = {0};
     struct http_head head = {0};
     scoped(buf_fini) struct buf body = {0};
+    struct str whole;
     enum http1_event e = HTTP1_MORE;
 
     http1_response_start(&p, &head, expect);
     p.memo = memo;
+    if (http1_response_whole(&p, &in, &whole)) {
+        put_head(out, &p);
+        buf_putstr(&body, whole);
+        e = HTTP1_END;
+    }
     while (in.n && e != HTTP1_END && e != HTTP1_ERROR) {
         size_t n = in.n < n_step ? in.n : n_step;
         char *copy = xmemdup(in.p, n);

@@ -267,6 +267,10 @@ static int feed(struct client_loop *cl, struct leg *leg, struct str *in)
     enum http1_event event;
     struct str part;
 
+    if (likely(http1_response_whole(p, in, &part))) {
+        body_start(cl, leg);
+        return part.n && body_add(leg, part) ? -1 : body_end(leg);
+    }
     while ((event = http1_response_next(p, in, &part)) != HTTP1_MORE) {
         if (event == HTTP1_HEAD) {
             body_start(cl, leg);

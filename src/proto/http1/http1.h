@@ -151,6 +151,14 @@ enum http1_event http1_response_next(struct http1_response *p, struct str *in,
                                      struct str *ret_body);
 
 /*
+ * The short way, for a response that begins here, is whole in *in, and has the head that its memo
+ * remembers: takes it off *in and leaves p as it is at HTTP1_END, having told the head; *ret_body
+ * is all of the body. False: it is none of these, nothing has changed, and http1_response_next
+ * reads it.
+ */
+bool http1_response_whole(struct http1_response *p, struct str *in, struct str *ret_body);
+
+/*
  * The peer closed. Returns HTTP1_END when that ends the body as it should, else HTTP1_ERROR:
  * HTTP1_ERR_EOF when not one byte of the response came, HTTP1_ERR_UNEXPECTED_EOF later.
  */

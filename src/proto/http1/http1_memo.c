@@ -35,15 +35,17 @@ void http1_memo_fini(struct http1_memo *memo)
     *memo = (struct http1_memo){0};
 }
 
-bool http1_memo_find(struct http1_response *p, struct str *in)
+static bool begins_with(struct str in, const struct http1_known_head *k)
 {
-    struct http1_memo *memo = p->memo;
-    struct http1_known_head *k = memo->known;
+    return in.n >= k->text.n && memcmp(in.p, k->text.p, k->text.n) == 0;
+}
+
+/* What reading the head would have come to. */
+static void recall(struct http1_response *p, struct http1_known_head *k)
+{
     struct http1_message *m = &p->msg;
 
-    if (!k || in->n < k->text.n || memcmp(in->p, k->text.p, k->text.n) != 0)
-        return false;
-    memo->has_come_again = true;
+    p->memo->has_come_again = true;
     p->shared = &k->shared;
     p->status = k->status;
     p->reason = k->shared.reason;
@@ -53,7 +55,43 @@ bool http1_memo_find(struct http1_response *p, struct str *in)
     m->keep_alive = k->keep_alive;
     m->content_length = k->content_length;
     m->n_lines = k->n_lines;
+}
+
+bool http1_memo_find(struct http1_response *p, struct str *in)
+{
+    struct http1_known_head *k = p->memo->known;
+
+    if (!k || !begins_with(*in, k))
+        return false;
+    recall(p, k);
     *in = str_from_index(*in, k->text.n);
+    return true;
+}
+
+/* Bytes of a body whose end needs no looking for; more than any input has: it does. */
+static uint64_t length_of(const struct http1_known_head *k)
+{
+    if (k->framing == HTTP1_FRAMING_LENGTH)
+        return (uint64_t)k->content_length;
+    return k->framing == HTTP1_FRAMING_NONE ? 0 : UINT64_MAX;
+}
+
+bool http1_response_whole(struct http1_response *p, struct str *in, struct str *ret_body)
+{
+    struct http1_message *m = &p->msg;
+    struct http1_known_head *k = p->memo ? p->memo->known : NULL;
+
+    if (!k || m->begun || m->state != HTTP1_STATE_FIRST || !begins_with(*in, k) ||
+        length_of(k) > in->n - k->text.n)
+        return false;
+    size_t n_body = (size_t)length_of(k);
+
+    recall(p, k);
+    m->n_body = n_body;
+    m->n_wire = k->text.n + n_body;
+    m->state = HTTP1_STATE_END;
+    *ret_body = str_from(in->p + k->text.n, n_body);
+    *in = str_from(in->p + m->n_wire, in->n - m->n_wire);
     return true;
 }
 
