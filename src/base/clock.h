@@ -31,3 +31,9 @@ static inline wall_ns clock_wall(void)
 {
     return clock_read(CLOCK_REALTIME);
 }
+
+/* Of processor time that the calling thread has used. A system call. */
+static inline span_ns clock_thread_cpu(void)
+{
+    return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -9,7 +9,7 @@
 #define WORDS(type) (sizeof(type) / sizeof(uint64_t))
 
 static_assert(sizeof(struct health_counters) % sizeof(uint64_t) == 0, "it consists of words");
-static_assert(sizeof(struct script_stats) == 4 * sizeof(uint64_t), "it consists of words");
+static_assert(sizeof(struct script_stats) == 5 * sizeof(uint64_t), "it consists of words");
 
 void share_put_ready(struct buf *out, const struct share_ready *m)
 {

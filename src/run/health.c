@@ -35,15 +35,6 @@ void health_close(struct health_loop *h)
     h->schedstat = -1;
 }
 
-static span_ns thread_cpu(void)
-{
-    struct timespec t;
-
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) < 0)
-        return 0;
-    return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 /* "ran waited slices", both in ns; -1 where the kernel does not count. */
 static span_ns read_delay(const struct health_loop *h)
 {
@@ -61,7 +52,7 @@ static void read_counters(const struct worker *w, struct health_counters *ret_co
 {
     const struct health_loop *h = &w->health;
     struct health_counters c = {.at = loop_clock(w->loop),
-                                .cpu = thread_cpu(),
+                                .cpu = clock_thread_cpu(),
                                 .delayed = read_delay(h),
                                 .n_due = h->n_due,
                                 .n_late = h->n_late,

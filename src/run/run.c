@@ -629,8 +629,9 @@ static void tell_script_cost(const struct run *run)
     run_script_stats(run, &s);
     log_debug(run->config.log,
               "script code ran for %.3f ms; %" PRIu64
-              " collections of garbage took %.3f ms, longest %.3f ms",
-              (double)s.script_ns / 1e6, s.n_gc, (double)s.gc_ns / 1e6, (double)s.gc_max_ns / 1e6);
+              " collections of garbage took %.3f ms, longest %.3f ms, most processor time %.3f ms",
+              (double)s.script_ns / 1e6, s.n_gc, (double)s.gc_ns / 1e6, (double)s.gc_max_ns / 1e6,
+              (double)s.gc_max_cpu / 1e6);
 }
 
 int run_execute(struct run *run)

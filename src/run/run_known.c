@@ -107,6 +107,8 @@ void run_script_stats(const struct run *run, struct script_stats *ret_stats)
         ret_stats->n_gc += one.n_gc;
         if (one.gc_max_ns > ret_stats->gc_max_ns)
             ret_stats->gc_max_ns = one.gc_max_ns;
+        if (one.gc_max_cpu > ret_stats->gc_max_cpu)
+            ret_stats->gc_max_cpu = one.gc_max_cpu;
     }
 }
 

@@ -343,6 +343,8 @@ struct script_stats {
     span_ns script_ns; /* inside the script and its language, waits and collections left out */
     span_ns gc_ns;     /* in garbage collections */
     span_ns gc_max_ns; /* the longest of them */
+    /* The most processor time that one took: what it would have been on a machine of its own. */
+    span_ns gc_max_cpu;
     uint64_t n_gc;
 };
 

@@ -59,16 +59,21 @@ static void collect_young(struct js_group *g)
 static void collect(struct js_group *g)
 {
     struct js_loop *loop = g->loop;
+    span_ns cpu = clock_thread_cpu();
     uint64_t before = ticks_now();
 
     collect_young(g);
     JS_SetGCThreshold(g->rt, g->heap_after_gc + GC_DISASTER);
     uint64_t took = ticks_now() - before;
 
+    cpu = clock_thread_cpu() - cpu;
+
     add_ticks(&loop->shared.gc, took);
     add_ticks(&loop->shared.n_gc, 1);
     if (took > atomic_load_explicit(&loop->shared.gc_max, memory_order_relaxed))
         atomic_store_explicit(&loop->shared.gc_max, took, memory_order_relaxed);
+    if (cpu > atomic_load_explicit(&loop->shared.gc_max_cpu, memory_order_relaxed))
+        atomic_store_explicit(&loop->shared.gc_max_cpu, cpu, memory_order_relaxed);
     if (g->current)
         loop->entered += took;
 }

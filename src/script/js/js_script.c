@@ -388,6 +388,7 @@ void js_script_loop_stats(const void *script_loop, struct script_stats *ret_stat
         .script_ns = ticks_to_ns(atomic_load(&loop->shared.script), loop->origin, now),
         .gc_ns = ticks_to_ns(atomic_load(&loop->shared.gc), loop->origin, now),
         .gc_max_ns = ticks_to_ns(atomic_load(&loop->shared.gc_max), loop->origin, now),
+        .gc_max_cpu = atomic_load(&loop->shared.gc_max_cpu),
         .n_gc = atomic_load(&loop->shared.n_gc),
     };
 }

@@ -113,6 +113,7 @@ struct js_loop {
         _Atomic uint64_t gc;
         _Atomic uint64_t gc_max;
         _Atomic uint64_t n_gc;
+        _Atomic span_ns gc_max_cpu;
     } shared;
 };
 

@@ -292,6 +292,8 @@ static void test_cost_is_counted(void **state)
     assert_in_range(all.n_gc, 3, 20);
     assert_true(all.gc_max_ns > one.gc_max_ns);
     assert_true(all.gc_ns >= all.gc_max_ns);
+    assert_true(one.gc_max_cpu > 0);
+    assert_true(all.gc_max_cpu > one.gc_max_cpu);
     fake_free(f);
 }
 
