@@ -226,6 +226,8 @@ def test_options_and_users(server, target):
     told = json.loads(server.order("/stop"))
     check("stop", told == {"success": True, "message": "Test stopped"}, told)
     check("stop: it waited", server.stats()["state"] == "stopped", server.stats()["state"])
+    said = [line for line in server.json("/logs")["master"] if "test run stopped" in line]
+    check("stop is said, and is no error", said and all("level=info" in line for line in said), said)
     check("stop without a test", json.loads(server.order("/stop"))["success"])
     status, headers, page = server.get("/stats/report?download=1")
     check("report afterwards", status == 200 and "attachment" in headers["Content-Disposition"])
