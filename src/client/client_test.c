@@ -832,6 +832,9 @@ static void test_rate(void **s UNUSED)
 
 int main(void)
 {
+    if (!test_io_works())
+        return TEST_SKIPPED;
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keep_alive),
         cmocka_unit_test(test_stale_connection),

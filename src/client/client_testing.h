@@ -18,6 +18,7 @@
 #include "client/client_policy.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "loop/test_io.h"
 #include "metric/metric.h"
 #include "metric/recorder.h"
 #include "metric/snapshot.h"
@@ -329,7 +330,8 @@ static void prepare(void)
 static void run_prepared(void (*body)(void))
 {
     loop_time_virtual_init(&f.time, NS_PER_S);
-    assert_int_equal(loop_new(&(struct loop_options){.time = &f.time.time}, &f.loop), 0);
+    assert_int_equal(
+        loop_new(&(struct loop_options){.io = test_io(), .time = &f.time.time}, &f.loop), 0);
     assert_int_equal(coro_spawn(f.loop, CORO_STACK_LARGE, run_main, &body, NULL), 0);
     assert_int_equal(loop_run(f.loop), 0);
     loop_free(f.loop);

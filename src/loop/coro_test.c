@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "loop/coro_context.h"
 #include "loop/loop.h"
+#include "loop/test_io.h"
 
 static struct loop_time_virtual clock_v;
 static struct loop *loop;
@@ -20,7 +21,7 @@ static struct loop *loop;
 static int setup(void **state UNUSED)
 {
     loop_time_virtual_init(&clock_v, NS_PER_S);
-    return loop_new(&(struct loop_options){.time = &clock_v.time}, &loop);
+    return loop_new(&(struct loop_options){.io = test_io(), .time = &clock_v.time}, &loop);
 }
 
 static int teardown(void **state UNUSED)
@@ -504,6 +505,9 @@ static void test_calls_without_a_coroutine(void **state UNUSED)
 
 int main(void)
 {
+    if (!test_io_works())
+        return TEST_SKIPPED;
+
     const struct CMUnitTest tests[] = {
         TEST(test_ten_thousand),
         TEST(test_first_wake_counts),

@@ -57,9 +57,23 @@ static void wake_ready(struct loop *l UNUSED, struct watch *w UNUSED, unsigned e
 {
 }
 
-static int loop_open(struct loop *l)
+static int open_backend(struct loop *l, enum loop_io io)
 {
-    TRY(l->backend->open(&l->backend_self));
+    if (io != LOOP_IO_EPOLL) {
+        int r = loop_backend_uring.open(&l->backend_self);
+
+        if (r == 0)
+            l->backend = &loop_backend_uring;
+        if (r == 0 || io == LOOP_IO_URING)
+            return r;
+        fault_clear();
+    }
+    return l->backend->open(&l->backend_self);
+}
+
+static int loop_open(struct loop *l, enum loop_io io)
+{
+    TRY(open_backend(l, io));
 
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
@@ -109,7 +123,7 @@ int loop_new(const struct loop_options *options, struct loop **ret_loop)
     /* The default slack of 50 µs would be added to every sleep. */
     ignored(prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL));
 
-    int r = loop_open(l);
+    int r = loop_open(l, o->stamps ? LOOP_IO_EPOLL : o->io);
 
     if (r < 0) {
         loop_close(l);
@@ -155,6 +169,11 @@ struct offload *loop_offload_pool(struct loop *l)
     return l->offload;
 }
 
+const char *loop_io(const struct loop *l)
+{
+    return l->backend->name;
+}
+
 void loop_stats(const struct loop *l, struct loop_stats *ret_stats)
 {
     *ret_stats = l->stats;
@@ -179,32 +198,7 @@ void loop_stamped(struct loop *l, wall_ns at)
     l->stats.reads_by_delay[loop_turn_bucket(delay)]++;
 }
 
-/* ---- descriptors ---- */
-
-int watch_open(struct loop *l, struct watch *w, int fd, watch_fn *fn)
-{
-    w->fd = fd;
-    w->fn = fn;
-    TRY(l->backend->add(l->backend_self, w));
-    return 0;
-}
-
-void watch_remove(struct loop *l, struct watch *w)
-{
-    l->backend->remove(l->backend_self, w);
-}
-
-void watch_close(struct loop *l, struct watch *w)
-{
-    /*
-     * Closing would do, if the descriptor were the only one. A process that is being started has
-     * copies of all until it becomes another program; for so long the kernel would tell of a watch
-     * that is gone.
-     */
-    l->backend->remove(l->backend_self, w);
-    close(w->fd);
-    w->fd = -1;
-}
+/* ---- the room for early receives ---- */
 
 void *loop_early_room(struct loop *l, size_t n)
 {
@@ -384,13 +378,11 @@ static void phase_coroutines(struct loop *l)
     list_splice(&l->ready, &l->yielded);
 }
 
-static void phase_deferred(struct loop *l)
+static void run_deferred(struct loop *l)
 {
     struct list now;
     struct list *link;
 
-    if (list_empty(&l->head.deferred))
-        return;
     /* Streams take it for the moment at which they begin to send. */
     loop_clock(l);
     list_init(&now);
@@ -400,6 +392,14 @@ static void phase_deferred(struct loop *l)
 
         d->fn(l, d);
     }
+}
+
+static void phase_deferred(struct loop *l)
+{
+    if (!list_empty(&l->head.deferred))
+        run_deferred(l);
+    if (l->backend->delivery)
+        l->backend->delivery->settle(l->backend_self, l);
 }
 
 int loop_turn(struct loop *l, mono_ns until)

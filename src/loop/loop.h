@@ -10,6 +10,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -42,7 +43,15 @@ struct loop_time_virtual {
 
 void loop_time_virtual_init(struct loop_time_virtual *v, mono_ns start);
 
+/* How a loop waits for descriptors and moves bytes. */
+enum loop_io {
+    LOOP_IO_EPOLL,
+    LOOP_IO_AUTO,  /* io_uring where the kernel lets us, else epoll */
+    LOOP_IO_URING, /* io_uring, or a fault */
+};
+
 struct loop_options {
+    enum loop_io io; /* epoll whatever it says with `stamps`, which io_uring has no room for */
     struct loop_time *time; /* NULL: CLOCK_MONOTONIC; borrowed */
     span_ns spin;           /* poll instead of sleeping this long before a timer is due; 0: sleep */
     bool stamps;            /* ask the kernel when bytes came: loop_stats.reads_by_delay */
@@ -89,7 +98,7 @@ struct loop_stats {
 
 /*
  * A loop is created, run and freed on one thread, one per thread at a time; `options` may be NULL.
- * Returns 0 or a fault (descriptors used up).
+ * Returns 0 or a fault (descriptors used up, io_uring asked for and refused).
  */
 MUST_USE int loop_new(const struct loop_options *options, struct loop **ret_loop);
 
@@ -98,6 +107,9 @@ MUST_USE int loop_new(const struct loop_options *options, struct loop **ret_loop
  * Watches must have been removed and foreign threads must have stopped posting.
  */
 void loop_free(struct loop *l);
+
+/* What the loop uses: "epoll" or "io_uring"; static. */
+const char *loop_io(const struct loop *l);
 
 /* Takes turns until loop_stop. Returns 0, or a fault when waiting itself fails. */
 MUST_USE int loop_run(struct loop *l);
@@ -111,6 +123,13 @@ void loop_stop(struct loop *l);
 /* The loop of this thread, or NULL. */
 struct loop *loop_self(void);
 
+/* What a backend that moves bytes itself has to tell; see loop/delivery.h. */
+struct watch_result {
+    const char *data;
+    ssize_t n;
+    bool more;
+};
+
 /* The part that inline functions read; do not touch. */
 struct loop_head {
     mono_ns now;
@@ -119,6 +138,7 @@ struct loop_head {
     struct list deferred;
     struct wheel *wheel;
     bool stamps;
+    struct watch_result result; /* of the watch being called */
 };
 
 /*
@@ -165,6 +185,8 @@ enum {
     WATCH_WRITE = 1 << 1,  /* there is room to write; a connect has finished */
     WATCH_HANGUP = 1 << 2, /* the peer will send no more; comes with WATCH_READ */
     WATCH_ERROR = 1 << 3,  /* the next read or write will fail; comes with READ and WRITE */
+    WATCH_BYTES = 1 << 4,  /* delivered (loop/delivery.h), not to be read; comes with WATCH_READ */
+    WATCH_SENT = 1 << 5,   /* how a watch_send() went (loop/delivery.h); comes alone */
 };
 
 /*
@@ -182,6 +204,7 @@ typedef void(watch_early_fn)(struct loop *l, struct watch *w);
 
 struct watch {
     int fd;
+    uint32_t slot; /* the backend's; 0: it only tells of readiness */
     watch_fn *fn;
     watch_early_fn *early; /* NULL: nothing to take early */
     struct coro *waiter; /* who will be resumed, if that is known; only a hint, to fetch it early */

@@ -10,11 +10,6 @@
 #include "loop/loop_priv.h"
 
 enum {
-    /*
-     * So few that what the kernel touched of a connection when it was read is still in the cache
-     * when it is written to: with 1,000 connections a request costs a fifth less than with 256.
-     */
-    EVENTS_PER_WAIT = 32,
     EARLY_MIN = 3, /* events from which receiving first pays for the copy it costs */
 };
 
@@ -23,7 +18,7 @@ struct epoll_backend {
     bool no_pwait2; /* the kernel is older than 5.11 */
     int n_events;
     int at; /* the event being handed out */
-    struct epoll_event events[EVENTS_PER_WAIT];
+    struct epoll_event events[LOOP_EPOLL_EVENTS];
 };
 
 static int backend_open(void **ret_self)
@@ -51,6 +46,11 @@ static void backend_close(void *self)
     free(b);
 }
 
+int loop_epoll_fd(const void *self)
+{
+    return ((const struct epoll_backend *)self)->fd;
+}
+
 static int backend_add(void *self, struct watch *w)
 {
     struct epoll_backend *b = self;
@@ -76,13 +76,13 @@ static int wait_ms(struct epoll_backend *b, span_ns timeout)
 {
     span_ns ms = timeout < 0 ? -1 : (timeout + NS_PER_MS - 1) / NS_PER_MS;
 
-    return epoll_wait(b->fd, b->events, EVENTS_PER_WAIT, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    return epoll_wait(b->fd, b->events, LOOP_EPOLL_EVENTS, ms > INT32_MAX ? INT32_MAX : (int)ms);
 }
 
 static int wait_ns(struct epoll_backend *b, span_ns timeout)
 {
     struct timespec t = {.tv_sec = timeout / NS_PER_S, .tv_nsec = timeout % NS_PER_S};
-    int n = epoll_pwait2(b->fd, b->events, EVENTS_PER_WAIT, timeout < 0 ? NULL : &t, NULL);
+    int n = epoll_pwait2(b->fd, b->events, LOOP_EPOLL_EVENTS, timeout < 0 ? NULL : &t, NULL);
 
     if (n < 0 && (errno == ENOSYS || errno == EPERM)) {
         b->no_pwait2 = true;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "loop/coro.h"
 #include "loop/loop.h"
+#include "loop/test_io.h"
 
 enum {
     TYPE_A = 1,
@@ -157,7 +158,8 @@ static void run_main(void *arg)
 static void run(void (*body)(void))
 {
     loop_time_virtual_init(&clock_v, NS_PER_S);
-    assert_int_equal(loop_new(&(struct loop_options){.time = &clock_v.time}, &loop), 0);
+    assert_int_equal(
+        loop_new(&(struct loop_options){.io = test_io(), .time = &clock_v.time}, &loop), 0);
     server_open();
     resolver_with(RESOLVER_OPTIONS_INIT);
     assert_int_equal(coro_spawn(loop, CORO_STACK_LARGE, run_main, &body, NULL), 0);
@@ -397,6 +399,9 @@ static void test_words(void **state UNUSED)
 
 int main(void)
 {
+    if (!test_io_works())
+        return TEST_SKIPPED;
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_policies),

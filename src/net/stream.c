@@ -3,6 +3,9 @@
  * less than asked clears `readable`, so in steady state each response costs one recv and no call
  * that only finds out there is nothing. Sends go into `out` and leave at the end of the turn, one
  * send for all that was queued.
+ *
+ * Where the loop moves the bytes itself (loop/delivery.h) what comes is there before the reader is
+ * (stream_early.c), and `readable` means only that the socket may have still more than that.
  */
 #include "net/stream.h"
 
@@ -22,7 +25,6 @@ enum {
     SEND_CHUNK = 64 << 10, /* bytes of a large body queued at a time */
     SEND_HIGH = 256 << 10, /* unsent bytes at which its sender waits */
     OUT_KEEP = 64 << 10,   /* capacity that an empty queue may keep */
-    EARLY_BYTES = 4 << 10, /* asked for before the reader's turn */
     RECVS_IN_A_ROW = 64,   /* that need not wait, before others get their turn */
 };
 
@@ -57,7 +59,7 @@ static ssize_t recv_stamped(const struct stream *s, void *buf, size_t n)
     return got;
 }
 
-static ssize_t raw_recv(const struct stream *s, void *buf, size_t n)
+ssize_t stream_socket_recv(const struct stream *s, void *buf, size_t n)
 {
     if (unlikely(s->stamps))
         return recv_stamped(s, buf, n);
@@ -99,7 +101,8 @@ static void send_failed(struct stream *s, int err)
 
 static void send_finished(struct stream *s)
 {
-    s->sent_at = loop_clock(s->loop);
+    /* The loop has looked at the clock when it has sent a batch. */
+    s->sent_at = watch_delivers(&s->watch) ? loop_now(s->loop) : loop_clock(s->loop);
     s->out_done = 0;
     if (s->out.cap > OUT_KEEP) {
         buf_fini(&s->out);
@@ -110,11 +113,17 @@ static void send_finished(struct stream *s)
         shutdown(s->watch.fd, SHUT_WR);
 }
 
+static void flushed(struct stream *s)
+{
+    if (stream_unsent(s) == 0)
+        send_finished(s);
+    if (unlikely(!list_empty(&s->writers.waiters)))
+        coro_waitlist_wake_all(&s->writers, 0);
+}
+
 /* Gives the kernel what it takes. */
 static void flush_now(struct stream *s)
 {
-    if (s->send_started_at == 0)
-        s->send_started_at = loop_now(s->loop);
     while (stream_unsent(s) > 0) {
         ssize_t n = raw_send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s));
 
@@ -129,21 +138,51 @@ static void flush_now(struct stream *s)
             return;
         }
     }
-    if (stream_unsent(s) == 0)
-        send_finished(s);
-    if (unlikely(!list_empty(&s->writers.waiters)))
-        coro_waitlist_wake_all(&s->writers, 0);
+    flushed(s);
 }
 
-static void flush_deferred(struct loop *l UNUSED, struct loop_deferred *d)
+/* The loop gives everybody's to the kernel at once, and tells flush_told. */
+static void flush_handed_over(struct stream *s)
 {
-    flush_now(container_of(d, struct stream, flush));
+    s->sending = true;
+    watch_send(s->loop, &s->watch, s->out.data + s->out_done, stream_unsent(s));
+}
+
+static void flush_told(struct stream *s, ssize_t n)
+{
+    s->sending = false;
+    if (likely(n >= 0)) {
+        s->out_done += (size_t)n;
+        s->bytes_out += (uint64_t)n;
+    } else if (n != -EAGAIN && n != -EINTR) {
+        send_failed(s, (int)-n);
+        return;
+    }
+    if (unlikely(stream_unsent(s) > 0)) {
+        s->writable = false;
+        watch_want_room(s->loop, &s->watch);
+    }
+    flushed(s);
+}
+
+static void flush_deferred(struct loop *l, struct loop_deferred *d)
+{
+    struct stream *s = container_of(d, struct stream, flush);
+
+    if (s->send_started_at == 0)
+        s->send_started_at = loop_now(l);
+    if (watch_delivers(&s->watch) && stream_unsent(s) > 0)
+        flush_handed_over(s);
+    else
+        flush_now(s);
 }
 
 int stream_raw_send(struct stream *s, const void *data, size_t n)
 {
     if (unlikely(s->write_status != NET_OK))
         return -(int)s->write_status;
+    if (unlikely(s->sending))
+        watch_settle(s->loop); /* what is being sent must not move */
     if (s->out_done == s->out.len) {
         buf_reset(&s->out);
         s->out_done = 0;
@@ -233,13 +272,13 @@ mono_ns stream_sent_at(const struct stream *s)
 /* ---- receiving ---- */
 
 /* Without bytes left, a failed send is the better explanation than an end. */
-static ssize_t recv_ended(struct stream *s)
+ssize_t stream_recv_ended(struct stream *s)
 {
     s->ended = true;
     return s->write_status != NET_OK ? -(ssize_t)s->write_status : 0;
 }
 
-static ssize_t recv_failed(struct stream *s, int err)
+ssize_t stream_recv_failed(struct stream *s, int err)
 {
     if (err == EAGAIN) {
         s->readable = false;
@@ -248,84 +287,26 @@ static ssize_t recv_failed(struct stream *s, int err)
     return -(ssize_t)net_error_errno(stream_error_slot(s), "read", err);
 }
 
-/* Receives for a reader whose turn will come; see watch_early_fn. */
-static void stream_early(struct loop *l, struct watch *w)
-{
-    struct stream *s = container_of(w, struct stream, watch);
-    char *room = loop_early_room(l, EARLY_BYTES);
-
-    if (!room || s->early)
-        return;
-    ssize_t got = raw_recv(s, room, EARLY_BYTES);
-
-    if (got < 0 && errno == EINTR)
-        return;
-    s->early = room;
-    s->early_result = got < 0 ? -errno : got;
-    s->early_owned = false;
-    if (got > 0)
-        loop_early_used(l, (size_t)got);
-}
-
-/* The loop's room is about to be used again, and nobody has come for the bytes. */
-static void early_keep(struct stream *s, const char *rest, ssize_t n)
-{
-    char *copy = xmemdup(rest, (size_t)n);
-
-    if (s->early_owned)
-        free(s->early);
-    s->early = copy;
-    s->early_result = n;
-    s->early_owned = true;
-}
-
-static void early_drop(struct stream *s)
-{
-    if (s->early_owned)
-        free(s->early);
-    s->early = NULL;
-    s->early_owned = false;
-}
-
-static ssize_t early_recv(struct stream *s, void *buf, size_t n)
-{
-    ssize_t got = s->early_result;
-
-    if (unlikely(got <= 0)) {
-        early_drop(s);
-        return got == 0 ? recv_ended(s) : recv_failed(s, (int)-got);
-    }
-    if (!s->early_owned) {
-        s->bytes_in += (uint64_t)got;
-        s->received_at = loop_now(s->loop);
-        if (got < EARLY_BYTES && !s->hangup)
-            s->readable = false;
-    }
-    size_t part = (size_t)got < n ? (size_t)got : n;
-
-    memcpy(buf, s->early, part);
-    if (unlikely(part < (size_t)got))
-        early_keep(s, s->early + part, got - (ssize_t)part);
-    else
-        early_drop(s);
-    return (ssize_t)part;
-}
-
 ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
 {
     ssize_t got;
 
     if (s->early)
-        return early_recv(s, buf, n);
+        return stream_early_recv(s, buf, n);
+    if (unlikely(s->is_last))
+        return s->last_result == 0 ? stream_recv_ended(s) : stream_recv_failed(s, -s->last_result);
     if (!s->readable)
         return STREAM_AGAIN;
+    /* What the loop has received for us comes first. */
+    if (unlikely(watch_collected(s->loop, &s->watch)))
+        return STREAM_AGAIN;
     do {
-        got = raw_recv(s, buf, n);
+        got = stream_socket_recv(s, buf, n);
     } while (unlikely(got < 0 && errno == EINTR));
     if (unlikely(got < 0))
-        return recv_failed(s, errno);
+        return stream_recv_failed(s, errno);
     if (unlikely(got == 0))
-        return recv_ended(s);
+        return stream_recv_ended(s);
     s->bytes_in += (uint64_t)got;
     s->received_at = loop_now(s->loop);
     /* Drained; but an end that has been announced makes no edge of its own any more. */
@@ -425,6 +406,10 @@ static void stream_ready(struct loop *l, struct watch *w, unsigned events)
 {
     struct stream *s = container_of(w, struct stream, watch);
 
+    if (events & WATCH_SENT) {
+        flush_told(s, watch_result(l)->n);
+        return;
+    }
     if (unlikely(events & (WATCH_HANGUP | WATCH_ERROR)))
         s->hangup = true;
     if (unlikely(!s->writable && (events & WATCH_WRITE))) {
@@ -433,17 +418,16 @@ static void stream_ready(struct loop *l, struct watch *w, unsigned events)
             loop_defer(l, &s->flush);
     }
     if (events & WATCH_READ) {
-        s->readable = true;
+        if (events & WATCH_BYTES)
+            stream_delivered(s);
+        else
+            s->readable = true;
         /* A reader that runs takes what came early, and may close the stream. */
         if (s->reader && coro_resume_now(s->reader, 0))
             return;
     }
-    if (unlikely(s->early && !s->early_owned)) {
-        s->bytes_in += s->early_result > 0 ? (uint64_t)s->early_result : 0;
-        s->received_at = loop_now(l);
-        if (s->early_result > 0)
-            early_keep(s, s->early, s->early_result);
-    }
+    if (unlikely(s->early && !s->early_owned))
+        stream_early_keep(s);
 }
 
 /* ---- beginning and end ---- */
@@ -460,7 +444,8 @@ int stream_new(struct loop *l, int fd, watch_fn *fn, struct stream **ret_stream)
     coro_waitlist_init(&s->writers);
     loop_deferred_init(&s->flush, flush_deferred);
 
-    int r = watch_open(l, &s->watch, fd, fn ? fn : stream_ready);
+    int r =
+        fn ? watch_open(l, &s->watch, fd, fn) : watch_open_stream(l, &s->watch, fd, stream_ready);
 
     if (r < 0) {
         watch_close(l, &s->watch);
@@ -488,6 +473,7 @@ void stream_established(struct stream *s)
     int idle = 30;
 
     s->watch.fn = stream_ready;
+    watch_to_stream(s->loop, &s->watch);
     s->writable = true;
     if (s->info.remote.family == 0)
         s->info.remote = name_of(s->watch.fd, getpeername);
@@ -509,6 +495,8 @@ void stream_close(struct stream *s, enum stream_close_mode mode)
     if (!s)
         return;
     assert(!s->reader && list_empty(&s->writers.waiters));
+    if (s->sending)
+        watch_settle(s->loop);
     loop_deferred_cancel(&s->flush);
     timer_clear(&s->timer);
     if (mode == STREAM_CLOSE_RESET) {
@@ -520,7 +508,7 @@ void stream_close(struct stream *s, enum stream_close_mode mode)
         if (stream_unsent(s) > 0 && s->write_status == NET_OK)
             ignored(send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL));
     }
-    early_drop(s);
+    stream_early_fini(s);
     tls_conn_free(s->tls);
     watch_close(s->loop, &s->watch);
     buf_fini(&s->out);
@@ -550,6 +538,8 @@ static bool peek_drained(struct stream *s)
 {
     char byte;
 
+    if (watch_collected(s->loop, &s->watch))
+        return false;
     if (recv(s->watch.fd, &byte, 1, MSG_PEEK) >= 0 || errno != EAGAIN)
         return false;
     s->readable = false;
@@ -558,9 +548,9 @@ static bool peek_drained(struct stream *s)
 
 bool stream_is_idle_good(struct stream *s)
 {
-    if (s->hangup || s->ended || s->shut || s->early || s->write_status != NET_OK)
+    if (s->hangup || s->ended || s->shut || s->write_status != NET_OK)
         return false;
     if (s->tls)
         return !tls_has_input(s);
-    return likely(!s->readable) || peek_drained(s);
+    return likely(!s->early && !s->readable) || (!s->early && peek_drained(s));
 }

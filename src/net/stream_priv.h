@@ -2,6 +2,7 @@
 /* What the files of src/net share about streams: the struct, and how dial and TLS drive it. */
 #include "base/buf.h"
 #include "loop/coro.h"
+#include "loop/delivery.h"
 #include "loop/loop.h"
 #include "net/net_error.h"
 #include "net/stream.h"
@@ -24,13 +25,19 @@ struct stream {
     bool shut;   /* FIN goes out after what is queued */
     bool stamps; /* the kernel says when bytes came */
 
+    bool sending; /* what is queued is with the loop, which tells how it went (loop/delivery.h) */
+    bool paused;  /* the loop was told to deliver no more */
+
     /*
-     * What was received before the reader's turn came: bytes in the loop's early room, or in memory
-     * of our own when they outlived the turn. `early_result` is what recv gave, or -errno.
+     * What was received before the reader's turn came: bytes in the loop's memory, or in `kept`
+     * when they outlived that turn. `early_result` is what recv gave, or -errno. What the loop
+     * delivers is never an end or a failure: those wait in `last_result`, behind all bytes.
      */
-    char *early; /* NULL: nothing */
+    const char *early; /* NULL: nothing */
     ssize_t early_result;
     bool early_owned;
+    bool is_last;    /* last_result is known */
+    int last_result; /* 0 or -errno */
 
     uint16_t n_unparked; /* receives in a row that did not have to wait */
 
@@ -47,6 +54,7 @@ struct stream {
     struct coro_waitlist writers;
     enum net_status write_status; /* not NET_OK: sending has failed for good */
 
+    struct buf kept;         /* early, from its start or later, is all that is of use in it */
     struct net_error *error; /* NULL until the first failure */
     struct stream_info info;
 };
@@ -60,6 +68,36 @@ void stream_established(struct stream *s);
 
 /* Reads from the socket without suspending: > 0, 0 at the end, STREAM_AGAIN, negative status. */
 ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n);
+
+/*
+ * ---- what comes early (stream_early.c) ----
+ *
+ * The loop's memory holds the bytes only for so long as a watch is being called: who does not read
+ * them then finds them kept.
+ */
+
+/* A watch_early_fn: receives for a reader whose turn will come. */
+void stream_early(struct loop *l, struct watch *w);
+
+/* With WATCH_BYTES: what the loop received for us. */
+void stream_delivered(struct stream *s);
+
+/* What lies in the loop's memory and was not read stays ours. */
+void stream_early_keep(struct stream *s);
+
+/* As stream_raw_recv, when there is something early. */
+ssize_t stream_early_recv(struct stream *s, void *buf, size_t n);
+
+void stream_early_fini(struct stream *s);
+
+/* ---- receiving, for those who know that there may be something (stream.c) ---- */
+
+/* The system call. Returns as recv(), with errno. */
+ssize_t stream_socket_recv(const struct stream *s, void *buf, size_t n);
+
+/* Without bytes left: what stream_raw_recv returns at the end, and for an errno. */
+ssize_t stream_recv_ended(struct stream *s);
+ssize_t stream_recv_failed(struct stream *s, int err);
 
 /* Queues raw bytes. Returns 0 or a negative status. */
 int stream_raw_send(struct stream *s, const void *data, size_t n);

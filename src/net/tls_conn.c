@@ -395,7 +395,7 @@ bool tls_has_input(struct stream *s)
 
     if (SSL_pending(s->tls->ssl) > 0)
         return true;
-    if (!s->readable && !SSL_has_pending(s->tls->ssl))
+    if (!s->readable && !s->early && !SSL_has_pending(s->tls->ssl))
         return false;
     ERR_clear_error();
 

@@ -22,6 +22,7 @@ endfunction()
 
 brunt_pkg(OPENSSL "openssl>=3.0")
 brunt_pkg(CARES libcares)
+brunt_pkg(URING "liburing>=2.3")
 brunt_pkg(ZLIB zlib)
 pkg_check_modules(BROTLICOMMON REQUIRED libbrotlicommon)
 brunt_pkg(BROTLIDEC libbrotlidec ${BROTLICOMMON_LINK_LIBRARIES})

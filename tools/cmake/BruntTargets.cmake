@@ -89,3 +89,14 @@ function(brunt_test file)
     add_test(NAME ${test} COMMAND ${test} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${test} PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
+
+# brunt_test_over_uring(TEST ...) runs unit tests a second time, with loops that use io_uring (loop/test_io.h).
+function(brunt_test_over_uring)
+    foreach(test ${ARGN})
+        if(TARGET ${test})
+            add_test(NAME ${test}_io_uring COMMAND ${test} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+            set_tests_properties(${test}_io_uring PROPERTIES TIMEOUT 120 LABELS "unit;io_uring"
+                ENVIRONMENT BRUNT_TEST_IO=io_uring SKIP_RETURN_CODE 77)
+        endif()
+    endforeach()
+endfunction()
