@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -44,6 +45,18 @@ int cli_take_span(void *object, const struct opt_row *row, const char *value)
         return fault(-EINVAL, "'%s' is not a duration such as 30s or 5m", value);
     *(span_ns *)((char *)object + row->offset) = span;
     return 0;
+}
+
+/* In the order of enum loop_io. */
+const char *const cli_io_values[] = {"epoll", "auto", "io_uring", NULL};
+
+enum loop_io cli_io(const char *value)
+{
+    for (unsigned i = 0; value && cli_io_values[i]; i++) {
+        if (strcmp(value, cli_io_values[i]) == 0)
+            return (enum loop_io)i;
+    }
+    return LOOP_IO_EPOLL;
 }
 
 bool cli_is_terminal(int fd)

@@ -2,6 +2,7 @@
 /* What the commands share. */
 #include "base/err.h"
 #include "base/str.h"
+#include "loop/loop.h"
 
 #if defined(__x86_64__)
 #    define CLI_ARCH "amd64"
@@ -28,6 +29,10 @@ int cli_help(const struct opt_table *table, struct opt_args *args);
 
 /* For rows of type OPT_CALL: puts a duration, not below 0, into the span_ns at the row's offset. */
 MUST_USE int cli_take_span(void *object, const struct opt_row *row, const char *value);
+
+/* The values of an option --io, and what the one given (NULL: none) means. */
+extern const char *const cli_io_values[];
+enum loop_io cli_io(const char *value);
 
 /* A variable of the environment, for those who are given a way to look them up; `arg` is not used.
  */

@@ -2,12 +2,14 @@
 #include <stdio.h>
 
 #include "base/opt.h"
+#include "cli/cli.h"
 #include "cli/command.h"
 #include "target/target.h"
 
 struct settings {
     struct target_options target;
     int64_t threads, seed;
+    const char *io;
     bool list;
 };
 
@@ -19,6 +21,8 @@ static const struct opt_row rows[] = {
      .env = "BRUNT_TARGET_LISTEN", .help = "where to listen; port 0 is a free one (default 127.0.0.1:8080)"},
     {.name = "threads", .short_name = 't', .type = OPT_INT, .offset = AT(threads), .min = 1, .max = 16,
      .help = "threads that answer (default: one per processor)"},
+    {.name = "io", .type = OPT_STRING, .offset = AT(io), .values = cli_io_values,
+     .help = "how to talk to the kernel: epoll (the default), io_uring, or auto: io_uring where it is allowed"},
     {.name = "tls", .type = OPT_FLAG, .offset = AT(target.tls), .help = "speak HTTPS, with a certificate made on the spot"},
     {.name = "seed", .type = OPT_INT, .offset = AT(seed), .help = "make random delays and failures repeatable"},
     {.name = "slowness", .type = OPT_NUMBER, .offset = AT(target.slowness), .min = 0.001, .max = 1000, .value_name = "FACTOR",
@@ -71,6 +75,7 @@ static int run(int argc, char **argv)
     if (s.list)
         return print(target_list);
     s.target.n_threads = (int)s.threads;
+    s.target.io = cli_io(s.io);
     s.target.seed = (uint64_t)s.seed;
     return target_run(&s.target);
 }

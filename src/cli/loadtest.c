@@ -113,6 +113,14 @@ static const struct opt_row own_rows[] = {
      .group = "Engine",
      .help = "what a run does when one of its workers dies: stop (the default), or continue with "
              "the others"},
+    {.name = "io",
+     .type = OPT_STRING,
+     .offset = OWN(io),
+     .values = cli_io_values,
+     .env = "BRUNT_IO",
+     .group = "Engine",
+     .help = "how to talk to the kernel: epoll (the default), io_uring (fewer system calls; Linux "
+             "6.1), or auto: io_uring where it is allowed"},
     {.name = "precise",
      .type = OPT_FLAG,
      .offset = OWN(precise),

@@ -23,6 +23,7 @@ struct loadtest_own {
     int64_t workers; /* processes; 0: none */
     const char *lost_worker;
     bool full_contexts;
+    const char *io; /* NULL: as the loop has it */
     bool precise;
     bool kernel_timestamps;
     bool fail_on_invalid;

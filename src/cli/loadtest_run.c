@@ -1,5 +1,6 @@
 #include "cli/loadtest_run.h"
 
+#include "cli/cli.h"
 #include "cli/loadtest.h"
 #include "cli/secrets.h"
 
@@ -13,6 +14,7 @@ struct run_config loadtest_run_config(const struct loadtest *t, struct loop *loo
         .log = t->log,
         .console = t->console,
         .n_loops = (unsigned)t->own.loops,
+        .io = cli_io(t->own.io),
         .precise = t->own.precise,
         .kernel_timestamps = t->own.kernel_timestamps,
         .secret = secrets_get,

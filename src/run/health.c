@@ -23,8 +23,9 @@ enum {
 
 /* ---- a loop ---- */
 
-void health_open(struct health_loop *h)
+void health_open(struct health_loop *h, const struct loop *loop)
 {
+    h->io = loop_io(loop);
     h->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
@@ -406,6 +407,10 @@ static void put_loop(const struct health_loop *h, struct json_out *j)
 
     view_loop(h, &v);
     json_open_object(j);
+    if (h->io) {
+        json_key(j, "io");
+        json_put_cstr(j, h->io);
+    }
     put(j, "seconds", v.seconds);
     put(j, "busy", v.busy);
     put(j, "cpu", v.cpu);

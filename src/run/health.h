@@ -32,6 +32,7 @@ struct health_counters {
 struct health_loop {
     /* The loop's own. */
     int schedstat;  /* descriptor of /proc/thread-self/schedstat; -1: there is none */
+    const char *io; /* how it moves bytes, loop_io(); NULL: it is in another process */
     bool has_begun; /* there is load */
     bool is_over;
     struct health_counters begin, end; /* of the time of load; `end` once it is over */
@@ -48,7 +49,7 @@ struct health_loop {
 };
 
 /* On the loop's thread. */
-void health_open(struct health_loop *h);
+void health_open(struct health_loop *h, const struct loop *loop);
 void health_close(struct health_loop *h);
 void health_begin(struct worker *w);  /* load begins */
 void health_sample(struct worker *w); /* for main to see */

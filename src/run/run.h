@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "loop/loop.h"
 #include "metric/snapshot.h"
 #include "metric/threshold.h"
 #include "script/script.h"
@@ -57,6 +58,7 @@ struct run_config {
     unsigned n_loops; /* 0: as many as there are processors for us, at most one per user */
     span_ns tick;     /* 0: 1 s */
     bool no_thresholds;
+    enum loop_io io;        /* of the workers' loops */
     bool kernel_timestamps; /* compare the time of receives with the kernel's */
     bool precise;           /* workers spin before a timer is due, for RUN_SPIN */
     bool paused;            /* wait before setup() until run_resume() (run/control.h) */

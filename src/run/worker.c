@@ -171,13 +171,13 @@ void worker_close(struct worker *w)
 static int thread_body(struct worker *w)
 {
     const struct run_config *c = &w->run->config;
-    struct loop_options options = {.spin = c->precise ? RUN_SPIN : 0,
-                                   .stamps = c->kernel_timestamps};
+    struct loop_options options = {
+        .io = c->io, .spin = c->precise ? RUN_SPIN : 0, .stamps = c->kernel_timestamps};
     struct loop *loop = NULL;
     int r;
 
     TRY(loop_new(&options, &loop));
-    health_open(&w->health);
+    health_open(&w->health, loop);
     r = worker_open(w, loop);
     if (r == 0)
         r = coro_spawn(loop, vu_stack(w->run->config.script), init_users, w, NULL);

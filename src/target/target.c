@@ -61,7 +61,7 @@ static void on_stop(struct loop *l, struct message *msg)
 
 static int open_worker(struct target_worker *w, struct start *start)
 {
-    TRY(loop_new(NULL, &w->loop));
+    TRY(loop_new(&(struct loop_options){.io = w->target->options.io}, &w->loop));
     w->stop.fn = on_stop;
     w->offset_at = loop_clock(w->loop);
     w->wall_offset = clock_wall() - w->offset_at;

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "loop/loop.h"
 
 struct target;
 
@@ -19,6 +20,7 @@ struct target_options {
     const char *listen; /* "ADDRESS:PORT", "[v6]:PORT" or ":PORT"; port 0: a free one;
                            NULL: 127.0.0.1:8080 */
     int n_threads;      /* 0: one per processor, at most 16 */
+    enum loop_io io;    /* of its loops */
     bool tls;           /* HTTPS with a certificate made on the spot */
     uint64_t seed;      /* of what is random (latencies, failures); 0: from the clock */
     double slowness;    /* factor on the delays of the toy API; 0 means 1 */
