@@ -15,6 +15,12 @@ MUST_USE int watch_open_stream(struct loop *l, struct watch *w, int fd, watch_fn
 /* An open watch whose socket is connected by now. Nothing happens when it is a stream already. */
 void watch_to_stream(struct loop *l, struct watch *w);
 
+/*
+ * Ends delivery, for bytes that are many: reading them where they are wanted saves a copy. What was
+ * received comes first; then watch_delivers() is false, and the watch is told of readiness.
+ */
+void watch_from_stream(struct loop *l, struct watch *w);
+
 static inline bool watch_delivers(const struct watch *w)
 {
     return w->slot != 0;
@@ -23,8 +29,8 @@ static inline bool watch_delivers(const struct watch *w)
 /*
  * With WATCH_BYTES: n > 0 bytes at `data`, valid until watch_fn returns; n == 0 the end, n < 0 the
  * negative errno of a failure, after either of which nothing is delivered any more. All bytes come
- * before them, with WATCH_HANGUP as soon as the end is known. `more`: the room was filled and
- * nothing else is collected; what the socket itself has would be next.
+ * before them, with WATCH_HANGUP as soon as the end is known. `more`: they fill the buffer, so
+ * there may be many to come.
  *
  * With WATCH_SENT: n is how many bytes the kernel took, or a negative errno (-EAGAIN: none);
  * loop_now() is a moment after the last of the batch. That watch_fn must not resume or close

@@ -17,6 +17,7 @@ struct loop_delivery {
     bool (*collected)(void *self, const struct watch *w);
     void (*pause)(void *self, struct watch *w);
     void (*resume)(void *self, struct watch *w);
+    void (*leave)(void *self, struct watch *w);
     void (*send)(void *self, struct watch *w, const void *data, size_t n);
     void (*want_room)(void *self, struct watch *w);
     /* Sends what was queued, and tells. */

@@ -28,6 +28,7 @@ enum op {
     OP_ROOM, /* the socket can be written to */
     OP_SEND, /* the number is its place in the batch, the generation that of the batch */
     OP_SELF, /* the backend's own */
+    OP_LEFT, /* of no request: a stream that leaves has nothing collected any more */
 };
 
 enum self_op {
@@ -40,6 +41,7 @@ enum {
     SLOT_WANTED = 1 << 1, /* it should have */
     SLOT_ENDED = 1 << 2,  /* the end or a failure was collected */
     SLOT_ROOM = 1 << 3,   /* the kernel looks for room to write */
+    SLOT_LEAVES = 1 << 4, /* for epoll, once the receive is cancelled */
 };
 
 /* What the kernel's completions find a stream by. */
@@ -172,6 +174,18 @@ static void cancel(struct uring_backend *b, const struct slot *s, enum op op)
 
 /* ---- completions ---- */
 
+static void push(struct uring_backend *b, const struct arrival *a)
+{
+    vec_push(b->arrivals, b->n_arrivals, b->cap_arrivals) = *a;
+}
+
+/* Behind all that was received for it. */
+static void push_left(struct uring_backend *b, const struct slot *s)
+{
+    push(b, &(struct arrival){
+                .slot = (uint32_t)(s - b->slots), .generation = s->generation, .op = OP_LEFT});
+}
+
 static void recv_over(struct uring_backend *b, struct slot *s, int result)
 {
     /* Out of buffers, told to stop, or no room for completions: the socket has more to say. */
@@ -202,10 +216,12 @@ static void collect_slot(struct uring_backend *b, const struct io_uring_cqe *cqe
     }
     if (s && (op == OP_ROOM || a.result > 0 || s->flags & SLOT_ENDED)) {
         s->n_collected += op == OP_RECV;
-        vec_push(b->arrivals, b->n_arrivals, b->cap_arrivals) = a;
+        push(b, &a);
     } else if (a.has_buffer) {
         uring_give(&b->ring, a.buffer);
     }
+    if (s && (s->flags & (SLOT_ARMED | SLOT_LEAVES | SLOT_ENDED)) == SLOT_LEAVES && op == OP_RECV)
+        push_left(b, s);
 }
 
 static void collect_send(struct uring_backend *b, const struct io_uring_cqe *cqe)
@@ -337,6 +353,23 @@ static void look_ahead(const struct uring_backend *b)
     }
 }
 
+/* What the socket has by now epoll tells first of all. */
+static void move_to_epoll(struct uring_backend *b, struct slot *s)
+{
+    struct watch *w = s->watch;
+
+    s->flags &= (uint8_t)~SLOT_LEAVES;
+    if (loop_backend_epoll.add(b->epoll, w) < 0) {
+        fault_clear(); /* epoll has a limit for each user, the ring has not */
+        s->flags |= SLOT_WANTED;
+        arm(b, s);
+        return;
+    }
+    if (s->flags & SLOT_ROOM)
+        cancel(b, s, OP_ROOM);
+    slot_free(b, s);
+}
+
 static void hand_out(struct uring_backend *b, struct loop *l, const struct arrival *a)
 {
     struct slot *s = slot_find(b, a->slot, a->generation);
@@ -345,6 +378,10 @@ static void hand_out(struct uring_backend *b, struct loop *l, const struct arriv
         return;
     struct watch *w = s->watch;
 
+    if (unlikely(a->op == OP_LEFT)) {
+        move_to_epoll(b, s);
+        return;
+    }
     if (unlikely(a->op == OP_ROOM)) {
         w->fn(l, w, room_events(a->result));
         return;
@@ -353,7 +390,7 @@ static void hand_out(struct uring_backend *b, struct loop *l, const struct arriv
     l->head.result = (struct watch_result){
         .data = a->has_buffer ? uring_buffer(&b->ring, a->buffer) : NULL,
         .n = a->result,
-        .more = a->result == URING_BUFFER_BYTES && s->n_collected == 0,
+        .more = a->result == URING_BUFFER_BYTES,
     };
     w->fn(l, w, recv_events(s, a->result));
 }
@@ -402,8 +439,21 @@ static void delivery_pause(void *self, struct watch *w)
     struct slot *s = &b->slots[w->slot];
 
     s->flags &= (uint8_t)~SLOT_WANTED;
-    if (s->flags & SLOT_ARMED)
+    if (s->flags & SLOT_ARMED && !(s->flags & SLOT_LEAVES))
         cancel(b, s, OP_RECV);
+}
+
+static void delivery_leave(void *self, struct watch *w)
+{
+    struct uring_backend *b = self;
+    struct slot *s = &b->slots[w->slot];
+
+    if (s->flags & (SLOT_LEAVES | SLOT_ENDED))
+        return;
+    delivery_pause(self, w);
+    s->flags |= SLOT_LEAVES;
+    if (!(s->flags & SLOT_ARMED))
+        push_left(b, s);
 }
 
 static void delivery_resume(void *self, struct watch *w)
@@ -411,6 +461,8 @@ static void delivery_resume(void *self, struct watch *w)
     struct uring_backend *b = self;
     struct slot *s = &b->slots[w->slot];
 
+    if (s->flags & SLOT_LEAVES)
+        return;
     s->flags |= SLOT_WANTED;
     /* One that is still being cancelled is armed again when that is over. */
     if (!(s->flags & (SLOT_ARMED | SLOT_ENDED)))
@@ -565,6 +617,7 @@ static const struct loop_delivery delivery = {
     .collected = delivery_collected,
     .pause = delivery_pause,
     .resume = delivery_resume,
+    .leave = delivery_leave,
     .send = delivery_send,
     .want_room = delivery_want_room,
     .settle = delivery_settle,

@@ -21,8 +21,8 @@ struct uring {
 };
 
 enum {
-    URING_BUFFERS = 256, /* a power of two */
-    URING_BUFFER_BYTES = 4 << 10,
+    URING_BUFFERS = 128, /* a power of two */
+    URING_BUFFER_BYTES = 16 << 10,
     URING_GROUP = 0, /* the buffers' name towards the kernel */
 };
 

@@ -68,6 +68,12 @@ void watch_resume(struct loop *l, struct watch *w)
     l->backend->delivery->resume(l->backend_self, w);
 }
 
+void watch_from_stream(struct loop *l, struct watch *w)
+{
+    if (w->slot)
+        l->backend->delivery->leave(l->backend_self, w);
+}
+
 void watch_send(struct loop *l, struct watch *w, const void *data, size_t n)
 {
     assert(w->slot);

@@ -309,6 +309,8 @@ ssize_t stream_raw_recv(struct stream *s, void *buf, size_t n)
         return stream_recv_ended(s);
     s->bytes_in += (uint64_t)got;
     s->received_at = loop_now(s->loop);
+    if (unlikely(s->is_bulk))
+        stream_bulk_received(s, got);
     /* Drained; but an end that has been announced makes no edge of its own any more. */
     if ((size_t)got < n && !s->hangup)
         s->readable = false;

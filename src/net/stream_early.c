@@ -13,6 +13,8 @@
 
 enum {
     EARLY_BYTES = 4 << 10, /* asked for before the reader's turn */
+    SMALL = 8 << 10,
+    SMALL_IN_A_ROW = 16,
     KEPT_MANY = 256 << 10, /* bytes at which no more are wanted */
     KEPT_SPARE = 16 << 10, /* capacity that an empty `kept` may have */
 };
@@ -41,6 +43,22 @@ void stream_early(struct loop *l, struct watch *w)
         count(s, got);
         loop_early_used(l, (size_t)got);
     }
+}
+
+/*
+ * A large body is read straight to where it is wanted, for which the loop only says when; a copy
+ * more would cost a quarter of its time. Changing over costs a microsecond or two, so it is not
+ * done for a single small answer between large ones.
+ */
+void stream_bulk_received(struct stream *s, ssize_t got)
+{
+    if (watch_delivers(&s->watch))
+        return; /* it has not happened yet */
+    s->n_small = got < SMALL ? s->n_small + 1 : 0;
+    if (s->n_small < SMALL_IN_A_ROW || s->hangup)
+        return;
+    s->is_bulk = false;
+    watch_to_stream(s->loop, &s->watch);
 }
 
 /* ---- what is kept ---- */
@@ -91,7 +109,8 @@ static void early_done(struct stream *s)
         buf_fini(&s->kept);
     if (unlikely(s->paused)) {
         s->paused = false;
-        watch_resume(s->loop, &s->watch);
+        if (watch_delivers(&s->watch))
+            watch_resume(s->loop, &s->watch);
     }
 }
 
@@ -112,8 +131,12 @@ void stream_delivered(struct stream *s)
         return;
     }
     count(s, r->n);
-    if (unlikely(r->more))
+    if (unlikely(r->more && !s->is_bulk)) {
+        s->is_bulk = true;
+        s->n_small = 0;
         s->readable = true;
+        watch_from_stream(s->loop, &s->watch);
+    }
     if (likely(!s->early)) {
         s->early = r->data;
         s->early_result = r->n;
@@ -135,6 +158,7 @@ ssize_t stream_early_recv(struct stream *s, void *buf, size_t n)
     /* Of what was delivered the socket knows nothing: see watch_result.more. */
     if (!s->early_owned && !watch_delivers(&s->watch) && got < EARLY_BYTES && !s->hangup)
         s->readable = false;
+    bool is_new = !s->early_owned;
     size_t part = (size_t)got < n ? (size_t)got : n;
 
     memcpy(buf, s->early, part);
@@ -146,5 +170,7 @@ ssize_t stream_early_recv(struct stream *s, void *buf, size_t n)
     } else {
         keep(s, s->early + part, got - (ssize_t)part);
     }
+    if (unlikely(s->is_bulk && is_new))
+        stream_bulk_received(s, got);
     return (ssize_t)part;
 }

@@ -27,6 +27,8 @@ struct stream {
 
     bool sending; /* what is queued is with the loop, which tells how it went (loop/delivery.h) */
     bool paused;  /* the loop was told to deliver no more */
+    bool is_bulk; /* it was told to leave the receiving to us */
+    uint8_t n_small; /* receives in a row since then that took little */
 
     /*
      * What was received before the reader's turn came: bytes in the loop's memory, or in `kept`
@@ -81,6 +83,9 @@ void stream_early(struct loop *l, struct watch *w);
 
 /* With WATCH_BYTES: what the loop received for us. */
 void stream_delivered(struct stream *s);
+
+/* After a receive of ours: when little comes again the loop may deliver it. */
+void stream_bulk_received(struct stream *s, ssize_t got);
 
 /* What lies in the loop's memory and was not read stays ours. */
 void stream_early_keep(struct stream *s);
