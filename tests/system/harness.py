@@ -233,7 +233,8 @@ class Bench:
         """What the caller's shell has set for k6 or brunt must not reach a test."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("K6_", "BRUNT_")) and
                 k.lower() not in ("xdg_data_home", "http_proxy", "https_proxy", "no_proxy", "all_proxy", "no_color", "sslkeylogfile")}
-        return {**kept, "HOME": str(self.dir), "TZ": "UTC", **(extra or {})}
+        io = {"BRUNT_IO": os.environ["TEST_IO"]} if "TEST_IO" in os.environ else {}
+        return {**kept, **io, "HOME": str(self.dir), "TZ": "UTC", **(extra or {})}
 
     def start(self, command, env=None, stdin=None):
         command = [self.brunt if word == "brunt" else word for word in command]
