@@ -193,6 +193,8 @@ static void recv_over(struct uring_backend *b, struct slot *s, int result)
                    result == -EAGAIN;
 
     s->flags &= (uint8_t)~SLOT_ARMED;
+    if (unlikely(result == -ENOBUFS))
+        uring_lend_more(&b->ring);
     if (!goes_on)
         s->flags |= SLOT_ENDED;
     else if (s->flags & SLOT_WANTED)
@@ -334,23 +336,26 @@ static unsigned recv_events(const struct slot *s, int result)
 }
 
 /* With many connections each is cold when its turn comes; it is asked for a few turns before. */
-static void look_ahead(const struct uring_backend *b)
+static const struct watch *ahead(const struct uring_backend *b, size_t n)
 {
-    if (b->at + 2 < b->n_arrivals) {
-        const struct arrival *a = &b->arrivals[b->at + 2];
-        const struct slot *s = slot_find(b, a->slot, a->generation);
+    const struct arrival *a = &b->arrivals[b->at + n];
+    const struct slot *s;
 
-        if (s)
-            __builtin_prefetch(s->watch);
-    }
-    if (b->at < b->n_arrivals) {
-        const struct arrival *a = &b->arrivals[b->at];
-        const struct slot *s = slot_find(b, a->slot, a->generation);
+    if (b->at + n >= b->n_arrivals)
+        return NULL;
+    s = slot_find(b, a->slot, a->generation);
+    return s ? s->watch : NULL;
+}
 
-        __builtin_prefetch(b->ring.memory + (size_t)a->buffer * (URING_BUFFER_BYTES + 64));
-        if (s && s->watch->waiter)
-            coro_prefetch(s->watch->waiter);
-    }
+static void look_ahead(struct uring_backend *b)
+{
+    const struct watch *second = ahead(b, 1), *next = ahead(b, 0);
+
+    __builtin_prefetch(ahead(b, 3));
+    if (second)
+        __builtin_prefetch(second->waiter);
+    if (next && next->waiter)
+        coro_prefetch(next->waiter);
 }
 
 /* What the socket has by now epoll tells first of all. */

@@ -13,6 +13,7 @@
 enum {
     SQ_ENTRIES = 512,
     CQ_ENTRIES = 4096,
+    LENT_AT_A_TIME = 32, /* kernels receive for some 20 connections before they come back */
 };
 
 static size_t lent_bytes(void)
@@ -50,9 +51,15 @@ static int lend_buffers(struct uring *u)
     if (r < 0)
         return r;
     io_uring_buf_ring_init(u->lent);
-    for (unsigned i = 0; i < URING_BUFFERS; i++)
-        uring_give(u, i);
+    uring_lend_more(u);
     return 0;
+}
+
+/* The kernel goes round all that it has, so that few of them stay in the cache and many do not. */
+void uring_lend_more(struct uring *u)
+{
+    for (unsigned i = 0; i < LENT_AT_A_TIME && u->n_lent < URING_BUFFERS; i++)
+        uring_give(u, u->n_lent++);
 }
 
 int uring_open(struct uring *u)

@@ -15,13 +15,14 @@ struct uring {
     struct io_uring ring;
     struct io_uring_buf_ring *lent; /* the buffers that the kernel may fill */
     char *memory;                   /* of the buffers */
+    unsigned n_lent;                /* of the buffers */
     unsigned n_submits;             /* counts up whenever the queue was emptied */
     int broken;                     /* 0, or the negative errno for which it cannot go on */
     struct io_uring_sqe nowhere;    /* what uring_sqe() gives when it is */
 };
 
 enum {
-    URING_BUFFERS = 128, /* a power of two */
+    URING_BUFFERS = 256, /* a power of two */
     URING_BUFFER_BYTES = 16 << 10,
     URING_GROUP = 0, /* the buffers' name towards the kernel */
 };
@@ -51,6 +52,9 @@ static inline char *uring_buffer(struct uring *u, unsigned i)
     /* A line apart from a power of two, or the heads of all would share a few sets of the cache. */
     return u->memory + (size_t)i * (URING_BUFFER_BYTES + 64);
 }
+
+/* Some more of them, when those lent are too few. */
+void uring_lend_more(struct uring *u);
 
 static inline void uring_give(struct uring *u, unsigned i)
 {
