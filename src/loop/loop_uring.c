@@ -195,10 +195,11 @@ static void recv_over(struct uring_backend *b, struct slot *s, int result)
     s->flags &= (uint8_t)~SLOT_ARMED;
     if (unlikely(result == -ENOBUFS))
         uring_lend_more(&b->ring);
-    if (!goes_on)
+    if (!goes_on) {
         s->flags |= SLOT_ENDED;
-    else if (s->flags & SLOT_WANTED)
+    } else if (s->flags & SLOT_WANTED) {
         arm(b, s);
+    }
 }
 
 static void collect_slot(struct uring_backend *b, const struct io_uring_cqe *cqe, enum op op)
@@ -569,10 +570,11 @@ static void backend_remove(void *self, struct watch *w)
 {
     struct uring_backend *b = self;
 
-    if (w->slot)
+    if (w->slot) {
         remove_stream(b, w);
-    else
+    } else {
         loop_backend_epoll.remove(b->epoll, w);
+    }
 }
 
 static void backend_close(void *self)
@@ -591,6 +593,17 @@ static void backend_close(void *self)
     free(b);
 }
 
+static int refused(int r)
+{
+    const char *words = strerrordesc_np(-r);
+
+    return fault(
+        r,
+        "the kernel refuses io_uring (%s): it takes Linux 6.1, kernel.io_uring_disabled = 0 "
+        "and, in a container, a seccomp profile that allows it; epoll works anywhere",
+        words ? words : "for a reason unknown");
+}
+
 static int backend_open(void **ret_self)
 {
     struct uring_backend *b = xnew(struct uring_backend);
@@ -598,11 +611,7 @@ static int backend_open(void **ret_self)
 
     if (r < 0) {
         free(b);
-        return fault(
-            r,
-            "the kernel refuses io_uring (%s): it takes Linux 6.1, kernel.io_uring_disabled "
-            "at 0, and in a container a seccomp profile that allows it; epoll works anywhere",
-            strerror(-r));
+        return refused(r);
     }
     r = loop_backend_epoll.open(&b->epoll);
     if (r < 0) {

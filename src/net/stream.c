@@ -171,10 +171,11 @@ static void flush_deferred(struct loop *l, struct loop_deferred *d)
 
     if (s->send_started_at == 0)
         s->send_started_at = loop_now(l);
-    if (watch_delivers(&s->watch) && stream_unsent(s) > 0)
+    if (watch_delivers(&s->watch) && stream_unsent(s) > 0) {
         flush_handed_over(s);
-    else
+    } else {
         flush_now(s);
+    }
 }
 
 int stream_raw_send(struct stream *s, const void *data, size_t n)
@@ -420,10 +421,11 @@ static void stream_ready(struct loop *l, struct watch *w, unsigned events)
             loop_defer(l, &s->flush);
     }
     if (events & WATCH_READ) {
-        if (events & WATCH_BYTES)
+        if (events & WATCH_BYTES) {
             stream_delivered(s);
-        else
+        } else {
             s->readable = true;
+        }
         /* A reader that runs takes what came early, and may close the stream. */
         if (s->reader && coro_resume_now(s->reader, 0))
             return;
