@@ -438,7 +438,7 @@ static void stream_ready(struct loop *l, struct watch *w, unsigned events)
 
 int stream_new(struct loop *l, int fd, watch_fn *fn, struct stream **ret_stream)
 {
-    struct stream *s = xnew(struct stream);
+    struct stream *s = xnew_lines(struct stream);
 
     s->loop = l;
     s->out = BUF_INIT(STREAM_OUT_LIMIT);

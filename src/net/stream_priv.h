@@ -1,6 +1,7 @@
 #pragma once
 /* What the files of src/net share about streams: the struct, and how dial and TLS drive it. */
 #include "base/buf.h"
+#include "base/mem.h"
 #include "loop/coro.h"
 #include "loop/delivery.h"
 #include "loop/loop.h"
@@ -10,12 +11,12 @@
 struct attempt;
 struct tls_conn;
 
+/* What every round trip looks at is on the first four cache lines, in the order of its fields. */
 struct stream {
     struct watch watch;
     struct loop *loop;
-    struct coro *reader;        /* parked in a receive, or in a connect */
-    struct tls_conn *tls;       /* NULL: plain */
-    struct attempt *connecting; /* while it is being dialled */
+    struct coro *reader;  /* parked in a receive, or in a connect */
+    struct tls_conn *tls; /* NULL: plain */
 
     /* What the edges have told: whether a call is worth making. */
     bool readable;
@@ -26,40 +27,42 @@ struct stream {
     bool stamps; /* the kernel says when bytes came */
 
     bool sending; /* what is queued is with the loop, which tells how it went (loop/delivery.h) */
-    bool paused;  /* the loop was told to deliver no more */
-    bool is_bulk; /* it was told to leave the receiving to us */
-    uint8_t n_small; /* receives in a row since then that took little */
 
     /*
      * What was received before the reader's turn came: bytes in the loop's memory, or in `kept`
      * when they outlived that turn. `early_result` is what recv gave, or -errno. What the loop
      * delivers is never an end or a failure: those wait in `last_result`, behind all bytes.
      */
+    bool early_owned;
     const char *early; /* NULL: nothing */
     ssize_t early_result;
-    bool early_owned;
-    bool is_last;    /* last_result is known */
-    int last_result; /* 0 or -errno */
-
-    uint16_t n_unparked; /* receives in a row that did not have to wait */
-
-    struct timer timer; /* the reader's deadline */
     mono_ns received_at;
     mono_ns send_started_at; /* before the first byte of what was queued last left; 0: not yet */
     mono_ns sent_at;
     uint64_t bytes_in;
     uint64_t bytes_out;
+    enum net_status write_status; /* not NET_OK: sending has failed for good */
+    uint16_t n_unparked;          /* receives in a row that did not have to wait */
+    bool is_last;                 /* last_result is known */
+    bool is_bulk;                 /* the loop was told to leave the receiving to us */
 
+    struct timer timer;         /* the reader's deadline */
     struct loop_deferred flush; /* queued when there are bytes to send and room for them */
+
     struct buf out;
     size_t out_done; /* bytes of out that the kernel has */
     struct coro_waitlist writers;
-    enum net_status write_status; /* not NET_OK: sending has failed for good */
+    int last_result; /* 0 or -errno */
+    bool paused;     /* the loop was told to deliver no more */
+    uint8_t n_small; /* receives in a row, while it is bulk, that took little */
 
-    struct buf kept;         /* early, from its start or later, is all that is of use in it */
-    struct net_error *error; /* NULL until the first failure */
+    struct attempt *connecting; /* while it is being dialled */
+    struct buf kept;            /* early, from its start or later, is all that is of use in it */
+    struct net_error *error;    /* NULL until the first failure */
     struct stream_info info;
 };
+
+_Static_assert(offsetof(struct stream, connecting) <= 4 * CACHE_LINE, "its hot part has grown");
 
 /* A stream around a non-blocking socket, which it owns. Returns 0 or a fault (the socket is
  * closed). */
