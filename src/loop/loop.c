@@ -90,6 +90,7 @@ static void loop_close(struct loop *l)
     l->backend->close(l->backend_self);
     stack_pool_fini(&l->stacks);
     free(l->early);
+    free(l->out);
     self_loop = NULL;
     free(l);
 }
@@ -198,7 +199,7 @@ void loop_stamped(struct loop *l, wall_ns at)
     l->stats.reads_by_delay[loop_turn_bucket(delay)]++;
 }
 
-/* ---- the room for early receives ---- */
+/* ---- memory for a turn ---- */
 
 void *loop_early_room(struct loop *l, size_t n)
 {
@@ -210,6 +211,19 @@ void *loop_early_room(struct loop *l, size_t n)
 void loop_early_used(struct loop *l, size_t n)
 {
     l->n_early += (n + 63) & ~(size_t)63;
+}
+
+void *loop_out_room(struct loop *l, size_t n)
+{
+    if (unlikely(!l->out))
+        l->out = xmalloc(LOOP_OUT_BYTES);
+    if (n > LOOP_OUT_BYTES - l->n_out)
+        return NULL;
+    char *room = l->out + l->n_out;
+    size_t lines = (n + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+
+    l->n_out = lines < LOOP_OUT_BYTES - l->n_out ? l->n_out + lines : LOOP_OUT_BYTES;
+    return room;
 }
 
 /* ---- other threads ---- */
@@ -400,6 +414,9 @@ static void phase_deferred(struct loop *l)
         run_deferred(l);
     if (l->backend->delivery)
         l->backend->delivery->settle(l->backend_self, l);
+    /* Work that was queued meanwhile is the next turn's, and so is what it wants to send. */
+    if (list_empty(&l->head.deferred))
+        l->n_out = 0;
 }
 
 int loop_turn(struct loop *l, mono_ns until)

@@ -227,6 +227,9 @@ void loop_early_used(struct loop *l, size_t n);
 
 /* ---- the end of the turn ---- */
 
+/* Room for n bytes that last until the deferred work has been done, or NULL when it is used up. */
+void *loop_out_room(struct loop *l, size_t n);
+
 struct loop_deferred;
 typedef void(deferred_fn)(struct loop *l, struct loop_deferred *d);
 

@@ -83,6 +83,7 @@ struct coro {
 
 enum {
     LOOP_EARLY_BYTES = 256 << 10, /* received in one turn before anything is handled */
+    LOOP_OUT_BYTES = 256 << 10,   /* queued to be sent at the end of a turn */
 };
 
 struct loop {
@@ -106,6 +107,8 @@ struct loop {
     struct wheel wheel;
     char *early; /* EARLY_BYTES, made at first use */
     size_t n_early;
+    char *out; /* LOOP_OUT_BYTES, the same */
+    size_t n_out;
 
     /* Any thread. */
     struct {

@@ -1,8 +1,8 @@
 /*
  * A socket on the loop. Edge-triggered events set `readable` and `writable`; a receive that gives
  * less than asked clears `readable`, so in steady state each response costs one recv and no call
- * that only finds out there is nothing. Sends go into `out` and leave at the end of the turn, one
- * send for all that was queued.
+ * that only finds out there is nothing. What is sent is queued and leaves at the end of the turn,
+ * one send for all of it.
  *
  * Where the loop moves the bytes itself (loop/delivery.h) what comes is there before the reader is
  * (stream_early.c), and `readable` means only that the socket may have still more than that.
@@ -84,7 +84,7 @@ const struct net_error *stream_error(const struct stream *s)
 
 size_t stream_unsent(const struct stream *s)
 {
-    return s->out.len - s->out_done;
+    return s->n_unsent;
 }
 
 /* Sending is over. The reader looks once more: an answer may have come before the failure. */
@@ -92,31 +92,54 @@ static void send_failed(struct stream *s, int err)
 {
     s->write_status = net_error_errno(stream_error_slot(s), "write", err);
     buf_fini(&s->out);
-    s->out_done = 0;
+    s->n_unsent = 0;
     coro_waitlist_wake_all(&s->writers, 0);
     s->readable = true;
     if (s->reader)
         coro_wake(s->reader, 0);
 }
 
-static void send_finished(struct stream *s)
+static void out_reset(struct stream *s)
 {
-    /* The loop has looked at the clock when it has sent a batch. */
-    s->sent_at = watch_delivers(&s->watch) ? loop_now(s->loop) : loop_clock(s->loop);
-    s->out_done = 0;
     if (s->out.cap > OUT_KEEP) {
         buf_fini(&s->out);
     } else {
         buf_reset(&s->out);
     }
+}
+
+/* The loop's memory is used again next turn. */
+static COLD void unsent_keep(struct stream *s)
+{
+    if (!s->n_unsent || s->out.len)
+        return;
+    ignored(buf_add(&s->out, s->unsent, s->n_unsent));
+    s->unsent = s->out.data;
+}
+
+static void send_finished(struct stream *s)
+{
+    /* The loop has looked at the clock when it has sent a batch. */
+    s->sent_at = watch_delivers(&s->watch) ? loop_now(s->loop) : loop_clock(s->loop);
+    if (unlikely(s->out.len))
+        out_reset(s);
     if (s->shut)
         shutdown(s->watch.fd, SHUT_WR);
 }
 
+static void sent(struct stream *s, ssize_t n)
+{
+    s->unsent += n;
+    s->n_unsent -= (size_t)n;
+    s->bytes_out += (uint64_t)n;
+}
+
 static void flushed(struct stream *s)
 {
-    if (stream_unsent(s) == 0)
+    if (likely(s->n_unsent == 0))
         send_finished(s);
+    else
+        unsent_keep(s);
     if (unlikely(!list_empty(&s->writers.waiters)))
         coro_waitlist_wake_all(&s->writers, 0);
 }
@@ -124,12 +147,11 @@ static void flushed(struct stream *s)
 /* Gives the kernel what it takes. */
 static void flush_now(struct stream *s)
 {
-    while (stream_unsent(s) > 0) {
-        ssize_t n = raw_send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s));
+    while (s->n_unsent > 0) {
+        ssize_t n = raw_send(s->watch.fd, s->unsent, s->n_unsent);
 
         if (n >= 0) {
-            s->out_done += (size_t)n;
-            s->bytes_out += (uint64_t)n;
+            sent(s, n);
         } else if (errno == EAGAIN) {
             s->writable = false;
             break;
@@ -145,20 +167,19 @@ static void flush_now(struct stream *s)
 static void flush_handed_over(struct stream *s)
 {
     s->sending = true;
-    watch_send(s->loop, &s->watch, s->out.data + s->out_done, stream_unsent(s));
+    watch_send(s->loop, &s->watch, s->unsent, s->n_unsent);
 }
 
 static void flush_told(struct stream *s, ssize_t n)
 {
     s->sending = false;
     if (likely(n >= 0)) {
-        s->out_done += (size_t)n;
-        s->bytes_out += (uint64_t)n;
+        sent(s, n);
     } else if (n != -EAGAIN && n != -EINTR) {
         send_failed(s, (int)-n);
         return;
     }
-    if (unlikely(stream_unsent(s) > 0)) {
+    if (unlikely(s->n_unsent > 0)) {
         s->writable = false;
         watch_want_room(s->loop, &s->watch);
     }
@@ -178,17 +199,41 @@ static void flush_deferred(struct loop *l, struct loop_deferred *d)
     }
 }
 
+/* Most that is sent is one piece, and is gone by the end of the turn: it needs no buffer of ours.
+ */
+static bool queue_for_turn(struct stream *s, const void *data, size_t n)
+{
+    char *room = s->writable && !s->n_unsent ? loop_out_room(s->loop, n) : NULL;
+
+    if (!room)
+        return false;
+    memcpy(room, data, n);
+    s->unsent = room;
+    s->n_unsent = n;
+    return true;
+}
+
+/* Returns 0 or BUF_E_LIMIT. */
+static int queue_for_long(struct stream *s, const void *data, size_t n)
+{
+    if (s->n_unsent)
+        unsent_keep(s);
+    else
+        buf_reset(&s->out);
+    if (buf_add(&s->out, data, n) == BUF_E_LIMIT)
+        return BUF_E_LIMIT;
+    s->n_unsent += n;
+    s->unsent = s->out.data + s->out.len - s->n_unsent;
+    return 0;
+}
+
 int stream_raw_send(struct stream *s, const void *data, size_t n)
 {
     if (unlikely(s->write_status != NET_OK))
         return -(int)s->write_status;
     if (unlikely(s->sending))
         watch_settle(s->loop); /* what is being sent must not move */
-    if (s->out_done == s->out.len) {
-        buf_reset(&s->out);
-        s->out_done = 0;
-    }
-    if (unlikely(buf_add(&s->out, data, n) == BUF_E_LIMIT)) {
+    if (unlikely(!queue_for_turn(s, data, n) && queue_for_long(s, data, n))) {
         net_error_setf(stream_error_slot(s), NET_OTHER, "write: too many bytes queued");
         return -NET_OTHER;
     }
@@ -510,7 +555,7 @@ void stream_close(struct stream *s, enum stream_close_mode mode)
             tls_shutdown(s);
         loop_deferred_cancel(&s->flush);
         if (stream_unsent(s) > 0 && s->write_status == NET_OK)
-            ignored(send(s->watch.fd, s->out.data + s->out_done, stream_unsent(s), MSG_NOSIGNAL));
+            ignored(send(s->watch.fd, s->unsent, s->n_unsent, MSG_NOSIGNAL));
     }
     stream_early_fini(s);
     tls_conn_free(s->tls);

@@ -123,6 +123,70 @@ static void test_large_and_small_in_turn(void **state UNUSED)
     run(body_sizes);
 }
 
+/*
+ * Small sends, one a turn, to a peer that does not read: the last that finds room is taken in part
+ * or not at all, and what is left of it outlives the turn whose memory it lay in.
+ */
+enum {
+    LINE = 1000,     /* bytes of a small send */
+    LINES_MORE = 50, /* after the socket is full */
+};
+
+static size_t n_lines_read;
+
+static void fill_line(char line[LINE], size_t i)
+{
+    for (size_t k = 0; k < LINE; k++)
+        line[k] = (char)((i * LINE + k) * 2654435761U >> 23);
+}
+
+static void serve_lines(struct stream *s, void *arg UNUSED)
+{
+    char line[LINE], want[LINE];
+
+    assert_int_equal(coro_sleep_until(loop_now(loop) + NS_PER_S), 0);
+    for (;;) {
+        ssize_t n = stream_recv(s, line, 1, MONO_NEVER);
+
+        if (n == 0)
+            break;
+        assert_int_equal(n, 1);
+        recv_exactly(s, line + 1, LINE - 1);
+        fill_line(want, n_lines_read++);
+        assert_memory_equal(line, want, LINE);
+    }
+    stream_close(s, STREAM_CLOSE);
+}
+
+static void body_lines(void)
+{
+    struct listener *ln = serve(serve_lines, loopback(0));
+    struct stream *s = dial_listener(ln);
+    char line[LINE];
+    size_t n = 0, more = 0;
+
+    n_lines_read = 0;
+    while (more < LINES_MORE) {
+        fill_line(line, n++);
+        assert_int_equal(stream_send(s, line, LINE), 0);
+        /* Others use the memory of a turn that is over. */
+        assert_int_equal(coro_yield(), 0);
+        more += stream_unsent(s) > 0;
+    }
+    assert_int_equal(stream_flush(s, MONO_NEVER), 0);
+    assert_int_equal(stream_bytes_out(s), n * LINE);
+    stream_shutdown_send(s);
+    assert_int_equal(stream_recv(s, line, 1, MONO_NEVER), 0);
+    assert_int_equal(n_lines_read, n);
+    stream_close(s, STREAM_CLOSE);
+    listener_close(ln);
+}
+
+static void test_small_sends_outlive_their_turn(void **state UNUSED)
+{
+    run(body_lines);
+}
+
 int main(void)
 {
     if (!test_io_works())
@@ -131,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sender_is_held_up),
         cmocka_unit_test(test_large_and_small_in_turn),
+        cmocka_unit_test(test_small_sends_outlive_their_turn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

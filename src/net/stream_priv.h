@@ -49,20 +49,25 @@ struct stream {
     struct timer timer;         /* the reader's deadline */
     struct loop_deferred flush; /* queued when there are bytes to send and room for them */
 
+    /*
+     * What is to be sent: in the loop's memory for the turn in which it was queued (loop_out_room),
+     * or else the end of `out`, which is empty in the first case.
+     */
+    const char *unsent;
+    size_t n_unsent;
     struct buf out;
-    size_t out_done; /* bytes of out that the kernel has */
     struct coro_waitlist writers;
-    int last_result; /* 0 or -errno */
-    bool paused;     /* the loop was told to deliver no more */
-    uint8_t n_small; /* receives in a row, while it is bulk, that took little */
 
+    int last_result;            /* 0 or -errno */
+    bool paused;                /* the loop was told to deliver no more */
+    uint8_t n_small;            /* receives in a row, while it is bulk, that took little */
     struct attempt *connecting; /* while it is being dialled */
     struct buf kept;            /* early, from its start or later, is all that is of use in it */
     struct net_error *error;    /* NULL until the first failure */
     struct stream_info info;
 };
 
-_Static_assert(offsetof(struct stream, connecting) <= 4 * CACHE_LINE, "its hot part has grown");
+_Static_assert(offsetof(struct stream, last_result) <= 4 * CACHE_LINE, "its hot part has grown");
 
 /* A stream around a non-blocking socket, which it owns. Returns 0 or a fault (the socket is
  * closed). */
