@@ -95,8 +95,11 @@ static const struct lab_source *find(const char *name)
 
 static void put_list(struct buf *out)
 {
-    for (const struct lab_source *s = lab_blueprints; s->path; s++)
-        buf_printf(out, "  %-20.*s %.*s\n", STR_ARG(name_of(s)), STR_ARG(about(s)));
+    for (const struct lab_source *s = lab_blueprints; s->path; s++) {
+        struct str name = name_of(s), what = about(s);
+
+        buf_printf(out, "  %-20.*s %.*s\n", STR_ARG(name), STR_ARG(what));
+    }
 }
 
 static int no_blueprint(const char *name)

@@ -305,7 +305,7 @@ void control_listen(struct run *run)
 
 int run_scale_rate(struct run *run, struct str scenario, double per_s, struct str by)
 {
-    struct scenario_run *sr;
+    struct scenario_run *sr = NULL;
     mono_ns now = loop_clock(run->config.loop);
 
     if (!isfinite(per_s) || per_s < 0 || per_s > RUN_RATE_LIMIT)

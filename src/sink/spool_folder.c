@@ -236,7 +236,7 @@ int segment_numbers(const struct folder *f, unsigned **ret_numbers, size_t *ret_
 {
     unsigned *numbers = NULL;
     size_t n = 0, cap = 0;
-    DIR *d;
+    DIR *d = NULL;
 
     TRY(list_begin(f, &d));
     for (struct dirent *e; (e = readdir(d));) { /* NOLINT(concurrency-mt-unsafe): its own stream */
