@@ -19,6 +19,8 @@ enum {
      * sets; the head is moved down by up to 15 lines to spread them.
      */
     COLOURS = 16,
+    STACK_LINES = 10, /* that a coroutine looks at when it goes on */
+    MANY = 200,       /* coroutines whose memory the second cache does not hold */
 };
 
 struct coro *coro_self(void)
@@ -101,12 +103,30 @@ static void coro_release(struct loop *l, struct coro *c)
     stack_put(&l->stacks, kind, base);
 }
 
+static inline void prefetch_lines(const char *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(at + i * CACHE_LINE);
+}
+
 void coro_prefetch(const struct coro *c)
 {
     const char *sp = context_stack(&c->context);
 
-    for (size_t i = 0; sp && i < 10; i++)
-        __builtin_prefetch(sp + i * CACHE_LINE);
+    if (sp)
+        prefetch_lines(sp, STACK_LINES);
+    if (c->loop->stats.n_coros < MANY)
+        return;
+    for (size_t i = 0; i < CORO_NEAR_MAX; i++) {
+        if (c->near[i])
+            prefetch_lines(c->near[i], CORO_NEAR_LINES);
+    }
+}
+
+void coro_set_near(struct coro *c, unsigned i, const void *at)
+{
+    assert(i < CORO_NEAR_MAX);
+    c->near[i] = at;
 }
 
 void coro_run(struct loop *l, struct coro *c)

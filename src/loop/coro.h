@@ -87,6 +87,17 @@ int coro_park_until(mono_ns deadline);
  */
 void coro_on_loop_stack(coro_fn *fn, void *arg);
 
+enum {
+    CORO_NEAR_MAX = 3,
+    CORO_NEAR_LINES = 4, /* cache lines of each */
+};
+
+/*
+ * A hint: what c looks at when it goes on (i < CORO_NEAR_MAX), which the loop then asks for while
+ * it is busy with others. NULL: nothing. It need not be valid when it is asked for.
+ */
+void coro_set_near(struct coro *c, unsigned i, const void *at);
+
 /* The lowest usable byte and the usable size of the stack (QuickJS needs them). */
 void coro_stack_bounds(const struct coro *c, void **ret_base, size_t *ret_bytes);
 

@@ -130,8 +130,12 @@ static void look_ahead(const struct epoll_backend *b)
     const struct watch *third = ahead(b, 3), *second = ahead(b, 1), *next = ahead(b, 0);
 
     __builtin_prefetch(third);
-    if (second)
+    if (second) {
         __builtin_prefetch(second->waiter);
+        /* Streams are longer than their watch. */
+        __builtin_prefetch((const char *)second + 2 * CACHE_LINE);
+        __builtin_prefetch((const char *)second + 3 * CACHE_LINE);
+    }
     if (next && next->waiter)
         coro_prefetch(next->waiter);
 }

@@ -66,8 +66,9 @@ struct coro {
     struct coro_context context;
     struct loop *loop;
     struct list ready;
+    struct fault_record *fault;      /* while it is not running */
+    const void *near[CORO_NEAR_MAX]; /* see coro_set_near */
     struct list alive;
-    struct fault_record *fault; /* while it is not running */
     coro_fn *fn;
     void *arg;
     void *local;

@@ -104,6 +104,9 @@ static void bind_coroutine(struct vu *vu)
         return;
     coro_stack_bounds(vu->coro, &base, &size);
     vu->host.stack_low = (uintptr_t)base;
+    coro_set_near(vu->coro, 0, &vu->host.ops);
+    coro_set_near(vu->coro, 1, vu->script_vu);
+    coro_set_near(vu->coro, 2, vu->client);
 }
 
 static void init_host(struct vu *vu, uint64_t id)
