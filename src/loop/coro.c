@@ -232,7 +232,8 @@ void coro_on_loop_stack(coro_fn *fn, void *arg)
 {
     struct coro *c = coro_self();
 
-    if (!c) {
+    /* Without a coroutine, or from such a call, we are there. */
+    if (!c || c->on_loop_stack) {
         fn(arg);
         return;
     }

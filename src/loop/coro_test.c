@@ -486,6 +486,34 @@ static void test_calls_on_the_loops_stack(void **state UNUSED)
     assert_ptr_not_equal(a.self, b.self);
 }
 
+/* A call within a call goes on where that one is, and overwrites nothing of it. */
+static void visit_within(void *arg)
+{
+    volatile uint64_t canary[64];
+
+    for (uint64_t i = 0; i < 64; i++)
+        canary[i] = i * 1000003;
+    coro_on_loop_stack(visit, arg);
+    for (uint64_t i = 0; i < 64; i++)
+        assert_int_equal(canary[i], i * 1000003);
+}
+
+static void visit_nested(void *arg)
+{
+    coro_on_loop_stack(visit_within, arg);
+    assert_int_equal(coro_yield(), 0);
+}
+
+static void test_calls_nest(void **state UNUSED)
+{
+    struct visit a = {0};
+
+    spawn(visit_nested, &a, NULL);
+    turn();
+    turn();
+    assert_non_null(a.self);
+}
+
 /* Without a coroutine it is a call like any. */
 static void count_up(void *arg)
 {
@@ -523,6 +551,7 @@ int main(void)
         TEST(test_stack_is_reused_and_trimmed),
         TEST(test_faults_belong_to_coroutines),
         TEST(test_calls_on_the_loops_stack),
+        TEST(test_calls_nest),
         TEST(test_calls_without_a_coroutine),
     };
 
