@@ -276,7 +276,7 @@ int run_ramp_vus(struct run *run, struct str scenario, uint64_t n, double per_s,
 /* Too many to be events: a script that steers its load may ask for others each second. */
 static int obey(struct run *run, uint64_t n)
 {
-    struct scenario_run *sr;
+    struct scenario_run *sr = NULL;
 
     TRY(find(run, STR(""), has_looping_users, "users", &sr));
     TRY(check_part(run, sr));
