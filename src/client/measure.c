@@ -225,41 +225,35 @@ static struct known *find_group(struct measure *m, const struct leg *leg, struct
     return remember(k, &key, make_known(m, leg, key.name, key.expected));
 }
 
-/* Most are like the one before, to the letter of what they point to. */
-static bool is_like(const struct known *k, const struct leg *leg, int expected)
+static struct measure_key key_of(const struct leg *leg, int expected)
 {
-    const struct measure_key *key = &k->key;
-    const struct http_response *r = leg->r;
-
-    return key->url == leg->url && key->base == leg->req->tags && key->status == r->status &&
-           key->version == r->version && key->expected == expected &&
-           key->tls_version == r->tls_version && leg->error.status == NET_OK &&
-           str_eq(key->method, leg->method) && str_eq(key->name, leg->req->name);
+    return (struct measure_key){.base = leg->req->tags,
+                                .url = leg->url,
+                                .name = leg->req->name,
+                                .method = leg->method,
+                                .tls_version = leg->r->tls_version,
+                                .status = leg->r->status,
+                                .version = leg->r->version,
+                                .expected = (int8_t)expected};
 }
 
-static struct known *find_known(struct measure *m, const struct leg *leg, int expected)
+static struct known *find_known(struct measure *m, const struct leg *leg,
+                                const struct measure_key *key)
 {
-    struct measure_key key = {.base = leg->req->tags,
-                              .url = leg->url,
-                              .name = leg->req->name,
-                              .method = leg->method,
-                              .tls_version = leg->r->tls_version,
-                              .status = leg->r->status,
-                              .version = leg->r->version,
-                              .expected = (int8_t)expected};
-    struct known *k = &m->known[key_slot(&key)];
+    struct known *k = &m->known[key_slot(key)];
 
     /* Errors differ by their text and are rare; addresses differ by connection: no memory of them.
      */
     if (leg->error.status != NET_OK || (m->system_tags & SYSTAG_IP))
-        return make_known(m, leg, name_of(m, leg), expected);
-    if (likely(k->series && key_is(&k->key, &key)))
+        return make_known(m, leg, name_of(m, leg), key->expected);
+    if (likely(k->series && key_is(&k->key, key)))
         return k;
-    struct known *found = m->groups && !key.name.n ? find_group(m, leg, key)
-                                                   : make_known(m, leg, name_of(m, leg), expected);
+    struct known *found = m->groups && !key->name.n
+                              ? find_group(m, leg, *key)
+                              : make_known(m, leg, name_of(m, leg), key->expected);
 
     /* Its slot may have been taken meanwhile by the group's: no harm, it is found by name then. */
-    return remember(k, &key, found);
+    return remember(k, key, found);
 }
 
 /* ---- timings ---- */
@@ -325,8 +319,11 @@ struct measured measure_leg(struct measure *m, const struct leg *leg,
         .response = since(leg->ended, leg->asked) + leg->lag,
     };
 
-    if (unlikely(!m->last || !is_like(m->last, leg, expected)))
-        m->last = find_known(m, leg, expected);
+    struct measure_key key = key_of(leg, expected);
+
+    /* Most are like the one before. */
+    if (unlikely(!m->last || leg->error.status != NET_OK || !key_is(&m->last->key, &key)))
+        m->last = find_known(m, leg, &key);
     struct known *k = m->last;
 
     recorder_set_origin(m->recorder, origin);
