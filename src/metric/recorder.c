@@ -66,20 +66,6 @@ struct http_series {
     struct http_counts side[2];
 };
 
-struct series_chunk {
-    void *memory;         /* as allocated */
-    struct series *first; /* in it, aligned */
-};
-
-/* Zeroed memory on a cache line; *ret_memory is what to free. */
-static void *aligned_zeroed(size_t size, void **ret_memory)
-{
-    char *memory = xcalloc(1, size + CACHE_LINE);
-
-    *ret_memory = memory;
-    return memory + (CACHE_LINE - ((uintptr_t)memory & (CACHE_LINE - 1)));
-}
-
 enum {
     HTTP_QUEUE = 128, /* round trips that wait to be recorded; at 112 bytes each */
 };
@@ -96,7 +82,7 @@ struct recorder_priv {
     struct hist_slab *slab;
     struct interval intervals[2]; /* by side */
     struct series_map map;
-    struct series_chunk *chunks;
+    struct series **chunks; /* CHUNK in each */
     size_t n_chunks, cap_chunks;
     uint32_t n_series;
     uint32_t n_overflow;       /* of them, those that the limit does not count */
@@ -130,7 +116,7 @@ struct recorder *recorder_new(const struct recorder_config *config)
 
 static struct series *series_at(const struct recorder_priv *p, uint32_t index)
 {
-    return &p->chunks[index / CHUNK].first[index % CHUNK];
+    return &p->chunks[index / CHUNK][index % CHUNK];
 }
 
 void recorder_free(struct recorder *r)
@@ -144,7 +130,7 @@ void recorder_free(struct recorder *r)
             value_fini(&series_at(p, i)->side[side].value, series_at(p, i)->type);
     }
     for (size_t i = 0; i < p->n_chunks; i++)
-        free(p->chunks[i].memory);
+        free(p->chunks[i]);
     for (size_t i = 0; i < p->n_http_owned; i++)
         free(p->http_owned[i]);
     for (size_t side = 0; side < 2; side++) {
@@ -174,11 +160,7 @@ void recorder_set_tap(struct recorder *r, recorder_tap_fn *tap, void *arg)
 
 static void add_chunk(struct recorder_priv *p)
 {
-    void *memory;
-    struct series *first = aligned_zeroed(CHUNK * sizeof(struct series), &memory);
-
-    vec_push(p->chunks, p->n_chunks, p->cap_chunks) =
-        (struct series_chunk){.memory = memory, .first = first};
+    vec_push(p->chunks, p->n_chunks, p->cap_chunks) = xcalloc_lines(CHUNK * sizeof(struct series));
 }
 
 static struct series *new_series(struct recorder_priv *p, uint32_t metric,
@@ -286,13 +268,12 @@ static void http_reach(struct recorder_priv *p, uint32_t id)
 
 static struct http_series *http_make(struct recorder_priv *p, const struct tagset *tags)
 {
-    void *memory;
-    struct http_series *hs = aligned_zeroed(sizeof(struct http_series), &memory);
+    struct http_series *hs = xnew_lines(struct http_series);
 
     hs->tags = tags;
     for (size_t i = 0; i < HTTP_N_PARTS; i++)
         hs->part[i] = recorder_series(&p->head, http_metric[i], tags);
-    vec_push(p->http_owned, p->n_http_owned, p->cap_http_owned) = memory;
+    vec_push(p->http_owned, p->n_http_owned, p->cap_http_owned) = hs;
     http_reach(p, tags->id);
     p->http[tags->id] = hs;
     return hs;
