@@ -119,25 +119,10 @@ static unsigned events_of(uint32_t bits)
     return events;
 }
 
-/* With many connections each is cold when its turn comes; it is asked for a few turns before. */
+/* The watch whose turn comes after n others; see loop_look_ahead. */
 static const struct watch *ahead(const struct epoll_backend *b, int n)
 {
     return b->at + n < b->n_events ? b->events[b->at + n].data.ptr : NULL;
-}
-
-static void look_ahead(const struct epoll_backend *b)
-{
-    const struct watch *third = ahead(b, 3), *second = ahead(b, 1), *next = ahead(b, 0);
-
-    __builtin_prefetch(third);
-    if (second) {
-        __builtin_prefetch(second->waiter);
-        /* Streams are longer than their watch. */
-        __builtin_prefetch((const char *)second + 2 * CACHE_LINE);
-        __builtin_prefetch((const char *)second + 3 * CACHE_LINE);
-    }
-    if (next && next->waiter)
-        coro_prefetch(next->waiter);
 }
 
 /* Ends and failures are left to the watch itself. */
@@ -171,7 +156,7 @@ static void backend_dispatch(void *self, struct loop *l)
         const struct epoll_event *e = &b->events[b->at++];
         struct watch *w = e->data.ptr;
 
-        look_ahead(b);
+        loop_look_ahead(ahead(b, 0), ahead(b, 1), ahead(b, 3));
         if (w)
             w->fn(l, w, events_of(e->events));
     }

@@ -2,6 +2,7 @@
 /* What the files of src/loop share: the loop itself, its backend and the coroutine. */
 #include <stdatomic.h>
 
+#include "base/mem.h"
 #include "loop/coro.h"
 #include "loop/coro_context.h"
 #include "loop/coro_stack.h"
@@ -130,3 +131,21 @@ void loop_helped(struct loop *l, int by);
 
 /* Asks for the memory that resuming c will touch first. */
 void coro_prefetch(const struct coro *c);
+
+/*
+ * With many connections each is cold when its turn comes; it is asked for a few turns before. These
+ * are the watches whose turns come next, then, and two later; NULL: none.
+ */
+static inline void loop_look_ahead(const struct watch *next, const struct watch *second,
+                                   const struct watch *fourth)
+{
+    __builtin_prefetch(fourth);
+    if (second) {
+        __builtin_prefetch(second->waiter);
+        /* Streams are longer than their watch. */
+        __builtin_prefetch((const char *)second + 2 * CACHE_LINE);
+        __builtin_prefetch((const char *)second + 3 * CACHE_LINE);
+    }
+    if (next && next->waiter)
+        coro_prefetch(next->waiter);
+}

@@ -336,7 +336,7 @@ static unsigned recv_events(const struct slot *s, int result)
     return events;
 }
 
-/* With many connections each is cold when its turn comes; it is asked for a few turns before. */
+/* The watch whose turn comes after n others; see loop_look_ahead. */
 static const struct watch *ahead(const struct uring_backend *b, size_t n)
 {
     const struct arrival *a = &b->arrivals[b->at + n];
@@ -346,17 +346,6 @@ static const struct watch *ahead(const struct uring_backend *b, size_t n)
         return NULL;
     s = slot_find(b, a->slot, a->generation);
     return s ? s->watch : NULL;
-}
-
-static void look_ahead(struct uring_backend *b)
-{
-    const struct watch *second = ahead(b, 1), *next = ahead(b, 0);
-
-    __builtin_prefetch(ahead(b, 3));
-    if (second)
-        __builtin_prefetch(second->waiter);
-    if (next && next->waiter)
-        coro_prefetch(next->waiter);
 }
 
 /* What the socket has by now epoll tells first of all. */
@@ -408,7 +397,7 @@ static void backend_dispatch(void *self, struct loop *l)
     while (b->at < b->n_arrivals) {
         struct arrival a = b->arrivals[b->at++];
 
-        look_ahead(b);
+        loop_look_ahead(ahead(b, 0), ahead(b, 1), ahead(b, 3));
         hand_out(b, l, &a);
         if (a.has_buffer)
             uring_give(&b->ring, a.buffer);
@@ -534,8 +523,7 @@ static int backend_add(void *self, struct watch *w)
 {
     struct uring_backend *b = self;
 
-    TRY(loop_backend_epoll.add(b->epoll, w));
-    return 0;
+    return loop_backend_epoll.add(b->epoll, w);
 }
 
 /* Whether a request in the queue names the descriptor, which may soon be another's number. */

@@ -23,7 +23,7 @@ static size_t lent_bytes(void)
 
 static size_t memory_bytes(void)
 {
-    return (size_t)URING_BUFFERS * (URING_BUFFER_BYTES + 64);
+    return (size_t)URING_BUFFERS * URING_BUFFER_STRIDE;
 }
 
 /* Pages that a child does not get: between fork and exec it must not cost copies of them. */

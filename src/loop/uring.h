@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 struct uring {
     struct io_uring ring;
@@ -24,6 +25,8 @@ struct uring {
 enum {
     URING_BUFFERS = 256, /* a power of two */
     URING_BUFFER_BYTES = 16 << 10,
+    /* A line apart from a power of two, or the heads of all would share a few sets of the cache. */
+    URING_BUFFER_STRIDE = URING_BUFFER_BYTES + CACHE_LINE,
     URING_GROUP = 0, /* the buffers' name towards the kernel */
 };
 
@@ -49,8 +52,7 @@ bool uring_has_work(struct uring *u);
 /* A buffer that the kernel has filled; it may do so again after uring_give(). */
 static inline char *uring_buffer(struct uring *u, unsigned i)
 {
-    /* A line apart from a power of two, or the heads of all would share a few sets of the cache. */
-    return u->memory + (size_t)i * (URING_BUFFER_BYTES + 64);
+    return u->memory + (size_t)i * URING_BUFFER_STRIDE;
 }
 
 /* Some more of them, when those lent are too few. */
