@@ -407,8 +407,7 @@ COLD void transfer_upload(struct leg *leg)
         else
             transfer_take(leg);
     }
-    if (leg->reader)
-        keep_reading(cl, leg);
+    keep_reading(cl, leg);
     coro_waitgroup_cancel(&group);
     ignored(coro_waitgroup_wait(&group));
     leg->sending = upload.started;

@@ -108,10 +108,10 @@ static void out_reset(struct stream *s)
     }
 }
 
-/* The loop's memory is used again next turn. */
+/* What is unsent moves out of the loop's memory, which is used again next turn. */
 static COLD void unsent_keep(struct stream *s)
 {
-    if (!s->n_unsent || s->out.len)
+    if (s->out.len)
         return;
     ignored(buf_add(&s->out, s->unsent, s->n_unsent));
     s->unsent = s->out.data;
