@@ -16,14 +16,13 @@ import bisect
 import collections
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parent.parent
+from run import TOP, target
+
 PER_USER = 5  # requests of each user; the first three warm up
 EACH_REQUEST = ("measure_leg", "conclude", "recorder_http")  # called once for each; the first that was not inlined
 OF_THE_TICK = re.compile(r"^(side_|slab_|snapshot_|hist_|health_|verdict_|read_counters|value_|loop_stats|tell_lengths|user_)")
@@ -72,22 +71,6 @@ def cold_accesses(trace, each, users):
     sys.exit(f"cold_lines: the run ended after {request} requests of {end}")
 
 
-def start_target(brunt):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    proc = subprocess.Popen([brunt, "target", "--listen", f"127.0.0.1:{port}", "--threads", "1"],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return proc, f"http://127.0.0.1:{port}/fast"
-        except OSError:
-            time.sleep(0.05)
-    proc.kill()
-    sys.exit("cold_lines: brunt target did not start")
-
-
 def trace_run(brunt, url, users, pipe):
     return subprocess.Popen(["valgrind", "--tool=lackey", "--trace-mem=yes", "--basic-counts=no", f"--log-fd={pipe}",
                              brunt, "run", url, "-c", str(users), "-i", str(users * PER_USER), "--loops", "1",
@@ -102,7 +85,7 @@ def main():
     parser.add_argument("--top", type=int, default=30, help="functions to list")
     opts = parser.parse_args()
     symbols = Symbols(opts.brunt)
-    target, url = start_target(opts.brunt)
+    server = target(opts.brunt)
     counts = collections.Counter()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +95,7 @@ def main():
             reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
             writer = os.open(fifo, os.O_WRONLY)
             os.set_blocking(reader, True)
-            run = trace_run(opts.brunt, url, opts.users, writer)
+            run = trace_run(opts.brunt, f"{server.url}/fast", opts.users, writer)
             os.close(writer)
             with os.fdopen(reader, "r", errors="replace") as trace:
                 for pc in cold_accesses(trace, symbols.first_of(EACH_REQUEST), opts.users):
@@ -120,8 +103,7 @@ def main():
             run.kill()
             run.wait()
     finally:
-        target.kill()
-        target.wait()
+        server.stop()
     n = opts.users * PER_USER - opts.users // 2 - opts.users * (PER_USER - 2)
     by_function = collections.Counter()
     for pc, k in counts.items():
