@@ -30,8 +30,7 @@ brunt_pkg(BROTLIENC libbrotlienc ${BROTLICOMMON_LINK_LIBRARIES})
 brunt_pkg(ZSTD libzstd)
 brunt_pkg(JANSSON jansson)
 brunt_pkg(SQLITE sqlite3)
-pkg_check_modules(MICROHTTPD REQUIRED libmicrohttpd) # for its header; web/web_mhd.c loads it
-pkg_check_modules(SNAPPY REQUIRED snappy)             # the same; sink/snappy.c loads it, for it brings libstdc++ along
+pkg_check_modules(MICROHTTPD REQUIRED libmicrohttpd) # for its header; web/web_mhd.c loads it, as sink/snappy.c does libsnappy
 pkg_check_modules(CMOCKA IMPORTED_TARGET GLOBAL cmocka)
 
 # quickjs-ng comes as source: -DQUICKJS_DIR, else the Debian package qjs-src, where tools/setup puts it.
