@@ -23,7 +23,7 @@ from pathlib import Path
 
 from run import TOP, target
 
-PER_USER = 5  # requests of each user; the first three warm up
+PER_USER = 6  # requests of each user; the first three warm up, the last is unlike the others
 EACH_REQUEST = ("measure_leg", "conclude", "recorder_http")  # called once for each; the first that was not inlined
 OF_THE_TICK = re.compile(r"^(side_|slab_|snapshot_|hist_|health_|verdict_|read_counters|value_|loop_stats|tell_lengths|user_)")
 
@@ -52,7 +52,7 @@ class Symbols:
 def cold_accesses(trace, each, users):
     """Yields the address of the instruction of every cold access, in the requests that count."""
     last, request, pc = {}, 0, 0
-    first, end, away = users * (PER_USER - 2), users * PER_USER - users // 2, users // 2
+    first, end, away = users * 3, users * (PER_USER - 1) - users // 2, users // 2
     for line in trace:
         kind = line[:2]
         if kind == "I ":
@@ -104,7 +104,7 @@ def main():
             run.wait()
     finally:
         server.stop()
-    n = opts.users * PER_USER - opts.users // 2 - opts.users * (PER_USER - 2)
+    n = opts.users * (PER_USER - 4) - opts.users // 2
     by_function = collections.Counter()
     for pc, k in counts.items():
         by_function[symbols.at(pc)] += k

@@ -8,11 +8,9 @@
 #include "client/client_auth.h"
 #include "client/client_priv.h"
 #include "metric/exchange_book.h"
-#include "metric/systag.h"
 #include "net/tls.h"
 #include "proto/auth.h"
 #include "proto/cookie.h"
-#include "proto/error_code.h"
 
 static int init_resolver(struct client_loop *cl)
 {
@@ -151,223 +149,6 @@ void client_set_lag(struct client *c, span_ns lag)
     c->lag = lag;
 }
 
-/* ---- one leg ---- */
-
-static void bump(_Atomic uint64_t *counter, int by)
-{
-    /* One writer: a load and a store are enough, and cheaper than a locked addition. */
-    atomic_store_explicit(counter,
-                          atomic_load_explicit(counter, memory_order_relaxed) + (uint64_t)by,
-                          memory_order_relaxed);
-}
-
-static bool is_idempotent(struct str method)
-{
-    static const struct str names[] = {{"GET", 3}, {"HEAD", 4}, {"OPTIONS", 7}, {"TRACE", 5}};
-
-    for (size_t i = 0; i < countof(names); i++) {
-        if (str_eq(method, names[i]))
-            return true;
-    }
-    return false;
-}
-
-/* A kept connection may have been closed by the server while it idled; that is nobody's fault. */
-static bool may_try_again(const struct leg *leg)
-{
-    enum net_status s = leg->error.status;
-
-    return leg->result < 0 && leg->reused && !leg->cancelled && s != NET_TIMEOUT &&
-           !leg->first_byte && is_idempotent(leg->method);
-}
-
-static enum conn_fate fate_of(const struct leg *leg)
-{
-    const struct http1_response *p = leg->reader;
-    bool may = leg->client->cl->policy->reuse == CLIENT_REUSE && leg->result > 0;
-
-    return may && p->msg.keep_alive && !p->msg.is_upgrade ? CONN_KEEP : CONN_CLOSE;
-}
-
-/* Whom it was, for whoever reads the response. */
-static void note_peer(struct leg *leg)
-{
-    const struct stream_info *info = stream_info(leg->conn->stream);
-    struct http_response *r = leg_response(leg);
-
-    memcpy(r->remote_ip, info->remote_ip, sizeof(r->remote_ip));
-    r->remote_port = info->remote.port;
-    r->tls_version = info->tls_version;
-    r->tls_cipher = info->tls_cipher;
-    leg->local_port = info->local.port;
-}
-
-/* A round trip that failed has no status, as for k6, even when a head was read; what came of the
- * body stays. */
-static void set_error(struct leg *leg)
-{
-    struct http_response *r = leg_response(leg);
-
-    if (!leg->error_code)
-        leg->error_code = (int)leg->error.status;
-    r->error_code = leg->error_code;
-    r->error = http_response_keep(r, str_of(leg->error.text));
-    leg->broken = (typeof(leg->broken)){r->status, r->reason, r->version, r->n_headers};
-    r->status = 0;
-    r->version = HTTP_VERSION_NONE;
-    r->reason = STR("");
-    r->n_headers = 0;
-    r->has_body = r->has_body && r->body.n;
-}
-
-/* The script may have computed for long since the loop last looked at the clock. */
-static mono_ns deadline_of(const struct http_request *req, mono_ns start)
-{
-    return req->timeout && req->timeout < MONO_NEVER - start ? start + req->timeout : MONO_NEVER;
-}
-
-static void forget_times(struct leg *leg)
-{
-    leg->first_byte = 0;
-    leg->sending = 0;
-    leg->sent = 0;
-    leg->connecting = 0;
-    leg->tls_handshaking = 0;
-}
-
-/* Whether anybody looks at the peer of every round trip. */
-static bool tells_peer(const struct leg *leg)
-{
-    return !leg->req->lean || leg->url->is_tls || leg->via_proxy ||
-           leg->client->cl->policy->system_tags & SYSTAG_IP;
-}
-
-/* The connection goes back, and what it carried is this leg's: nobody else has run since. */
-static void give_back(struct leg *leg)
-{
-    struct client *c = leg->client;
-    struct client_bytes before = c->bytes;
-    enum conn_fate fate = fate_of(leg);
-
-    if (unlikely(fate == CONN_CLOSE || tells_peer(leg)))
-        note_peer(leg);
-    conn_put(leg->conn, fate);
-    if (fate == CONN_CLOSE)
-        leg->conn = NULL;
-    leg->bytes.sent += c->bytes.sent - before.sent;
-    leg->bytes.received += c->bytes.received - before.received;
-}
-
-static void measure(struct leg *leg)
-{
-    struct client *c = leg->client;
-    struct client_loop *cl = c->cl;
-
-    if (leg->result < 0) {
-        set_error(leg);
-    } else {
-        leg->r->error_code = error_code_of_status(leg->r->status);
-    }
-    struct measured measured = measure_leg(cl->measure, leg, c->origin);
-
-    if (measured.failed)
-        bump(&cl->shared.n_failed, 1);
-    bump(&cl->shared.n_requests, 1);
-    if (unlikely(measured.slot != NULL)) {
-        if (leg->conn)
-            note_peer(leg);
-        capture_leg(c, leg, measured.slot);
-    }
-}
-
-/* After a transfer, or without a connection for one. */
-static void conclude(void *arg)
-{
-    struct leg *leg = arg;
-    struct client_loop *cl = leg->client->cl;
-
-    if (likely(leg->conn != NULL)) {
-        transfer_end(leg);
-        leg->again = may_try_again(leg);
-        give_back(leg);
-    } else {
-        leg->again = false;
-        leg->cancelled = leg->error.status == NET_CANCELLED;
-        leg->ended = loop_clock(cl->loop);
-    }
-    if (unlikely(leg->again))
-        return;
-    bump(&cl->shared.n_in_flight, -1);
-    if (likely(!leg->cancelled))
-        measure(leg);
-}
-
-static void begin_step(void *arg)
-{
-    struct leg *leg = arg;
-
-    transfer_begin(leg);
-    if (unlikely(leg->result))
-        conclude(leg);
-}
-
-static void take_step(void *arg)
-{
-    struct leg *leg = arg;
-
-    transfer_take(leg);
-    if (likely(leg->result))
-        conclude(leg);
-}
-
-static COLD void upload(struct leg *leg)
-{
-    transfer_upload(leg);
-    coro_on_loop_stack(conclude, leg);
-}
-
-/* One try. Its steps run on the loop's stack, and only what waits is on the user's own. */
-HOT_INLINE void try_leg(struct leg *leg, bool fresh)
-{
-    leg->result = -1;
-    leg->conn = conn_get(leg->client, leg, fresh);
-    coro_on_loop_stack(likely(leg->conn != NULL) ? begin_step : conclude, leg);
-    if (unlikely(leg->result == 0 && transfer_is_large(leg)))
-        upload(leg);
-    while (leg->result == 0) {
-        int r = stream_wait_readable(leg->conn->stream, leg->deadline);
-
-        if (likely(r == 0)) {
-            coro_on_loop_stack(take_step, leg);
-        } else {
-            transfer_fail(leg, r);
-            coro_on_loop_stack(conclude, leg);
-        }
-    }
-}
-
-static COLD void try_again(struct leg *leg)
-{
-    leg->error = (struct net_error){0};
-    forget_times(leg);
-    try_leg(leg, true);
-}
-
-/* Runs and measures a leg. Returns 0, or CLIENT_E_CANCELLED. */
-HOT_INLINE int run_leg(struct leg *leg)
-{
-    struct client_loop *cl = leg->client->cl;
-
-    leg->asked = loop_clock(cl->loop);
-    bump(&cl->shared.n_in_flight, 1);
-    if (!leg->deadline)
-        leg->deadline = deadline_of(leg->req, leg->asked);
-    try_leg(leg, false);
-    if (unlikely(leg->again))
-        try_again(leg);
-    return leg->cancelled ? CLIENT_E_CANCELLED : 0;
-}
-
 /* ---- the journey ---- */
 
 /* What few journeys need. */
@@ -380,6 +161,12 @@ struct journey_texts {
 struct journey {
     const struct http_request *req;
     struct journey_texts *texts; /* NULL: not needed so far */
+    struct {                     /* of client_request_repeat */
+        struct stream_taker taker;
+        client_again_fn *again;
+        void *arg;
+        bool is_wanted; /* what `again` said last */
+    } repeat;
     int n_hops;
     struct leg leg; /* last, for the sake of its end */
 };
@@ -440,9 +227,12 @@ static void next_leg(struct journey *j)
     r->tls_version = "";
     r->tls_cipher = "";
     leg->is_first = false;
+    leg->taker = NULL; /* it repeats first legs only */
+    leg->no_cookies = false;
+    leg->head_stamp = 0;
     leg->only_expect = 0;
     leg->has_spare = false;
-    forget_times(leg);
+    leg_forget_times(leg);
 }
 
 /* What the first try of a leg says of who we are. */
@@ -472,7 +262,7 @@ static COLD int run_challenged(struct journey *j)
         next_leg(j);
         leg->only_expect = only;
         leg->authorization = buf_str(out);
-        r = run_leg(leg);
+        r = leg_run(leg);
         if (!only)
             break;
     }
@@ -486,7 +276,7 @@ HOT_INLINE int run_authenticated(struct journey *j)
     j->leg.authorization = STR("");
     if (unlikely(asked_for || j->leg.url->has_userinfo))
         authorize(j);
-    int r = run_leg(&j->leg);
+    int r = leg_run(&j->leg);
 
     return likely(r || !asked_for) ? r : run_challenged(j);
 }
@@ -528,7 +318,7 @@ static void bad_location(struct leg *leg, struct str location)
     net_error_setf(&leg->error, NET_OTHER, "failed to parse Location header \"%.*s\": %.*s",
                    STR_ARG(location), STR_ARG(why));
     leg->error_code = 0;
-    set_error(leg);
+    leg_set_error(leg);
 }
 
 /* With a scheme: "http://host/path", not "/path" or "//host/path". */
@@ -602,9 +392,11 @@ HOT_INLINE int travel(struct journey *j)
 
 static void journey_init(struct journey *j, struct client *c, const struct http_request *req)
 {
-    memset(j, 0, offsetof(struct journey, leg.error.text));
+    memset(&j->leg, 0, offsetof(struct leg, error.text));
     j->leg.error.text[0] = '\0';
     j->req = req;
+    j->texts = NULL;
+    j->n_hops = 0;
     j->leg.client = c;
     j->leg.lag = c->lag;
     j->leg.req = req;
@@ -626,6 +418,30 @@ static void tell_journey(struct journey *j)
         r->hops = http_response_keep(r, buf_str(&texts_of(j)->hops));
 }
 
+/* Frees what the journey holds, but for its response. */
+static void journey_fini(struct journey *j)
+{
+    if (unlikely(j->leg.hops != NULL))
+        capture_forget(j->leg.client->cl, &j->leg);
+    url_unref(j->leg.url);
+    if (unlikely(j->texts != NULL))
+        texts_free(j->texts);
+}
+
+/* Gives the response of a journey that has been travelled with `result`, which it returns. */
+static int arrive(struct journey *j, int result, struct http_response **ret_response)
+{
+    if (likely(result == 0))
+        tell_journey(j);
+    journey_fini(j);
+    if (unlikely(result)) {
+        http_response_unref(j->leg.r);
+        return result;
+    }
+    *ret_response = j->leg.r;
+    return 0;
+}
+
 int client_request(struct client *c, const struct http_request *req,
                    struct http_response **ret_response)
 {
@@ -634,19 +450,119 @@ int client_request(struct client *c, const struct http_request *req,
     if (c->cl->policy->gate && rate_gate_pass(c->cl->policy->gate, c->cl->loop))
         return CLIENT_E_CANCELLED;
     journey_init(&j, c, req);
-    int r = travel(&j);
+    return arrive(&j, travel(&j), ret_response);
+}
 
-    if (likely(r == 0))
-        tell_journey(&j);
-    if (unlikely(j.leg.hops != NULL))
-        capture_forget(c->cl, &j.leg);
-    url_unref(j.leg.url);
-    if (unlikely(j.texts != NULL))
-        texts_free(j.texts);
-    if (unlikely(r)) {
-        http_response_unref(j.leg.r);
-        return r;
+/* ---- the same request again ---- */
+
+/*
+ * Most of these journeys are one leg, over a connection that is there and stays. They are taken
+ * from the stream's event, one after the other, while the coroutine stays parked in the first one's
+ * wait: its stack is a third of the memory that a request touches, and cold when there are many.
+ * Whatever is rarer (a redirect, a connection that ends, a failure) is left to the coroutine, which
+ * goes on as if it had waited for this leg only.
+ */
+static bool is_plain(const struct client *c, const struct http_request *req)
+{
+    const struct client_policy *p = c->cl->policy;
+
+    return !p->gate && p->reuse == CLIENT_REUSE && req->lean && !req->keeps_hops &&
+           !req->n_cookies && req->auth == HTTP_AUTH_NONE && !req->url->has_userinfo &&
+           req->body.n <= CLIENT_BODY_INLINE;
+}
+
+/* Whether nothing follows the answer but the next request. */
+static bool ends_here(const struct leg *leg)
+{
+    return leg->result > 0 && leg_fate(leg) == CONN_KEEP && !is_redirect(leg->reader->status);
+}
+
+/* From a leg that has ended to the same one again, over its connection. */
+static void renew(struct leg *leg)
+{
+    struct client *c = leg->client;
+
+    leg_forget_times(leg);
+    leg->resolving = 0;
+    leg->lag = c->lag;
+    leg->bytes = (struct client_bytes){0};
+    leg->has_spare = false;
+    leg->reused = true;
+    leg->no_cookies = true;
+    leg->deadline = 0;
+    /* Nobody has computed since `again` looked at the clock. */
+    leg_begin(leg, loop_now(c->cl->loop));
+    leg->obtained = leg->asked;
+    leg->conn->n_active++;
+}
+
+/* Sends the next request. False: the coroutine has to see to it. */
+static bool go_round(struct journey *j)
+{
+    struct leg *leg = &j->leg;
+
+    j->repeat.is_wanted = j->repeat.again(j->repeat.arg, leg->r);
+    http_response_unref(leg->r);
+    leg->r = NULL;
+    if (!j->repeat.is_wanted || unlikely(!stream_is_idle_good(leg->conn->stream))) {
+        leg->is_over = true;
+        return false;
     }
-    *ret_response = j.leg.r;
+    renew(leg);
+    transfer_begin(leg);
+    return likely(leg->result == 0);
+}
+
+static mono_ns repeat_take(struct stream_taker *self)
+{
+    struct journey *j = container_of(self, struct journey, repeat.taker);
+    struct leg *leg = &j->leg;
+
+    transfer_take(leg);
+    if (leg->result == 0)
+        return leg->deadline;
+    if (unlikely(!ends_here(leg)))
+        return 0;
+    leg_conclude(leg);
+    return go_round(j) ? leg->deadline : 0;
+}
+
+/*
+ * One answer on the coroutine, after any number without it. As client_request; *ret_response is
+ * NULL when `again` has seen the last one already.
+ */
+static int repeat_journey(struct journey *j, struct client *c, const struct http_request *req,
+                          struct http_response **ret_response)
+{
+    if (!is_plain(c, req))
+        return client_request(c, req, ret_response);
+    journey_init(j, c, req);
+    j->leg.taker = &j->repeat.taker;
+    int result = travel(j);
+
+    if (!j->leg.is_over)
+        return arrive(j, result, ret_response);
+    journey_fini(j);
+    *ret_response = NULL;
+    return 0;
+}
+
+int client_request_repeat(struct client *c, const struct http_request *req, client_again_fn *again,
+                          void *arg)
+{
+    struct journey j;
+
+    j.repeat = (typeof(j.repeat)){.taker = {repeat_take}, .again = again, .arg = arg};
+    do {
+        struct http_response *r;
+        int result = repeat_journey(&j, c, req, &r);
+
+        if (result)
+            return result;
+        if (!r)
+            continue;
+        j.repeat.is_wanted = again(arg, r);
+        http_response_unref(r);
+    } while (j.repeat.is_wanted);
     return 0;
 }

@@ -98,6 +98,17 @@ void client_free(struct client *c);
 MUST_USE int client_request(struct client *c, const struct http_request *req,
                             struct http_response **ret_response);
 
+/*
+ * Carries out the request again and again, for as long as `again` says so after each answer; the
+ * response is its to look at until it returns. What answers set in the request's jar is for their
+ * own redirects: `again` empties it. What is done for most answers is done without
+ * waking the coroutine: then `again` runs on the loop's stack, where it must not suspend
+ * (coro_self() is NULL there). Returns 0, or CLIENT_E_CANCELLED: the last one has no answer.
+ */
+typedef bool client_again_fn(void *arg, struct http_response *r);
+MUST_USE int client_request_repeat(struct client *c, const struct http_request *req,
+                                   client_again_fn *again, void *arg);
+
 /* Closes idle connections (noVUConnectionReuse). */
 void client_close_idle(struct client *c);
 

@@ -1,6 +1,8 @@
 #pragma once
 /* What the files of client share: the parts of a client, of its loop and of one round trip. */
+#include <stdalign.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/list.h"
@@ -89,6 +91,7 @@ struct conn {
     uint16_t n_active;
     uint16_t max_active;
     bool insecure;              /* nobody has looked at its certificate */
+    bool via_http_proxy;        /* requests on it need the absolute form */
     uint64_t seen_in, seen_out; /* bytes accounted for already */
     /* The first cache line ends here. */
     struct http1_response *reader; /* for what comes in pieces; NULL: that never happened */
@@ -127,10 +130,10 @@ struct body_sink {
 /*
  * One round trip. Views are borrowed from the request or from the loop of legs around it. It lies
  * on the stack of its coroutine, which is cold when the answer comes: what every round trip looks
- * at then stands together, in the order of the lines it takes.
+ * at then is on its first four cache lines.
  */
 struct leg {
-    const struct http_request *req;
+    alignas(CACHE_LINE) const struct http_request *req;
     struct client *client;
     struct url *url;
     struct conn *conn;             /* NULL: there is none, or not any more */
@@ -138,37 +141,41 @@ struct leg {
     struct http1_response *reader; /* the loop's, or the connection's; NULL: nothing has come */
     struct str method;
 
-    mono_ns deadline; /* of the journey; 0: its first leg has not begun */
-    mono_ns asked;    /* connection asked for */
-    mono_ns obtained; /* connection there */
-    mono_ns sending;  /* the kernel was given the first byte */
-    mono_ns sent;     /* 0: not all of it */
+    struct stream_taker *taker; /* takes the answer without the coroutine; NULL: nobody */
+    mono_ns deadline;           /* of the journey; 0: its first leg has not begun */
+    mono_ns asked;              /* connection asked for */
+    mono_ns obtained;           /* connection there */
+    mono_ns sending;            /* the kernel was given the first byte */
+    mono_ns sent;               /* 0: not all of it */
     mono_ns first_byte;
     mono_ns ended;
     span_ns lag; /* of its client */
-
-    int result; /* of the transfer: 1 the answer is whole, 0 more is to come, -1 it failed */
+    int result;  /* of the transfer: 1 the answer is whole, 0 more is to come, -1 it failed */
     int error_code;
     struct body_sink body_sink;
-    bool is_first; /* the first hop's head is kept for the script to read */
+    struct client_bytes bytes; /* on its connections */
+    int only_expect; /* this leg is expected to give that status (401); 0: as the request says */
+    bool is_first;   /* the first hop's head is kept for the script to read */
     bool reused;
     bool again; /* it failed in a way that is nobody's fault: try once more */
     bool cancelled;
     bool via_proxy; /* the target was written in absolute form */
     bool has_spare; /* the beginning of a body that is discarded is in the response's buffer */
     bool has_body;
-    struct client_bytes bytes; /* on its connections */
+    bool no_cookies; /* neither the request nor the jar has any */
+    bool is_over;    /* the taker has done all that there was to do */
 
-    span_ns connecting;      /* of a new connection; 0 of one that was there */
-    span_ns tls_handshaking; /* the same */
-    span_ns resolving;       /* the same, for an exchange that is kept */
-    uint16_t local_port;     /* the same, once there was a connection */
-    unsigned drop;           /* enum leg_drop; grows from hop to hop */
-    int only_expect; /* this leg is expected to give that status (401); 0: as the request says */
-    struct str body;
+    span_ns connecting;       /* of a new connection; 0 of one that was there */
+    span_ns tls_handshaking;  /* the same */
     struct str authorization; /* of an authentication leg; empty: none */
     struct str referer;
-    struct hops *hops;      /* the legs before; NULL: none, or nothing is kept */
+    unsigned drop;       /* enum leg_drop; grows from hop to hop */
+    uint32_t head_stamp; /* of the head as the leg before this one sent it; 0: encode it */
+    struct hops *hops;   /* the legs before; NULL: none, or nothing is kept */
+
+    span_ns resolving;   /* as connecting, for an exchange that is kept */
+    uint16_t local_port; /* the same, once there was a connection */
+    struct str body;
     struct net_error error; /* from its text on nothing is cleared for each request */
 
     /* After an error, for an exchange that is kept: what had been read of a response. */
@@ -179,6 +186,8 @@ struct leg {
         size_t n_headers;
     } broken;
 };
+
+_Static_assert(offsetof(struct leg, resolving) == 4 * CACHE_LINE, "its hot part has changed");
 
 /*
  * The leg's response, made when it is first needed. That is when the answer comes, unless the
@@ -205,6 +214,28 @@ void conn_put(struct conn *conn, enum conn_fate fate);
 void conn_account(struct conn *conn);
 
 void conn_close(struct conn *conn);
+
+/*
+ * A leg that is filled in, begun, carried out and measured. Returns 0, or CLIENT_E_CANCELLED: it
+ * was, or leg->is_over and leg->r is not its own any more.
+ */
+int leg_run(struct leg *leg);
+
+/* Parts of it, for who takes answers without the coroutine (leg->taker). It is asked for at `now`.
+ */
+void leg_begin(struct leg *leg, mono_ns now);
+
+/* After a transfer, or without a connection for one: gives the connection back, and measures. */
+void leg_conclude(struct leg *leg);
+
+/* What is to become of the connection of a leg that ended with leg->result. */
+enum conn_fate leg_fate(const struct leg *leg);
+
+/* A round trip that failed, as the response tells it. */
+void leg_set_error(struct leg *leg);
+
+/* Before it is begun anew. */
+void leg_forget_times(struct leg *leg);
 
 /*
  * A round trip over leg->conn in steps that do not suspend; transfer_begin sends the request,

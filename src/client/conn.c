@@ -68,6 +68,7 @@ static struct conn *conn_new(struct client *c, struct stream *stream, struct url
     conn->stream = stream;
     conn->url = url_ref(u);
     conn->insecure = false;
+    conn->via_http_proxy = stream_info(stream)->via_http_proxy;
     conn->n_active = 0;
     conn->max_active = 1;
     conn->seen_in = 0;

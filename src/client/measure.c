@@ -322,7 +322,7 @@ struct measured measure_leg(struct measure *m, const struct leg *leg,
     struct measure_key key = key_of(leg, expected);
 
     /* Most are like the one before. */
-    if (unlikely(!m->last || leg->error.status != NET_OK || !key_is(&m->last->key, &key)))
+    if (unlikely(!m->last || leg->result < 0 || !key_is(&m->last->key, &key)))
         m->last = find_known(m, leg, &key);
     struct known *k = m->last;
 

@@ -85,7 +85,7 @@ HOT_INLINE int put_cookie(const struct leg *leg, struct buf *cookie)
 {
     const struct http_request *req = leg->req;
 
-    if (!req->n_cookies && (!req->jar || cookie_jar_empty(req->jar))) {
+    if (leg->no_cookies || (!req->n_cookies && (!req->jar || cookie_jar_empty(req->jar)))) {
         return cookie_prefix(leg).n ? buf_add(cookie, cookie_prefix(leg).p, cookie_prefix(leg).n)
                                     : 0;
     }
@@ -132,6 +132,8 @@ HOT_INLINE int encode_head(struct client_loop *cl, struct leg *leg)
     buf_reset(&cl->out);
     if (r == 0)
         r = http1_encode_request(&cl->encoders[place_of(leg->url)], &spec, &cl->out);
+    if (r == 0 && leg->taker)
+        leg->head_stamp = http1_encode_stamp(&cl->encoders[place_of(leg->url)], &spec);
     buf_fini(&cookie);
     if (r < 0) {
         net_error_setf(&leg->error, NET_OTHER, "%s", fault_text());
@@ -151,13 +153,26 @@ bool transfer_is_large(const struct leg *leg)
     return leg->has_body && leg->body.n > CLIENT_BODY_INLINE;
 }
 
+static int queue(struct leg *leg, struct stream *s, struct str message)
+{
+    int r = stream_send(s, message.p, message.n);
+
+    return unlikely(r) ? fail(leg, r, s) : 0;
+}
+
 /* Queues the head, and the body unless it is large. */
 static int send_request(struct conn *conn, struct leg *leg)
 {
     struct client_loop *cl = conn->client->cl;
     struct stream *s = conn->stream;
 
-    leg->via_proxy = stream_info(s)->via_http_proxy;
+    if (leg->head_stamp) {
+        struct str head = http1_encode_again(&cl->encoders[place_of(leg->url)], leg->head_stamp);
+
+        if (likely(head.p))
+            return queue(leg, s, head);
+    }
+    leg->via_proxy = conn->via_http_proxy;
     if (encode_head(cl, leg))
         return -1;
     if (leg->is_first && !leg->req->lean) {
@@ -169,9 +184,7 @@ static int send_request(struct conn *conn, struct leg *leg)
     }
     if (leg->has_body && !transfer_is_large(leg))
         buf_put(&cl->out, leg->body.p, leg->body.n);
-    int r = stream_send(s, cl->out.data, cl->out.len);
-
-    return r ? fail(leg, r, s) : 0;
+    return queue(leg, s, buf_str(&cl->out));
 }
 
 enum {

@@ -19,8 +19,7 @@ enum {
      * sets; the head is moved down by up to 15 lines to spread them.
      */
     COLOURS = 16,
-    STACK_LINES = 10, /* that a coroutine looks at when it goes on */
-    MANY = 200,       /* coroutines whose memory the second cache does not hold */
+    MANY = 200, /* coroutines whose memory the second cache does not hold */
 };
 
 struct coro *coro_self(void)
@@ -69,6 +68,7 @@ int coro_spawn(struct loop *l, enum coro_stack stack, coro_fn *fn, void *arg,
 
     memset(c, 0, sizeof(*c));
     *c = (struct coro){.loop = l, .fn = fn, .arg = arg, .stack = whole, .kind = (uint8_t)stack};
+    c->n_near_stack = CORO_NEAR_STACK_LINES;
     context_init(&c->context, whole.base, whole.bytes, coro_main);
     list_init(&c->sibling);
     list_add_tail(&l->alive, &c->alive);
@@ -114,19 +114,25 @@ void coro_prefetch(const struct coro *c)
     const char *sp = context_stack(&c->context);
 
     if (sp)
-        prefetch_lines(sp, STACK_LINES);
+        prefetch_lines(sp, c->n_near_stack);
     if (c->loop->stats.n_coros < MANY)
         return;
     for (size_t i = 0; i < CORO_NEAR_MAX; i++) {
         if (c->near[i])
-            prefetch_lines(c->near[i], CORO_NEAR_LINES);
+            prefetch_lines(c->near[i], c->n_near[i]);
     }
 }
 
-void coro_set_near(struct coro *c, unsigned i, const void *at)
+void coro_set_near(struct coro *c, unsigned i, const void *at, unsigned n_lines)
 {
     assert(i < CORO_NEAR_MAX);
     c->near[i] = at;
+    c->n_near[i] = (uint8_t)n_lines;
+}
+
+void coro_set_near_stack(struct coro *c, unsigned n_lines)
+{
+    c->n_near_stack = (uint8_t)n_lines;
 }
 
 void coro_run(struct loop *l, struct coro *c)

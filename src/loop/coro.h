@@ -88,15 +88,22 @@ int coro_park_until(mono_ns deadline);
 void coro_on_loop_stack(coro_fn *fn, void *arg);
 
 enum {
-    CORO_NEAR_MAX = 3,
-    CORO_NEAR_LINES = 4, /* cache lines of each */
+    CORO_NEAR_MAX = 5,
 };
 
 /*
- * A hint: what c looks at when it goes on (i < CORO_NEAR_MAX), which the loop then asks for while
- * it is busy with others. NULL: nothing. It need not be valid when it is asked for.
+ * A hint: what is looked at when c's turn comes (i < CORO_NEAR_MAX), which the loop then asks for
+ * while it is busy with others: n cache lines from `at` on. NULL: nothing. It need not be valid
+ * when it is asked for.
  */
-void coro_set_near(struct coro *c, unsigned i, const void *at);
+void coro_set_near(struct coro *c, unsigned i, const void *at, unsigned n_lines);
+
+/* The same of c's own stack, from where it is suspended; 0: what it waits for will not resume it.
+ */
+enum {
+    CORO_NEAR_STACK_LINES = 10 /* at first */
+};
+void coro_set_near_stack(struct coro *c, unsigned n_lines);
 
 /* The lowest usable byte and the usable size of the stack (QuickJS needs them). */
 void coro_stack_bounds(const struct coro *c, void **ret_base, size_t *ret_bytes);

@@ -69,6 +69,8 @@ struct coro {
     struct list ready;
     struct fault_record *fault;      /* while it is not running */
     const void *near[CORO_NEAR_MAX]; /* see coro_set_near */
+    uint8_t n_near[CORO_NEAR_MAX];   /* cache lines of each */
+    uint8_t n_near_stack;
     struct list alive;
     coro_fn *fn;
     void *arg;

@@ -407,6 +407,15 @@ int stream_wait_readable(struct stream *s, mono_ns deadline)
     return unlikely(in_a_row) ? give_way(s, deadline) : wait_edge(s, deadline);
 }
 
+int stream_wait_taken(struct stream *s, mono_ns deadline, struct stream_taker *t)
+{
+    s->taker = t;
+    int r = stream_wait_readable(s, deadline);
+
+    s->taker = NULL;
+    return r;
+}
+
 ssize_t stream_recv_now(struct stream *s, void *buf, size_t n)
 {
     assert(n > 0);
@@ -449,6 +458,22 @@ mono_ns stream_received_at(const struct stream *s)
 
 /* ---- events ---- */
 
+/* Hands what has come to the reader. True when that ran, and so may have closed the stream. */
+static bool hand_over(struct stream *s)
+{
+    mono_ns next;
+
+    if (!s->taker)
+        return coro_resume_now(s->reader, 0);
+    s->n_unparked = 0;
+    next = s->taker->on_input(s->taker);
+    /* A sender without end is not taken from for ever: see stream_wait_readable. */
+    if (unlikely(next == 0 || s->n_unparked >= RECVS_IN_A_ROW))
+        return coro_resume_now(s->reader, 0);
+    timer_set(s->loop, &s->timer, next, recv_timed_out);
+    return false;
+}
+
 /* The last thing it does is to resume the reader, which may close the stream. */
 static void stream_ready(struct loop *l, struct watch *w, unsigned events)
 {
@@ -471,8 +496,8 @@ static void stream_ready(struct loop *l, struct watch *w, unsigned events)
         } else {
             s->readable = true;
         }
-        /* A reader that runs takes what came early, and may close the stream. */
-        if (s->reader && coro_resume_now(s->reader, 0))
+        /* A reader that runs takes what came early. */
+        if (s->reader && hand_over(s))
             return;
     }
     if (unlikely(s->early && !s->early_owned))

@@ -76,6 +76,18 @@ bool stream_may_have_input(const struct stream *s);
 int stream_wait_readable(struct stream *s, mono_ns deadline);
 
 /*
+ * Somebody who takes what comes without the coroutine that waits for it, which saves waking that
+ * for what is soon done. `on_input` runs on the loop's stack and must neither suspend nor close the
+ * stream. It returns the deadline of what is to come next, or 0: the coroutine goes on.
+ */
+struct stream_taker {
+    mono_ns (*on_input)(struct stream_taker *self);
+};
+
+/* As stream_wait_readable, but `t` takes what comes, any number of times, until it says 0. */
+int stream_wait_taken(struct stream *s, mono_ns deadline, struct stream_taker *t);
+
+/*
  * Queues a copy of n bytes, sent at the end of this turn together with whatever else is queued.
  * Never suspends. Returns 0, or a negative net_status when the stream has failed already.
  */

@@ -104,6 +104,8 @@ void stream_early_keep(struct stream *s)
 static void early_done(struct stream *s)
 {
     s->early = NULL;
+    if (likely(!s->early_owned))
+        return;
     s->early_owned = false;
     if (s->kept.cap > KEPT_SPARE)
         buf_fini(&s->kept);

@@ -46,17 +46,17 @@ struct stream {
     bool is_last;                 /* last_result is known */
     bool is_bulk;                 /* the loop was told to leave the receiving to us */
 
+    struct stream_taker *taker; /* takes what comes in the reader's stead; NULL: nobody does */
     struct timer timer;         /* the reader's deadline */
-    struct loop_deferred flush; /* queued when there are bytes to send and room for them */
-
     /*
      * What is to be sent: in the loop's memory for the turn in which it was queued (loop_out_room),
      * or else the end of `out`, which is empty in the first case.
      */
     const char *unsent;
     size_t n_unsent;
-    struct buf out;
+    struct loop_deferred flush; /* queued when there are bytes to send and room for them */
     struct coro_waitlist writers;
+    struct buf out;
 
     int last_result;            /* 0 or -errno */
     bool paused;                /* the loop was told to deliver no more */
@@ -67,7 +67,7 @@ struct stream {
     struct stream_info info;
 };
 
-_Static_assert(offsetof(struct stream, last_result) <= 4 * CACHE_LINE, "its hot part has grown");
+_Static_assert(offsetof(struct stream, out.cap) <= 4 * CACHE_LINE, "its hot part has grown");
 
 /* A stream around a non-blocking socket, which it owns. Returns 0 or a fault (the socket is
  * closed). */

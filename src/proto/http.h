@@ -50,31 +50,33 @@ struct http_cookie {
  * it points to is borrowed until the request is over (until its response was delivered).
  */
 struct http_request {
-    struct str method;
-    const struct url *url;
-    const struct http_header *headers; /* the user's and the script host's, in order */
-    size_t n_headers;
-    struct str body;
-    bool has_body; /* an empty body is still a body: Content-Length: 0 */
-    enum http_auth auth;
-    enum http_body_mode body_mode;
-    const struct http_cookie *cookies;
-    size_t n_cookies;
-    struct cookie_jar *jar; /* NULL: no jar */
-    span_ns timeout;        /* of the whole request, redirects and body included; 0: none */
-    int max_redirects;      /* 0: do not follow */
-    bool lean;              /* nobody will read url, request_head and request_body */
-    bool insecure;          /* over TLS that is not verified, whatever the policy says */
-    bool keeps_hops;        /* response.hops is wanted */
     /*
      * How it is measured. `tags` are the user's tags merged over the virtual user's, without the
      * ones that the client itself adds (url, name, method, status, proto, ...).
      */
     const struct tagset *tags;
-    struct str name;                   /* `name` tag given by the user or http.url; n 0: the URL */
     const struct status_set *expected; /* NULL: no expected_response tag, no http_req_failed */
+    struct str name;                   /* `name` tag given by the user or http.url; n 0: the URL */
+
+    const struct http_header *headers; /* the user's and the script host's, in order */
+    size_t n_headers;
+    span_ns timeout; /* of the whole request, redirects and body included; 0: none */
+    enum http_body_mode body_mode;
+    bool lean;         /* nobody will read url, request_head and request_body */
     bool judged_later; /* an expected status is not yet a success: the script samples its verdict */
     bool blamed_later; /* the same of another status and failure: the script knows its text */
+    /* So far what is looked at when the answer comes: one cache line. */
+    bool has_body; /* an empty body is still a body: Content-Length: 0 */
+    struct str body;
+    struct str method;
+    const struct url *url;
+    enum http_auth auth;
+    const struct http_cookie *cookies;
+    size_t n_cookies;
+    struct cookie_jar *jar; /* NULL: no jar */
+    int max_redirects;      /* 0: do not follow */
+    bool insecure;          /* over TLS that is not verified, whatever the policy says */
+    bool keeps_hops;        /* response.hops is wanted */
 };
 
 /* The last round trip's, in ns; what each means is k6's (docs/reference/timings). */

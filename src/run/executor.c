@@ -26,21 +26,39 @@ static void hold(const struct slot *slot)
     }
 }
 
-static bool may_go_on(const struct slot *slot)
+static bool is_paused(const struct slot *slot)
+{
+    return unlikely(
+        atomic_load_explicit(&slot->part->worker->run->shared.paused, memory_order_relaxed));
+}
+
+static bool is_wanted(const struct slot *slot)
 {
     const struct part *p = slot->part;
 
-    if (unlikely(atomic_load_explicit(&p->worker->run->shared.paused, memory_order_relaxed)))
-        hold(slot);
     return slot->wanted && !p->worker->stopping && loop_now(p->worker->loop) < p->sr->end;
 }
 
-void slot_iterate(struct slot *slot, mono_ns due)
+/* Whether another iteration begins; waits while the run is paused. */
+static bool may_go_on(const struct slot *slot)
+{
+    if (is_paused(slot))
+        hold(slot);
+    return is_wanted(slot);
+}
+
+/* Whether another begins now. */
+static bool goes_on(const struct slot *slot)
+{
+    return !is_paused(slot) && is_wanted(slot);
+}
+
+static void count_iteration(struct slot *slot, enum vu_result result)
 {
     struct worker *w = slot->part->worker;
     struct scenario_run *sr = slot->part->sr;
 
-    if (vu_iterate(slot->vu, due, sr->hard_end) == VU_COMPLETE) {
+    if (likely(result == VU_COMPLETE)) {
         count_alone(&sr->complete[w->index].n, 1);
         count_alone(&w->shared.complete, 1);
         return;
@@ -49,25 +67,51 @@ void slot_iterate(struct slot *slot, mono_ns due)
     atomic_fetch_add(&w->shared.interrupted, 1);
 }
 
+void slot_iterate(struct slot *slot, mono_ns due)
+{
+    count_iteration(slot, vu_iterate(slot->vu, due, slot->part->sr->hard_end));
+}
+
+static void iterate_while(struct slot *slot, vu_next_fn *next)
+{
+    vu_iterate_while(slot->vu, slot->part->sr->hard_end, next, slot);
+}
+
+static bool wants_another(void *arg, enum vu_result result)
+{
+    struct slot *slot = arg;
+
+    count_iteration(slot, result);
+    return goes_on(slot);
+}
+
 static void loop_while_wanted(struct slot *slot)
 {
     while (may_go_on(slot))
-        slot_iterate(slot, 0);
+        iterate_while(slot, wants_another);
+}
+
+/* False: all iterations have been given out. */
+static bool take_ticket(struct slot *slot)
+{
+    struct scenario_run *sr = slot->part->sr;
+    uint64_t ticket = atomic_fetch_add(&sr->shared.next_ticket, 1);
+
+    if (ticket >= (uint64_t)sr->plan->iterations)
+        return false;
+    *vu_ticket(slot->vu) = (int64_t)ticket;
+    return true;
+}
+
+static bool shares_another(void *arg, enum vu_result result)
+{
+    return wants_another(arg, result) && take_ticket(arg);
 }
 
 static void share_iterations(struct slot *slot)
 {
-    struct scenario_run *sr = slot->part->sr;
-    uint64_t n = (uint64_t)sr->plan->iterations;
-
-    while (may_go_on(slot)) {
-        uint64_t ticket = atomic_fetch_add(&sr->shared.next_ticket, 1);
-
-        if (ticket >= n)
-            return;
-        *vu_ticket(slot->vu) = (int64_t)ticket;
-        slot_iterate(slot, 0);
-    }
+    while (may_go_on(slot) && take_ticket(slot))
+        iterate_while(slot, shares_another);
 }
 
 /* Of samples that belong to the scenario and no iteration. */

@@ -399,6 +399,13 @@ struct script_ops {
     int (*run_iteration)(void *vu, int export_index, const char *setup_data);
 
     /*
+     * The request that is all that run_iteration does, its response unread; borrowed until the
+     * user's tags change. The host may then carry it out by itself, again and again. NULL: there is
+     * code to run.
+     */
+    const struct http_request *(*fixed_request)(void *vu);
+
+    /*
      * The user leaves its scenario: hooks that scripts have for it run, as an iteration does (they
      * may suspend). Returns 0 or a condition above. NULL: there are no such hooks.
      */

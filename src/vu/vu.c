@@ -104,9 +104,9 @@ static void bind_coroutine(struct vu *vu)
         return;
     coro_stack_bounds(vu->coro, &base, &size);
     vu->host.stack_low = (uintptr_t)base;
-    coro_set_near(vu->coro, 0, &vu->host.ops);
-    coro_set_near(vu->coro, 1, vu->script_vu);
-    coro_set_near(vu->coro, 2, vu->client);
+    coro_set_near(vu->coro, 0, &vu->host.ops, 4);
+    coro_set_near(vu->coro, 1, vu->script_vu, 4);
+    coro_set_near(vu->coro, 2, vu->client, 1);
 }
 
 static void init_host(struct vu *vu, uint64_t id)
@@ -267,10 +267,9 @@ void vu_activate(struct vu *vu, const struct plan_scenario *scenario, int export
 
 /* ---- iterating ---- */
 
-static void look_up_series(struct vu *vu)
+static void look_up_series(struct vu *vu, struct vu_series *s)
 {
     struct recorder *r = vu->vl->config.recorder;
-    struct vu_series *s = &vu->series;
 
     s->tags = vu->host.tags;
     s->iterations = recorder_series(r, M_ITERATIONS, s->tags);
@@ -281,22 +280,31 @@ static void look_up_series(struct vu *vu)
     s->data_received = recorder_series(r, M_DATA_RECEIVED, s->tags);
 }
 
+static struct vu_series *series_of(struct vu *vu)
+{
+    uintptr_t key = (uintptr_t)vu->host.tags;
+    struct vu_series *s = &vu->vl->series[(key >> 5 ^ key >> 9) % countof(vu->vl->series)];
+
+    if (unlikely(s->tags != vu->host.tags))
+        look_up_series(vu, s);
+    return s;
+}
+
 static void record_bytes(struct vu *vu, mono_ns now)
 {
     struct recorder *r = vu_recorder(vu);
     struct client_bytes bytes = client_take_bytes(vu->client);
+    const struct vu_series *s = series_of(vu);
 
-    if (unlikely(vu->series.tags != vu->host.tags))
-        look_up_series(vu);
-    recorder_count(r, vu->series.data_sent, (double)bytes.sent, now);
-    recorder_count(r, vu->series.data_received, (double)bytes.received, now);
+    recorder_count(r, s->data_sent, (double)bytes.sent, now);
+    recorder_count(r, s->data_received, (double)bytes.received, now);
 }
 
 /* What an open model adds, also of iterations that were cut short: how late it was is known. */
 static void record_late(struct vu *vu, mono_ns due, mono_ns start, mono_ns end, bool complete)
 {
     struct recorder *r = vu_recorder(vu);
-    struct vu_series *s = &vu->series;
+    struct vu_series *s = series_of(vu);
 
     if (!s->iteration_lag) {
         s->iteration_lag = recorder_series(r, M_ITERATION_LAG, s->tags);
@@ -310,9 +318,10 @@ static void record_late(struct vu *vu, mono_ns due, mono_ns start, mono_ns end, 
 static void record_iteration(struct vu *vu, mono_ns start, mono_ns end)
 {
     struct recorder *r = vu_recorder(vu);
+    const struct vu_series *s = series_of(vu);
 
-    recorder_trend(r, vu->series.iteration_duration, (double)(end - start) / 1e6, end);
-    recorder_count(r, vu->series.iterations, 1, end);
+    recorder_trend(r, s->iteration_duration, (double)(end - start) / 1e6, end);
+    recorder_count(r, s->iterations, 1, end);
 }
 
 /* User and iteration are told where they are asked for as system tags. */
@@ -320,6 +329,9 @@ static void tell_origin(struct vu *vu)
 {
     const struct plan *plan = vu->vl->config.plan;
     uint32_t system = plan ? plan->options->system_tags : 0;
+
+    if (likely(!(system & (SYSTAG_VU | SYSTAG_ITER))))
+        return; /* as vu_new has left it */
 
     /* The user 0 of setup() and teardown() has no number, and its calls are iteration 0, as in k6.
      */
@@ -329,7 +341,7 @@ static void tell_origin(struct vu *vu)
     vu->origin.iter = system & SYSTAG_ITER ? (id ? vu->host.iteration : 0) : -1;
 }
 
-/* Before the script is entered. */
+/* Before the script is entered, on the coroutine that it is entered on. */
 static void begin(struct vu *vu, enum script_phase phase, mono_ns hard_end)
 {
     bind_coroutine(vu);
@@ -351,12 +363,17 @@ static void finish(struct vu *vu)
     arena_reset(&vu->arena);
 }
 
+static void count_up(struct vu *vu)
+{
+    vu->host.iteration++;
+    vu->host.iteration_in_scenario++;
+}
+
 static void next_iteration(struct vu *vu)
 {
     const struct plan_options *o = vu->vl->config.plan->options;
 
-    vu->host.iteration++;
-    vu->host.iteration_in_scenario++;
+    count_up(vu);
     if (!o->no_cookies_reset && !cookie_jar_empty(vu->host.jar))
         cookie_jar_clear(vu->host.jar);
 }
@@ -397,9 +414,21 @@ static mono_ns start_of(struct vu *vu, mono_ns due)
     return start;
 }
 
+/* The samples of an iteration that is over. */
+static void record(struct vu *vu, mono_ns due, mono_ns start, bool complete)
+{
+    mono_ns end = loop_clock(vu->vl->config.loop);
+
+    vu->ticket = -1;
+    record_bytes(vu, end);
+    if (due)
+        record_late(vu, due, start, end, complete);
+    if (complete)
+        record_iteration(vu, start, end);
+}
+
 enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end)
 {
-    struct loop *l = vu->vl->config.loop;
     mono_ns start = start_of(vu, due);
 
     next_iteration(vu);
@@ -409,20 +438,73 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end)
     bool complete = (r == 0 || r == SCRIPT_E_EXCEPTION) && !vu->interrupted;
 
     finish(vu);
-    vu->ticket = -1;
     if (unlikely(vu->vl->config.plan->options->no_vu_connection_reuse))
         client_close_idle(vu->client);
-    mono_ns end = loop_clock(l);
-
-    record_bytes(vu, end);
-    if (due)
-        record_late(vu, due, start, end, complete);
-    if (complete) {
-        record_iteration(vu, start, end);
+    record(vu, due, start, complete);
+    if (complete)
         pace(vu, start);
-    }
     give_way(vu);
     return complete ? VU_COMPLETE : VU_INTERRUPTED;
+}
+
+/* ---- iterations that are one request each ---- */
+
+/* The iteration's request has been answered: a client_again_fn. */
+static bool next_repeated(void *arg, struct http_response *r UNUSED)
+{
+    struct vu *vu = arg;
+
+    record(vu, 0, vu->repeated.start, true);
+    if (!vu->repeated.next(vu->repeated.arg, VU_COMPLETE))
+        return false;
+    if (likely(!coro_self())) {
+        /* Of cookies there are none: those that could be sent come with redirects. */
+        vu->repeated.start = start_of(vu, 0);
+        count_up(vu);
+    } else {
+        give_way(vu);
+        vu->repeated.start = start_of(vu, 0);
+        next_iteration(vu);
+    }
+    tell_origin(vu);
+    return true;
+}
+
+static bool may_repeat(const struct vu *vu)
+{
+    const struct plan_options *o = vu->vl->config.plan->options;
+
+    return vu->vl->config.script->ops->fixed_request && !o->no_vu_connection_reuse &&
+           !o->no_cookies_reset && o->min_iteration_duration <= 0;
+}
+
+static void iterate_repeated(struct vu *vu, mono_ns hard_end)
+{
+    const struct script_ops *ops = vu->vl->config.script->ops;
+
+    vu->repeated.start = start_of(vu, 0);
+    next_iteration(vu);
+    begin(vu, SCRIPT_RUN, hard_end);
+    int r = client_request_repeat(vu->client, ops->fixed_request(vu->script_vu), next_repeated, vu);
+
+    finish(vu);
+    if (r) {
+        record(vu, 0, vu->repeated.start, false);
+        ignored(vu->repeated.next(vu->repeated.arg, VU_INTERRUPTED));
+    }
+    give_way(vu);
+}
+
+void vu_iterate_while(struct vu *vu, mono_ns hard_end, vu_next_fn *next, void *arg)
+{
+    if (may_repeat(vu)) {
+        vu->repeated.next = next;
+        vu->repeated.arg = arg;
+        iterate_repeated(vu, hard_end);
+        return;
+    }
+    while (next(arg, vu_iterate(vu, 0, hard_end)))
+        ;
 }
 
 void vu_leave(struct vu *vu)

@@ -9,13 +9,6 @@
 #include "metric/recorder.h"
 #include "vu/vu.h"
 
-struct vu_loop {
-    struct vu_loop_config config;
-    void *script_loop;
-    struct client_loop *clients;
-    const struct tagset *run_tags; /* options.tags, in the loop's pool */
-};
-
 /* Series of the samples that every iteration takes, for the tags of the user's scenario. */
 struct vu_series {
     const struct tagset *tags; /* NULL: not looked up yet */
@@ -25,6 +18,21 @@ struct vu_series {
     struct series *data_received;
     struct series *iteration_response_time; /* open models; else NULL */
     struct series *iteration_lag;           /* the same */
+};
+
+struct vu_loop {
+    struct vu_loop_config config;
+    void *script_loop;
+    struct client_loop *clients;
+    const struct tagset *run_tags; /* options.tags, in the loop's pool */
+    struct vu_series series[8];    /* by tags: users of a scenario share them */
+};
+
+/* Iterations that are one request each, which client_request_repeat carries out. */
+struct vu_repeated {
+    mono_ns start; /* of the iteration that runs */
+    vu_next_fn *next;
+    void *arg;
 };
 
 /*
@@ -49,9 +57,9 @@ struct vu {
     bool interrupted;
     bool woken; /* an asynchronous completion came since the last wait_event */
     struct list running_async;
+    struct vu_repeated repeated;
     struct sample_origin origin; /* of its samples, for outputs that tell */
     struct arena arena;
-    struct vu_series series;
     struct {
         const struct tagset *tags;
         struct str name;

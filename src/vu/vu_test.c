@@ -354,6 +354,108 @@ static void test_interrupt(void **s UNUSED)
     run_with("{}", body_interrupt);
 }
 
+/* ---- one after the other ---- */
+
+static struct http_request fixed;
+
+static const struct http_request *fixed_request(void *vu)
+{
+    fixed = request_of(vu, (struct url *)(uintptr_t)fixed.url);
+    fixed.lean = true;
+    return &fixed;
+}
+
+/* A script that is nothing but a request. */
+static struct script_ops fixed_ops;
+
+struct count {
+    size_t complete, interrupted, on_coroutine;
+    size_t most;
+};
+
+static bool count(void *arg, enum vu_result result)
+{
+    struct count *n = arg;
+
+    n->complete += result == VU_COMPLETE;
+    n->interrupted += result == VU_INTERRUPTED;
+    n->on_coroutine += coro_self() != NULL;
+    assert_int_equal(*vu_ticket(f.vu), -1);
+    return result == VU_COMPLETE && n->complete < n->most;
+}
+
+static void interrupt_soon(void *arg UNUSED)
+{
+    assert_int_equal(coro_sleep_until(loop_clock(f.loop) + 5 * NS_PER_MS), 0);
+    vu_interrupt(f.vu);
+}
+
+static void body_fixed(void)
+{
+    const struct plan_options *o = f.plan->options;
+    bool alone = !o->no_cookies_reset && !o->no_vu_connection_reuse && !o->min_iteration_duration;
+    struct count n = {.most = 5};
+    mono_ns start = loop_clock(f.loop);
+
+    fixed.url = url_of("127.0.0.1");
+    activate(FAKE_OWN);
+    *vu_ticket(f.vu) = 7;
+    vu_iterate_while(f.vu, 0, count, &n);
+    assert_int_equal(n.complete, 5);
+    assert_int_equal(n.on_coroutine, alone ? 0 : 5);
+    assert_int_equal(vu_scenario_iterations(f.vu), 5);
+    assert_int_equal(vu_loop_n_requests(f.vl), 5);
+    assert_int_equal(f.n_accepted, o->no_vu_connection_reuse ? 5 : 1);
+    assert_int_equal(measured("iterations{scenario:default}")->counter.n, 5);
+    assert_true(measured("iteration_duration")->trend.min >= 1);
+    assert_true(measured("iteration_duration")->trend.max < 2);
+    if (o->min_iteration_duration)
+        assert_true(loop_clock(f.loop) - start >= 5 * o->min_iteration_duration);
+    /* Interrupted, it tells so, and leaves nothing behind. */
+    f.deaf = true;
+    n = (struct count){.most = 5};
+    assert_int_equal(coro_spawn(f.loop, CORO_STACK_SMALL, interrupt_soon, NULL, NULL), 0);
+    vu_iterate_while(f.vu, 0, count, &n);
+    assert_int_equal(n.complete, 0);
+    assert_int_equal(n.interrupted, 1);
+    f.deaf = false;
+    n = (struct count){.most = 1};
+    vu_iterate_while(f.vu, 0, count, &n);
+    assert_int_equal(n.complete, 1);
+    assert_int_equal(measured("iterations")->counter.n, 6);
+    close_user();
+    assert_int_equal(measured("data_sent")->counter.sum, f.bytes_in);
+    assert_int_equal(measured("data_received")->counter.sum, f.bytes_out);
+    url_unref((struct url *)(uintptr_t)fixed.url);
+}
+
+static void test_fixed(void **s UNUSED)
+{
+    fixed_ops = fake_ops;
+    fixed_ops.fixed_request = fixed_request;
+    fake.own = own_request;
+    fake.script.ops = &fixed_ops;
+    run_with("{}", body_fixed);
+    run_with("{\"noCookiesReset\":true}", body_fixed);
+    run_with("{\"noVUConnectionReuse\":true}", body_fixed);
+    run_with("{\"minIterationDuration\":\"50ms\"}", body_fixed);
+}
+
+static void body_while(void)
+{
+    struct count n = {.most = 3};
+
+    activate(FAKE_SLEEP);
+    vu_iterate_while(f.vu, 0, count, &n);
+    assert_int_equal(n.complete, 3);
+    assert_int_equal(n.on_coroutine, 3);
+}
+
+static void test_while(void **s UNUSED)
+{
+    run_with("{}", body_while);
+}
+
 /* ---- setup, samples ---- */
 
 static void body_stages(void)
@@ -414,7 +516,8 @@ int main(void)
         cmocka_unit_test_setup(test_requests, reset),   cmocka_unit_test_setup(test_batch, reset),
         cmocka_unit_test_setup(test_async, reset),      cmocka_unit_test_setup(test_leave, reset),
         cmocka_unit_test_setup(test_interrupt, reset),  cmocka_unit_test_setup(test_stages, reset),
-        cmocka_unit_test_setup(test_checks, reset),
+        cmocka_unit_test_setup(test_checks, reset),     cmocka_unit_test_setup(test_fixed, reset),
+        cmocka_unit_test_setup(test_while, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

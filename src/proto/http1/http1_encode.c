@@ -289,6 +289,7 @@ static int encoder_renew(struct http1_encoder *e, const struct http1_request_spe
         return r;
     }
     e->url = url_ref(spec->url);
+    e->stamp += e->stamp == UINT32_MAX ? 2 : 1;
     return 0;
 }
 
@@ -377,6 +378,17 @@ int http1_encode_request(struct http1_encoder *e, const struct http1_request_spe
     if (unlikely(r))
         out->len = start;
     return r;
+}
+
+uint32_t http1_encode_stamp(const struct http1_encoder *e, const struct http1_request_spec *spec)
+{
+    return is_bare(e, spec) ? e->stamp : 0;
+}
+
+struct str http1_encode_again(const struct http1_encoder *e, uint32_t stamp)
+{
+    return stamp && e->stamp == stamp ? str_from(e->prefix.data, e->prefix.len + 2)
+                                      : (struct str){0};
 }
 
 int http1_put_chunk(struct buf *out, struct str data)

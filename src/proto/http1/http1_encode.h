@@ -56,6 +56,7 @@ struct http1_encoder {
     bool has_authorization;
     bool has_proxy_authorization;
     bool wants_length; /* POST, PUT, PATCH: Content-Length: 0 without a body */
+    uint32_t stamp;    /* another one whenever the prefix changes */
 };
 
 void http1_encoder_fini(struct http1_encoder *e);
@@ -67,6 +68,15 @@ void http1_encoder_fini(struct http1_encoder *e);
  */
 MUST_USE int http1_encode_request(struct http1_encoder *e, const struct http1_request_spec *spec,
                                   struct buf *out);
+
+/*
+ * After that, a name for what was written: as long as http1_encode_again() knows it, that is the
+ * same head, for a request that is the same in all of `spec`. 0: it is not kept as a whole.
+ */
+uint32_t http1_encode_stamp(const struct http1_encoder *e, const struct http1_request_spec *spec);
+
+/* The head, borrowed until e is used for another; p is NULL when it has been. */
+struct str http1_encode_again(const struct http1_encoder *e, uint32_t stamp);
 
 /* Appends `name` in canonical case: "content-type" → "Content-Type"; as it is when not a token. */
 MUST_USE int http1_put_canonical(struct buf *out, struct str name);

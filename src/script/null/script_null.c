@@ -14,8 +14,8 @@ struct null_script {
 };
 
 struct null_vu {
-    struct script_host *host;
     struct http_request request; /* with the loop's URL, the user's tags and jar */
+    struct script_host *host;
 };
 
 static int null_load(const struct script_config *config, struct script_host *host UNUSED,
@@ -74,14 +74,20 @@ static int null_find_export(struct script *s UNUSED, const char *name)
     return strcmp(name, "default") == 0 ? 0 : -1;
 }
 
+static const struct http_request *null_fixed_request(void *self)
+{
+    struct null_vu *vu = self;
+
+    vu->request.tags = vu->host->tags;
+    vu->request.jar = vu->host->jar;
+    return &vu->request;
+}
+
 static int null_run_iteration(void *self, int export_index UNUSED, const char *setup_data UNUSED)
 {
     struct null_vu *vu = self;
     struct http_response *r;
-
-    vu->request.tags = vu->host->tags;
-    vu->request.jar = vu->host->jar;
-    int result = vu->host->ops->request(vu->host, &vu->request, &r);
+    int result = vu->host->ops->request(vu->host, null_fixed_request(vu), &r);
 
     http_response_unref(r);
     return result;
@@ -127,6 +133,7 @@ const struct script_ops script_null_ops = {
     .vu_free = free,
     .find_export = null_find_export,
     .run_iteration = null_run_iteration,
+    .fixed_request = null_fixed_request,
     .setup = null_setup,
     .teardown = null_teardown,
     .handle_summary = null_handle_summary,
