@@ -78,7 +78,7 @@ def misbehaviour(bench):
 def stamps(bench):
     _, document = run(bench, "--io", "io_uring", "--kernel-timestamps", "-i", "20", bench.nginx.url + "/hello")
     check("the kernel's timestamps take epoll", loops(document) == {"epoll"}, document.get("generator"))
-    check("and are there", all("unread_max_ms" in loop for loop in document["generator"]["loops"]), document["generator"])
+    check("and are there, of the loop that read", any("unread_max_ms" in loop for loop in document["generator"]["loops"]), document["generator"])
 
 
 def target_too(bench):
