@@ -56,7 +56,7 @@ enum loop_io cli_io(const char *value)
         if (strcmp(value, cli_io_values[i]) == 0)
             return (enum loop_io)i;
     }
-    return LOOP_IO_EPOLL;
+    return LOOP_IO_AUTO;
 }
 
 bool cli_is_terminal(int fd)

@@ -22,7 +22,7 @@ static const struct opt_row rows[] = {
     {.name = "threads", .short_name = 't', .type = OPT_INT, .offset = AT(threads), .min = 1, .max = 16,
      .help = "threads that answer (default: one per processor)"},
     {.name = "io", .type = OPT_STRING, .offset = AT(io), .values = cli_io_values,
-     .help = "how to talk to the kernel: epoll (the default), io_uring, or auto: io_uring where it is allowed"},
+     .help = "how to talk to the kernel: epoll, io_uring, or auto (the default): io_uring where it is allowed, else epoll"},
     {.name = "tls", .type = OPT_FLAG, .offset = AT(target.tls), .help = "speak HTTPS, with a certificate made on the spot"},
     {.name = "seed", .type = OPT_INT, .offset = AT(seed), .help = "make random delays and failures repeatable"},
     {.name = "slowness", .type = OPT_NUMBER, .offset = AT(target.slowness), .min = 0.001, .max = 1000, .value_name = "FACTOR",

@@ -119,8 +119,8 @@ static const struct opt_row own_rows[] = {
      .values = cli_io_values,
      .env = "BRUNT_IO",
      .group = "Engine",
-     .help = "how to talk to the kernel: epoll (the default), io_uring (fewer system calls; Linux "
-             "6.1), or auto: io_uring where it is allowed"},
+     .help = "how to talk to the kernel: epoll, io_uring (fewer system calls; Linux 6.1), or auto "
+             "(the default): io_uring where it is allowed, else epoll"},
     {.name = "precise",
      .type = OPT_FLAG,
      .offset = OWN(precise),

@@ -308,10 +308,13 @@ static void test_two_thousand(void **state UNUSED)
         free(ends);
         skip();
     }
-    for (size_t i = 0; i < N; i++)
+    /* At first the bytes are there before the kernel is asked for them, so all come in one go. */
+    for (size_t i = 0; i < N; i++) {
         pair_open(&ends[i]);
+        assert_int_equal(write(ends[i].peer, &i, sizeof(i)), sizeof(i));
+    }
     for (unsigned round = 1; round <= 3; round++) {
-        for (size_t i = 0; i < N; i++)
+        for (size_t i = 0; i < N && round > 1; i++)
             assert_int_equal(write(ends[i].peer, &i, sizeof(i)), sizeof(i));
         for (size_t i = 0; i < N; i++)
             turns_until(&ends[i], round * sizeof(i));

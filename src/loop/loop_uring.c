@@ -25,10 +25,11 @@
 /* What a completion is of: the lowest two bits of its user_data. */
 enum op {
     OP_RECV,
-    OP_ROOM, /* the socket can be written to */
-    OP_SEND, /* the number is its place in the batch, the generation that of the batch */
-    OP_SELF, /* the backend's own */
-    OP_LEFT, /* of no request: a stream that leaves has nothing collected any more */
+    OP_ROOM,  /* the socket can be written to */
+    OP_SEND,  /* the number is its place in the batch, the generation that of the batch */
+    OP_SELF,  /* the backend's own */
+    OP_LEFT,  /* of no request: a stream that leaves has nothing collected any more */
+    OP_AGAIN, /* of no request: a receive that was over is to be armed again */
 };
 
 enum self_op {
@@ -186,6 +187,16 @@ static void push_left(struct uring_backend *b, const struct slot *s)
                 .slot = (uint32_t)(s - b->slots), .generation = s->generation, .op = OP_LEFT});
 }
 
+/*
+ * Not at once: the new receive may be over at once as well, for want of a buffer, and be collected
+ * in the same go. Buffers come back when what they hold has been handed out.
+ */
+static void push_again(struct uring_backend *b, const struct slot *s)
+{
+    push(b, &(struct arrival){
+                .slot = (uint32_t)(s - b->slots), .generation = s->generation, .op = OP_AGAIN});
+}
+
 static void recv_over(struct uring_backend *b, struct slot *s, int result)
 {
     /* Out of buffers, told to stop, or no room for completions: the socket has more to say. */
@@ -198,7 +209,7 @@ static void recv_over(struct uring_backend *b, struct slot *s, int result)
     if (!goes_on) {
         s->flags |= SLOT_ENDED;
     } else if (s->flags & SLOT_WANTED) {
-        arm(b, s);
+        push_again(b, s);
     }
 }
 
@@ -375,6 +386,11 @@ static void hand_out(struct uring_backend *b, struct loop *l, const struct arriv
 
     if (unlikely(a->op == OP_LEFT)) {
         move_to_epoll(b, s);
+        return;
+    }
+    if (unlikely(a->op == OP_AGAIN)) {
+        if ((s->flags & (SLOT_WANTED | SLOT_ARMED | SLOT_ENDED)) == SLOT_WANTED)
+            arm(b, s);
         return;
     }
     if (unlikely(a->op == OP_ROOM)) {

@@ -7,7 +7,7 @@ Fenced blocks of the page are what counts, by the words behind their fence:
                             it must succeed (exit=99: the last one ends with that), within 60 s (timeout=120)
   ```sh run retry=30        the same again and again until what is expected comes, for as many seconds
   ```text expect            these lines come in the output of the block before, in this order; `...` stands for anything
-  ```text expect numbers    and a number for any number
+  ```text expect numbers    and a number for any number, a time shorter than a second for any such time
   ```yaml file=NAME         written to that file (any language)
 
 Other blocks are only for reading. Comments of the page adapt it to where it runs:
@@ -40,7 +40,8 @@ from servers import check, find_program, finish, free_ports  # noqa: E402
 
 FENCE = re.compile(r"^```(\w*) ?(.*)$")
 COMMENT = re.compile(r"<!-- guide: (\w+) (.*?) -->")
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# How fast the machine is decides the unit of a short time, too.
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:[mµn]s\b)?")
 PR_SET_CHILD_SUBREAPER = 36
 TREE = ("examples", "dashboards", "docs", "tests")
 

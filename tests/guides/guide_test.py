@@ -14,6 +14,7 @@ from servers import check, finish  # noqa: E402
 # What a page has, what comes out of it: the exit code, and a part of what is said.
 PAGES = [
     ("what is right", "```sh run\necho hello  12 world\n```\n\n```text expect\nhello ... world\n```\n", 0, "ok"),
+    ("any short time", "```sh run\necho took 1.5ms\n```\n```text expect numbers\ntook 27µs\n```\n", 0, "ok"),
     ("any number", "```sh run\necho took 1.5 s\n```\n```text expect numbers\ntook 27 s\n```\n", 0, "ok"),
     ("another number", "```sh run\necho took 1.5 s\n```\n```text expect\ntook 27 s\n```\n", 1, "no line like 'took 27 s'"),
     ("another order", "```sh run\necho a; echo b\n```\n```text expect\nb\na\n```\n", 1, "no line like 'a'"),
