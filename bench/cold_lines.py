@@ -24,7 +24,7 @@ from pathlib import Path
 from run import TOP, target
 
 PER_USER = 6  # requests of each user; the first three warm up, the last is unlike the others
-EACH_REQUEST = ("measure_leg", "conclude", "recorder_http")  # called once for each; the first that was not inlined
+EACH_REQUEST = ("measure_leg", "leg_conclude", "recorder_http")  # called once for each; the first that was not inlined
 OF_THE_TICK = re.compile(r"^(side_|slab_|snapshot_|hist_|health_|verdict_|read_counters|value_|loop_stats|tell_lengths|user_)")
 
 
