@@ -24,7 +24,7 @@ from pathlib import Path
 from run import TOP, target
 
 PER_USER = 6  # requests of each user; the first three warm up, the last is unlike the others
-EACH_REQUEST = ("measure_leg", "leg_conclude", "recorder_http")  # called once for each; the first that was not inlined
+EACH_REQUEST = ("measure_leg", "repeat_take", "recorder_http")  # called once for each; the first that was not inlined
 OF_THE_TICK = re.compile(r"^(side_|slab_|snapshot_|hist_|health_|verdict_|read_counters|value_|loop_stats|tell_lengths|user_)")
 
 
@@ -74,7 +74,7 @@ def cold_accesses(trace, each, users):
 def trace_run(brunt, url, users, pipe):
     return subprocess.Popen(["valgrind", "--tool=lackey", "--trace-mem=yes", "--basic-counts=no", f"--log-fd={pipe}",
                              brunt, "run", url, "-c", str(users), "-i", str(users * PER_USER), "--loops", "1",
-                             "--no-store", "--quiet"], pass_fds=[pipe], stdout=subprocess.DEVNULL,
+                             "--no-store", "--quiet", "--io", "epoll"], pass_fds=[pipe], stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
 
 
