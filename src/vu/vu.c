@@ -463,6 +463,8 @@ static bool next_repeated(void *arg, struct http_response *r UNUSED)
         count_up(vu);
     } else {
         give_way(vu);
+        if (vu->interrupted)
+            return false;
         vu->repeated.start = start_of(vu, 0);
         next_iteration(vu);
     }

@@ -141,8 +141,8 @@ enum vu_result vu_iterate(struct vu *vu, mono_ns due, mono_ns hard_end);
 /*
  * Iterations one after the other, of a closed model, for as long as `next` wants another; it is
  * called at the end of each. Where an iteration is nothing but a request (script_ops.fixed_request)
- * it is called without the coroutine, on the loop's stack, and must not suspend there. One that was
- * interrupted may be the last, whatever is said.
+ * it is called without the coroutine, on the loop's stack, and must not suspend there. A user that
+ * is interrupted may end, whatever is said.
  */
 typedef bool vu_next_fn(void *arg, enum vu_result result);
 void vu_iterate_while(struct vu *vu, mono_ns hard_end, vu_next_fn *next, void *arg);
