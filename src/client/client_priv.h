@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/mem.h"
 #include "client/capture.h"
 #include "client/client.h"
 #include "client/client_policy.h"
